@@ -1,0 +1,60 @@
+"""Questions about regions and their answers, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fineview.core.evidence import ModelIdentity
+from fineview.core.geometry import Box
+from fineview.core.region import Region
+from fineview.core.study import FrameKey
+
+AnswerVerdict = Literal["yes", "no", "cannot tell"]
+CitationKind = Literal["region", "proposal", "measurement", "map"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Words about a frame, and the region they are about (``None``: the whole frame).
+
+    ``fovea``: a fovea the person marked on this frame, in source pixels.
+    """
+
+    text: str
+    study_uid: str
+    frame: FrameKey
+    region: Region | None = None
+    region_id: str | None = None
+    fovea: tuple[float, float] | None = None
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Evidence that a person can click: where it is, and the number it carries."""
+
+    kind: CitationKind
+    box: Box | None = None
+    value: float | None = None
+    unit: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``confidence``: probability that the given verdict or label is right.  ``reason``: why it abstained."""
+
+    question: Question
+    text: str
+    verdict: AnswerVerdict | None = None
+    label: str | None = None
+    value: float | None = None
+    unit: str | None = None
+    abstained: bool = False
+    reason: str | None = None
+    confidence: float | None = None
+    citations: tuple[Citation, ...] = ()
+    model: ModelIdentity | None = None
+    seconds: float = 0.0
+    asked_at: str = ""

@@ -1,0 +1,131 @@
+"""What the encoder says about one frame, with the name and hash of the weights that said it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.geometry import Box
+from fineview.core.study import FrameKey
+
+DomainVerdict = Literal["in", "out", "unknown"]
+
+
+class Method(StrEnum):
+    """Ways to turn one encoding into one heat map (words of the command line)."""
+
+    RAW = "raw"
+    DAR = "dar"
+    DAR_INLINE = "dar-inline"
+    REL_ATT = "rel-att"
+    GRAD_ATT = "grad-att"
+    PURE_GRAD = "pure-grad"
+
+
+class Task(StrEnum):
+    """Chooses the pyramid scale: lesion 1/4, inspection 1/8, scene 1/16, remote 1/16 and 1/4."""
+
+    LESION = "lesion"
+    INSPECTION = "inspection"
+    REMOTE = "remote"
+    SCENE = "scene"
+
+
+TASK_SCALES: Mapping[Task, tuple[int, ...]] = {
+    Task.LESION: (4,), Task.INSPECTION: (8,), Task.SCENE: (16,), Task.REMOTE: (16, 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Who speaks.  ``sha256`` is the full hex digest of the weight file; people are shown its first eight digits."""
+
+    name: str
+    version: str
+    sha256: str
+    trained: bool = True
+    fusion_trained: bool = True
+
+    @property
+    def short(self) -> str:
+        return f"{self.name} {self.sha256[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class DarSettings:
+    """Dynamic attention redistribution, map mode: gain under the edge mask, percentile that scales the mask."""
+
+    gain: float = 2.0
+    percentile: float = 95.0
+    edges: Literal["auto", "laplacian", "denoised", "tophat"] = "auto"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatMap:
+    """float32 (rows, cols) in [0, 1] on the source grid of ``frame``."""
+
+    frame: FrameKey
+    method: Method
+    layer: str
+    text: str | None
+    values: NDArray[np.float32]
+    model: ModelIdentity
+    normalisation: str = ""
+    stride_px: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PyramidLevel:
+    """One MFP level: float16 (C, h, w), the 1/``scale`` grid of the encoder's own input, cut to the placed image.
+
+    ``stride_px``: source pixels (y, x) that one cell covers, so that an upsampled map is not mistaken for a fine one.
+    ``origin_px``: source (y, x) of the corner of cell (0, 0); may be slightly negative where padding shares a cell.
+    """
+
+    scale: int
+    values: NDArray[np.float16]
+    stride_px: tuple[float, float]
+    origin_px: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One suggested lesion.  ``score`` is a calibrated probability; ``contour`` in source pixels where known."""
+
+    label: str
+    score: float
+    box: Box
+    area_px: float
+    area_mm2: float | None = None
+    contour: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """Everything known about one frame after one encoding.
+
+    ``lesions``: label -> float16 (rows, cols), calibrated probability per source pixel.
+    ``layers``: name -> float32 (cols,), row in source pixels or NaN where the model cannot tell (OCT only).
+    ``seconds``: stage -> seconds.  ``notes``: sentences for the person ("GPU out of memory, used the CPU").
+    """
+
+    frame: FrameKey
+    content_key: str
+    rows: int
+    cols: int
+    model: ModelIdentity
+    domain: DomainVerdict
+    domain_scores: Mapping[str, float]
+    anatomy: Literal["fundus", "oct", "other"]
+    lesions: Mapping[str, NDArray[np.float16]]
+    layers: Mapping[str, NDArray[np.float32]]
+    pyramid: tuple[PyramidLevel, ...]
+    proposals: tuple[Proposal, ...]
+    device: str
+    dtype: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

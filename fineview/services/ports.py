@@ -1,0 +1,121 @@
+"""What the services need from the wings.  Wings fit these Protocols by shape and never import them.
+
+Every method that may take long gets a token (``services.jobs.Token``) and calls ``token.raise_if_cancelled()`` between
+stages; ``token.report(done, total, words)`` moves the bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.dialogue import Answer
+from fineview.core.evidence import Method, ModelIdentity, PyramidLevel
+from fineview.core.finding import Finding
+from fineview.core.image import Raster
+from fineview.core.report import Report
+from fineview.core.study import Catalogue, FrameInfo
+
+
+class TokenPort(Protocol):
+    def raise_if_cancelled(self) -> None: ...
+    def report(self, done: float, total: float, words: str = "") -> None: ...
+
+
+class Archive(Protocol):
+    """The archive door (``formats.archive``)."""
+
+    def scan(self, paths: Sequence[Path], token: TokenPort) -> Iterator[Catalogue]:
+        """Yield growing catalogues: the first as soon as one image header is read, the last complete."""
+        ...
+
+    def read_frame(self, frame: FrameInfo) -> Raster:
+        """Decode one frame in the limited child process.  Raises ``InputProblem`` / ``LimitExceeded``."""
+        ...
+
+    def header(self, frame: FrameInfo) -> tuple[tuple[str, str, str], ...]:
+        """(tag, keyword, text) rows of the file's header, for people to read."""
+        ...
+
+    def close(self) -> None:
+        """End child processes and remove unpacked archives."""
+        ...
+
+
+class Encoding(Protocol):
+    """Opaque: what the engine remembers of one frame.  ``nbytes`` lets the cache keep a budget."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+class Engine(Protocol):
+    """The engine room (``models.predictor.Predictor``): numpy in, numpy out.
+
+    ``calibration`` etc. are the engine's own affair; ``thresholds`` are the cross-validated F1 thresholds by label.
+    """
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...
+    @property
+    def normalisation(self) -> str: ...
+
+    def encode(self, rgb: NDArray[np.uint8], token: TokenPort) -> Any: ...
+    def domain(self, encoding: Any) -> Mapping[str, float]: ...
+    def lesion_maps(self, encoding: Any) -> Mapping[str, NDArray[np.float16]]: ...
+    def layers(self, encoding: Any) -> Mapping[str, NDArray[np.float32]]: ...
+    def pyramid(self, encoding: Any) -> tuple[PyramidLevel, ...]: ...
+    def raw_map(self, encoding: Any, text: str | None) -> NDArray[np.float32]: ...
+    def method_map(self, encoding: Any, method: Method, text: str | None, gain: float,
+                   mask: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """Maps that need the network again (dar-inline, grad-att, ...), on the source grid."""
+        ...
+
+    def region_evidence(self, encoding: Any, mask: NDArray[np.bool_]) -> Mapping[str, float]:
+        """Calibrated probability per label that the masked pixels hold it, from the encoder's features there."""
+        ...
+
+
+class Journal(Protocol):
+    """The cellar (``store.cellar.Cellar``).  When a method returns, its row is on disk."""
+
+    read_only: bool
+
+    def record(self, step: str, before: Finding | None, after: Finding | None, at: str) -> None:
+        """One step on one finding; ``after`` None means removed.  Raises ``StorageProblem`` and changes nothing."""
+        ...
+
+    def findings(self, study_uid: str) -> tuple[Finding, ...]: ...
+    def keep_answer(self, study_uid: str, answer: Answer) -> None: ...
+    def answers(self, study_uid: str) -> tuple[Answer, ...]: ...
+    def remember_study(self, study_uid: str, title: str, paths: Sequence[str], at: str) -> None: ...
+    def recent_studies(self, limit: int = 10) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
+        """(study_uid, title, paths, opened_at), newest first."""
+        ...
+
+    def setting(self, name: str) -> str | None: ...
+    def set_setting(self, name: str, value: str) -> None: ...
+    def audit(self, event: str, detail: Mapping[str, str], at: str) -> None:
+        """Append to the hash chain.  ``detail`` holds UIDs and hashes, never names."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ReportWriter(Protocol):
+    """One output format.  ``render`` is pure; ``verify`` reads the bytes back and raises ``ReportRefused``."""
+
+    suffix: str
+
+    def render(self, report: Report) -> bytes: ...
+    def verify(self, data: bytes, report: Report) -> None: ...
