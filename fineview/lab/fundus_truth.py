@@ -1,0 +1,94 @@
+"""From masks or loose boxes to what is shown and what is known, one bit per class and pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fineview.core.labels import LABELS, WORDS
+from fineview.imaging.filters import dark_spots, gaussian, resize_area, tophat_bright
+from fineview.imaging.strokes import ellipse
+
+Array = npt.NDArray[Any]
+_BIT = {word: np.uint8(1 << k) for k, word in enumerate(WORDS)}
+ELSEWHERE = sum(1 << k for k, label in enumerate(LABELS) if label.domain != "fundus")
+_BOX_WORDS = {0: "optic_disc", 1: "hard_exudate", 2: "haemorrhage"}
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """``hit`` and ``known`` (H, W) uint8: bit ``k`` for class ``k`` of ``WORDS``."""
+
+    hit: Array
+    known: Array
+
+
+def field_of_view(rgb: Array) -> Array:
+    """Where a photograph shows retina and not the black border: (H, W) bool."""
+    small = resize_area(rgb, (max(rgb.shape[0] // 8, 8), max(rgb.shape[1] // 8, 8)))
+    bright = gaussian(small.max(2).astype(np.float32), 1.0)
+    level = max(14.0, 0.18 * float(np.percentile(bright, 90)))
+    rows = np.minimum(np.arange(rgb.shape[0]) // 8, small.shape[0] - 1)
+    columns = np.minimum(np.arange(rgb.shape[1]) // 8, small.shape[1] - 1)
+    return np.asarray((bright > level)[np.ix_(rows, columns)])
+
+
+def mask_truth(planes: dict[str, Array], view: Array) -> Truth:
+    """Pixel masks: each given class is known everywhere, every other fundus class nowhere."""
+    hit = np.zeros(view.shape, np.uint8)
+    known = np.full(view.shape, ELSEWHERE, np.uint8)
+    for word, plane in planes.items():
+        hit[plane] |= _BIT[word]
+        known |= _BIT[word]
+    return Truth(hit, known)
+
+
+def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:
+    """Loose boxes ``(class, cx, cy, w, h)`` in fractions: only clear pixels inside a box are positive.
+
+    Inside a haemorrhage box the vessel-suppressed dark spots count, inside an exudate box the bright
+    top-hat; the rest of the box is unknown.  Boxes do not tell microaneurysms from haemorrhages, so the
+    former are unknown inside haemorrhage boxes.  Soft exudates were never boxed: unknown everywhere.
+    """
+    known = np.full(view.shape, ELSEWHERE, np.uint8)
+    for word in ("microaneurysm", "haemorrhage", "hard_exudate", "optic_disc"):
+        known |= _BIT[word]
+    hit = np.zeros(view.shape, np.uint8)
+    green = np.ascontiguousarray(rgb[..., 1])
+    contrast = {"haemorrhage": dark_spots(green, 17, 61), "hard_exudate": tophat_bright(green, 17)}
+    noise = {word: max(4.0, 1.5 * float(np.percentile(plane[view], 90))) for word, plane in contrast.items()}
+    for box in boxes:
+        word = _BOX_WORDS[int(box[0])]
+        area = _slices(box, view.shape)
+        if word == "optic_disc":
+            _mark_disc(hit, known, box)
+            continue
+        known[area] &= np.uint8(255 - _BIT[word])
+        if word == "haemorrhage":
+            known[area] &= np.uint8(255 - _BIT["microaneurysm"])
+        inside = contrast[word][area]
+        if inside.size:
+            clear = inside >= max(noise[word], 0.5 * float(np.percentile(inside, 99)))
+            hit[area] |= clear.astype(np.uint8) * _BIT[word]
+    known |= hit
+    return Truth(hit, known)
+
+
+def _mark_disc(hit: Array, known: Array, box: tuple[float, ...]) -> None:
+    height, width = hit.shape
+    centre, radii = (box[1] * width, box[2] * height), (box[3] * width / 2, box[4] * height / 2)
+    near = ellipse(hit.shape, centre, (radii[0] * 1.15, radii[1] * 1.15)) > 0
+    disc = ellipse(hit.shape, centre, (radii[0] * 0.85, radii[1] * 0.85)) > 127
+    known[near] &= np.uint8(255 - _BIT["optic_disc"])
+    known[disc] |= _BIT["optic_disc"]
+    hit[disc] |= _BIT["optic_disc"]
+
+
+def _slices(box: tuple[float, ...], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    _, cx, cy, w, h = box
+    rows = (max(int((cy - h / 2) * shape[0]), 0), min(int(np.ceil((cy + h / 2) * shape[0])), shape[0]))
+    columns = (max(int((cx - w / 2) * shape[1]), 0), min(int(np.ceil((cx + w / 2) * shape[1])), shape[1]))
+    return slice(*rows), slice(*columns)

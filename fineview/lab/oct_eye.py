@@ -1,0 +1,207 @@
+"""The shape of a phantom eye's macula: layer surfaces over the retina and the lesions that bend them.
+
+Coordinates are millimetres over the retina with the fovea at (0, 0): ``x`` along a B-scan, ``z``
+across B-scans.  Heights and rows are in B-scan pixels of 3.87 um.  Layer thicknesses are round numbers
+near published macular averages (foveal pit about 1.2 mm wide); none is patient data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+Row = npt.NDArray[np.float64]
+BM_BELOW_RPE = 5.0
+EZ_ABOVE_RPE = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """A lesion that lifts a surface: Gaussian hill at ``(x, z)`` mm; ``flat`` > 1 gives a steeper, flatter dome."""
+
+    x: float
+    z: float
+    height_px: float
+    sigma_x: float
+    sigma_z: float
+    flat: float = 1.0
+
+    def heights(self, x: Row, z: float) -> Row:
+        distance = ((x - self.x) / self.sigma_x) ** 2 + ((z - self.z) / self.sigma_z) ** 2
+        hill: Row = self.height_px * np.exp(-0.5 * distance ** self.flat)
+        return np.where(hill < 0.5, 0.0, hill)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A cyst or a focus: ellipsoid at ``(x, z)`` mm, at ``depth`` 0..1 of the neural retina from the outside in."""
+
+    x: float
+    z: float
+    depth: float
+    radius_x: float
+    radius_z: float
+    radius_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Layer rows of one B-scan: ``lines`` name -> (W,) float rows; lift heights per column; blobs as (x, row, rx, ry)."""
+
+    lines: dict[str, Row]
+    drusen_px: Row
+    ped_px: Row
+    subretinal_px: Row
+    cysts: tuple[tuple[float, float, float, float], ...]
+    foci: tuple[tuple[float, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OctEye:
+    """One macula: global shape, layer thickness factors and lesions.  All fields are plain numbers."""
+
+    lateral_mm: float = 0.0117
+    axial: float = 1.0
+    centre_x_mm: float = 0.0
+    row_fraction: float = 0.5
+    tilt: float = 0.0
+    bend: float = 0.004
+    waves: tuple[tuple[float, float, float], ...] = ()
+    pit_mm: float = 0.5
+    thick: tuple[float, ...] = (1.0,) * 6
+    nasal: float = 1.0
+    drusen: tuple[Bump, ...] = ()
+    detachments: tuple[Bump, ...] = ()
+    subretinal: tuple[Bump, ...] = ()
+    swellings: tuple[Bump, ...] = ()
+    cysts: tuple[Blob, ...] = ()
+    foci: tuple[Blob, ...] = ()
+    lesion_z: tuple[float, ...] = field(default=())
+
+    def section(self, z: float, size: tuple[int, int]) -> Section:
+        """Return the layers cut at ``z`` mm for a B-scan of ``size`` = (rows, columns)."""
+        height, width = size
+        x = (np.arange(width) - (width - 1) / 2) * self.lateral_mm + self.centre_x_mm
+        bm = height * self.row_fraction + self._globe(x, z) * self.axial
+        drusen, ped, fluid = (_sum(group, x, z) * self.axial for group in
+                              (self.drusen, self.detachments, self.subretinal))
+        lines = {"BM": bm, "RPE": bm - BM_BELOW_RPE * self.axial - drusen - ped}
+        lines["EZ"] = lines["RPE"] - EZ_ABOVE_RPE * self.axial - fluid
+        self._inner(lines, x, z)
+        return Section(lines, drusen, ped, fluid, self._blobs(self.cysts, lines, x, z, width),
+                       self._blobs(self.foci, lines, x, z, width))
+
+    def _globe(self, x: Row, z: float) -> Row:
+        rows: Row = 90 * self.tilt * x - 1000 * self.bend * (x ** 2 + z ** 2)
+        for amplitude, wavelength, phase in self.waves:
+            rows = rows + amplitude * np.sin(2 * np.pi * (x + 0.37 * z) / wavelength + phase)
+        return rows
+
+    def _inner(self, lines: dict[str, Row], x: Row, z: float) -> None:
+        radius = np.hypot(x, z)
+        pit = 1 - np.exp(-(radius / self.pit_mm) ** 2)
+        away = np.exp(-np.clip(radius - 1.2, 0, None) / 4)
+        nasal = 1 / (1 + np.exp(-(self.nasal * x - 1.0) / 0.7))
+        swelling = _sum(self.swellings, x, z)
+        onl, opl, inl, ipl, gcl, rnfl = self.thick
+        steps = (("ONL", onl * (15 + 9 * np.exp(-(radius / 0.6) ** 2)) + 0.5 * swelling),
+                 ("OPL", opl * (2 + 6 * pit)), ("INL", inl * 10 * pit * away + 0.5 * swelling),
+                 ("IPL", ipl * 9 * pit * away), ("GCL", gcl * 12 * pit * away),
+                 ("ILM", rnfl * pit * (4 + 14 * nasal + 3 * np.abs(z))))
+        # the outer nuclear layer cushions small hills: the inner layers follow only the smoothed lift
+        flat = lines["BM"] - (BM_BELOW_RPE + EZ_ABOVE_RPE + 6.0) * self.axial
+        lines["ELM"] = lines["EZ"] - 6.0 * self.axial
+        above = flat - _smooth(flat - lines["ELM"], 0.09 / self.lateral_mm)
+        for name, thickness in steps:
+            above = above - np.maximum(thickness, 0.6) * self.axial
+            if name == "ONL":  # a tall hill still may not pierce it
+                above = _smooth(np.minimum(above, lines["ELM"] - 4), 2.0)
+            lines[name] = above
+
+    def _blobs(self, blobs: tuple[Blob, ...], lines: dict[str, Row], x: Row, z: float,
+               width: int) -> tuple[tuple[float, float, float, float], ...]:
+        found = []
+        for blob in blobs:
+            share = 1 - ((z - blob.z) / blob.radius_z) ** 2
+            column = (blob.x - self.centre_x_mm) / self.lateral_mm + (width - 1) / 2
+            if share <= 0.04 or not 0 <= column < width:
+                continue
+            k, part = int(column), float(np.sqrt(share))
+            row = (1 - blob.depth) * lines["ELM"][k] + blob.depth * lines["GCL"][k]
+            found.append((column, float(row), blob.radius_x / self.lateral_mm * part,
+                          blob.radius_px * self.axial * part))
+        return tuple(found)
+
+
+def draw_eye(rng: np.random.Generator) -> OctEye:
+    """Draw a random macula; about a quarter are healthy."""
+    eye = OctEye(
+        lateral_mm=float(rng.uniform(0.0085, 0.0155)), axial=float(rng.uniform(0.75, 1.25)),
+        centre_x_mm=float(rng.normal(0, 0.7)), row_fraction=float(rng.uniform(0.34, 0.72)),
+        tilt=float(rng.normal(0, 0.13)), bend=float(rng.normal(0.0025, 0.003)),
+        waves=tuple((float(rng.normal(0, 2.0)), float(rng.uniform(2, 7)), float(rng.uniform(0, 6.3))) for _ in range(3)),
+        pit_mm=float(rng.uniform(0.3, 0.7)), thick=tuple(float(t) for t in rng.uniform(0.75, 1.3, 6)),
+        nasal=float(rng.choice([-1.0, 1.0])))
+    if rng.random() < 0.25:
+        return eye
+    return _add_lesions(eye, rng)
+
+
+def _add_lesions(eye: OctEye, rng: np.random.Generator) -> OctEye:
+    drusen = _many_drusen(rng) if rng.random() < 0.6 else ()
+    detachments = tuple(_dome(rng, (15, 70), (0.25, 0.8)) for _ in range(1 if rng.random() < 0.18 else 0))
+    subretinal = tuple(_dome(rng, (6, 55), (0.3, 0.9)) for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0))
+    wet = rng.random() < 0.3
+    swellings = tuple(_dome(rng, (10, 60), (0.4, 0.9), 1.0) for _ in range(1 if wet else 0))
+    cysts = tuple(_cyst(rng, swellings[0]) for _ in range(int(rng.integers(1, 14)) if wet else 0))
+    foci = tuple(_focus(rng) for _ in range(int(rng.integers(4, 40)) if rng.random() < 0.45 else 0))
+    places = tuple(item.z for group in (drusen, detachments, subretinal, cysts, foci) for item in group)
+    return replace(eye, drusen=drusen, detachments=detachments, subretinal=subretinal, swellings=swellings,
+                   cysts=cysts, foci=foci, lesion_z=places)
+
+
+def _many_drusen(rng: np.random.Generator) -> tuple[Bump, ...]:
+    count = int(rng.integers(3, 90))
+    found = []
+    for _ in range(count):
+        sigma = float(np.exp(rng.normal(np.log(0.06), 0.45)))
+        height = float(np.clip(rng.gamma(3.0, 3.2) * (0.5 + 6 * sigma), 2.5, 45))
+        found.append(Bump(float(rng.normal(0, 1.2)), float(rng.normal(0, 1.0)), height,
+                          sigma, sigma * float(rng.uniform(0.7, 1.4)), float(rng.uniform(1.0, 1.6))))
+    return tuple(found)
+
+
+def _dome(rng: np.random.Generator, heights: tuple[float, float], widths: tuple[float, float],
+          flat: float | None = None) -> Bump:
+    sigma = float(rng.uniform(*widths))
+    shape = float(rng.uniform(1.2, 2.2)) if flat is None else flat
+    return Bump(float(rng.normal(0, 0.6)), float(rng.normal(0, 0.5)), float(rng.uniform(*heights)),
+                sigma, sigma * float(rng.uniform(0.7, 1.3)), shape)
+
+
+def _cyst(rng: np.random.Generator, home: Bump) -> Blob:
+    radius = float(rng.uniform(0.03, 0.22))
+    return Blob(home.x + float(rng.normal(0, 0.6 * home.sigma_x)), home.z + float(rng.normal(0, 0.4 * home.sigma_z)),
+                float(rng.uniform(0.2, 0.8)), radius, radius * float(rng.uniform(0.8, 1.5)),
+                float(np.clip(radius / 0.0117 * rng.uniform(0.5, 1.8), 3, 0.35 * home.height_px + 8)))
+
+
+def _focus(rng: np.random.Generator) -> Blob:
+    return Blob(float(rng.normal(0, 1.1)), float(rng.normal(0, 0.9)), float(rng.uniform(-0.05, 0.75)),
+                float(rng.uniform(0.014, 0.045)), float(rng.uniform(0.03, 0.1)), float(rng.uniform(1.3, 3.8)))
+
+
+def _smooth(values: Row, sigma: float) -> Row:
+    reach = int(3 * sigma) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+
+
+def _sum(bumps: tuple[Bump, ...], x: Row, z: float) -> Row:
+    total = np.zeros_like(x)
+    for bump in bumps:
+        # neighbouring drusen merge instead of stacking into towers
+        total = np.maximum(total, bump.heights(x, z)) + 0.25 * np.minimum(total, bump.heights(x, z))
+    return total
