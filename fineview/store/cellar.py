@@ -169,7 +169,7 @@ class Cellar:
                 raise troubles.closed()
             try:
                 yield self._connection
-            except sqlite3.Error as error:
+            except troubles.FAULTS as error:
                 raise troubles.translate(error, self.folder, backups.newest(self.folder)) from error
             except (rows.BrokenRowError, json.JSONDecodeError) as error:
                 raise troubles.damaged(self.folder, str(error), backups.newest(self.folder)) from error

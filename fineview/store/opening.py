@@ -42,7 +42,7 @@ def open_store(folder: Path, read_only: bool) -> Opened:
         return _open_reader(folder, troubles.busy(folder))
     try:
         return _open_writer(folder, lock)
-    except (sqlite3.Error, OSError, StorageProblem) as error:
+    except (*troubles.FAULTS, StorageProblem) as error:
         os.close(lock)
         trouble = error if isinstance(error, StorageProblem) else troubles.translate(
             error, folder, backups.newest(folder))
@@ -73,6 +73,8 @@ def _open_writer(folder: Path, lock: int) -> Opened:
         version = schema.version_of(connection)
         if version > schema.VERSION:
             raise troubles.newer(folder, version)
+        if version < 0:
+            raise troubles.damaged(folder, "its schema has no such version", backups.newest(folder))
         if version:
             _refuse_damage(connection, folder)
             _back_up(connection, folder, must=version < schema.VERSION)
@@ -87,7 +89,7 @@ def _open_writer(folder: Path, lock: int) -> Opened:
 def _back_up(connection: sqlite3.Connection, folder: Path, must: bool) -> None:
     try:
         backups.take(connection, folder)
-    except (sqlite3.Error, OSError):
+    except troubles.FAULTS:
         # No room for a copy is no reason not to save; only a migration never starts without one.
         if must:
             raise
@@ -102,14 +104,14 @@ def _open_reader(folder: Path, trouble: StorageProblem) -> Opened:
         return empty
     try:
         connection = _connect_reader(path)
-    except sqlite3.Error as error:
+    except troubles.FAULTS as error:
         return Opened(empty.connection, None, troubles.translate(error, folder, backups.newest(folder)), unsound=True)
     try:
         version = schema.version_of(connection)
         if version != schema.VERSION:
             raise troubles.newer(folder, version) if version > schema.VERSION else trouble
         _refuse_damage(connection, folder)
-    except (sqlite3.Error, StorageProblem) as error:
+    except (*troubles.FAULTS, StorageProblem) as error:
         connection.close()
         told = error if isinstance(error, StorageProblem) else troubles.translate(error, folder, backups.newest(folder))
         return Opened(empty.connection, None, told, unsound=True)

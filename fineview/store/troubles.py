@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fineview.core.errors import StorageProblem
 
+# UnicodeDecodeError: SQLite quotes damaged names in its messages, and Python fails to decode the message.
+FAULTS = (sqlite3.Error, OSError, UnicodeDecodeError)
 _ALMOST_NOTHING = 256 * 1024
 
 
@@ -42,7 +44,7 @@ def closed() -> StorageProblem:
     return StorageProblem("Not saved: the store is already closed.", "Start FineView again.", "store-closed")
 
 
-def translate(error: sqlite3.Error | OSError, folder: Path, backup: Path | None = None) -> StorageProblem:
+def translate(error: Exception, folder: Path, backup: Path | None = None) -> StorageProblem:
     """The typed problem behind an error of SQLite or the file system."""
     if isinstance(error, OSError):
         return _from_errno(error, folder)

@@ -44,7 +44,8 @@ citations = st.builds(Citation, st.sampled_from(["region", "proposal", "measurem
 questions = st.builds(Question, texts, texts, frames, st.none() | regions, st.none() | texts, st.none() | points, texts)
 answers = st.builds(
     Answer, questions, texts, st.sampled_from(["yes", "no", "cannot tell", None]), st.none() | texts,
-    st.none() | finite, st.none() | texts, st.booleans(), st.none() | texts, st.none() | finite, st.lists(citations, max_size=3).map(tuple),
+    st.none() | finite, st.none() | texts, st.booleans(), st.none() | texts, st.none() | finite,
+    st.lists(citations, max_size=3).map(tuple),
     st.none() | models, finite, texts)
 
 ANSWER = Answer(Question("is there fluid?", "1.2.3", FrameKey("1.2.3.4", 31)), "Yes.", "yes", confidence=0.86,
