@@ -65,7 +65,7 @@ class Jobs:
     """The lanes.  ``close`` cancels everything and waits for the workers."""
 
     def __init__(self, post: Post, workers: dict[str, int] | None = None) -> None:
-        self._post = post
+        self.post = post
         self._workers = workers or {}
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._running: dict[str, set[Token]] = {}
@@ -111,7 +111,7 @@ class Jobs:
             lane.shutdown(wait=True, cancel_futures=True)
 
     def _forward(self, progress: Progress) -> Progress:
-        return lambda done, total, words: self._post(lambda: progress(done, total, words))
+        return lambda done, total, words: self.post(lambda: progress(done, total, words))
 
     def _run(self, job: Job[T], token: Token) -> None:
         future: Future[T] = Future()
@@ -125,7 +125,7 @@ class Jobs:
                 self._running[job.lane].discard(token)
                 closed = self._closed
         if not closed:
-            self._post(lambda: _deliver(job, token, future))
+            self.post(lambda: _deliver(job, token, future))
 
 
 def _deliver(job: Job[T], token: Token, future: Future[T]) -> None:

@@ -1,0 +1,142 @@
+"""One frame through the engine: maps, layers, proposals, and whether the encoder was made for such a picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.evidence import (
+    Analysis,
+    DarSettings,
+    DomainVerdict,
+    HeatMap,
+    Method,
+    Proposal,
+)
+from fineview.core.geometry import Spacing
+from fineview.core.image import Raster
+from fineview.core.labels import LABELS
+from fineview.core.study import FrameKey
+from fineview.imaging.dar import edge_mask, redistribute
+from fineview.imaging.proposals import propose
+from fineview.imaging.window import to_rgb
+from fineview.services.encodings import Encodings
+from fineview.services.ports import Engine, TokenPort
+
+# Modalities of PS3.3 C.7.3.1.1.1 that show an eye; pictures without a header have modality "".
+EYE_MODALITIES = frozenset({"OP", "OPT", "OPTENF", "OPTBSV", "OCT"})
+SILENT_MODALITIES = frozenset({"", "OT", "SC", "XC", "GP"})
+Anatomy = Literal["fundus", "oct", "other"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameRequest:
+    """Everything one analysis depends on."""
+
+    key: FrameKey
+    raster: Raster
+    spacing: Spacing
+    modality: str
+
+
+def judge_domain(modality: str, scores: Mapping[str, float], trained: bool) -> DomainVerdict:
+    """In, out or unknown.  The header decides where it names another part of the body; else the encoder's own view.
+
+    ``scores``: probabilities of fundus, oct, other.  An untrained encoder knows nothing: "unknown".
+    """
+    if modality not in EYE_MODALITIES and modality not in SILENT_MODALITIES:
+        return "out"
+    if not trained:
+        return "unknown"
+    eye = scores["fundus"] + scores["oct"]
+    if modality in EYE_MODALITIES:
+        return "in" if eye >= 0.5 else "unknown"
+    return "in" if eye >= 0.8 else "out" if eye <= 0.2 else "unknown"
+
+
+def anatomy_of(modality: str, scores: Mapping[str, float]) -> Anatomy:
+    if modality == "OP":
+        return "fundus"
+    if modality in ("OPT", "OCT"):
+        return "oct"
+    if scores["other"] >= max(scores["fundus"], scores["oct"]):
+        return "other"
+    return "fundus" if scores["fundus"] >= scores["oct"] else "oct"
+
+
+def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: TokenPort) -> Analysis:
+    """Encode the frame (or find it in the cache) and read everything off the encoding.
+
+    Raises ``Cancelled`` between stages, ``DeviceProblem`` where no device can hold the frame.
+    """
+    clock = _Stopwatch()
+    encoding = encodings.encode(engine, request.raster, token)
+    clock.lap("encode")
+    token.raise_if_cancelled()
+    scores = engine.domain(encoding)
+    anatomy = anatomy_of(request.modality, scores)
+    domain = judge_domain(request.modality, scores, engine.identity.trained)
+    words = [label.word for label in LABELS if label.domain == anatomy]
+    maps = engine.lesion_maps(encoding)
+    lesions = {word: maps[word] for word in (words or list(maps)) if word in maps}
+    clock.lap("attention")
+    pyramid = engine.pyramid(encoding)
+    clock.lap("pyramid")
+    token.raise_if_cancelled()
+    layers = engine.layers(encoding) if anatomy == "oct" and domain != "out" else {}
+    proposals = _proposals(lesions, engine, request.spacing) if domain == "in" else ()
+    return Analysis(
+        frame=request.key, content_key=request.raster.content_key, rows=request.raster.rows, cols=request.raster.cols,
+        model=engine.identity, domain=domain, domain_scores=dict(scores), anatomy=anatomy, lesions=lesions,
+        layers=layers, pyramid=pyramid, proposals=proposals, device=engine.device, dtype=engine.dtype,
+        seconds=clock.seconds, notes=tuple(getattr(encoding, "notes", ())))
+
+
+def _proposals(lesions: Mapping[str, NDArray[np.float16]], engine: Engine, spacing: Spacing) -> tuple[Proposal, ...]:
+    found: list[Proposal] = []
+    for label in LABELS:
+        if label.lesion and label.word in lesions:
+            found.extend(propose(label.word, lesions[label.word], engine.thresholds[label.word], spacing))
+    return tuple(sorted(found, key=lambda p: -p.score))
+
+
+def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encodings: Encodings, token: TokenPort,
+             method: Method, text: str | None = None, dar: DarSettings | None = None) -> HeatMap:
+    """One method's map of the frame on its source grid, float32 (rows, cols) in [0, 1]."""
+    dar = dar or DarSettings()
+    encoding = encodings.encode(engine, request.raster, token)
+    token.raise_if_cancelled()
+    if method is Method.RAW:
+        values = engine.raw_map(encoding, text)
+    else:
+        mask = edge_mask(to_rgb(request.raster), _edges(dar, analysis.anatomy), dar.percentile)
+        if method is Method.DAR:
+            values = redistribute(engine.raw_map(encoding, text), mask, dar.gain)
+        else:
+            values = engine.method_map(encoding, method, text, dar.gain, mask)
+    stride = analysis.rows / 24, analysis.cols / 24
+    return HeatMap(request.key, method, "text row", text or "lesion", values, analysis.model,
+                   engine.normalisation, getattr(encoding, "raw_stride_px", stride))
+
+
+def _edges(dar: DarSettings, anatomy: Anatomy) -> str:
+    """Vessels are the strongest edges of a fundus photograph and speckle of a B-scan: each has its own measure."""
+    if dar.edges != "auto":
+        return dar.edges
+    return "tophat" if anatomy == "fundus" else "denoised"
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now

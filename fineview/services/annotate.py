@@ -1,0 +1,197 @@
+"""Marks: add, edit, accept, reject, undo.  A change shows once it is on disk, and every step has a name."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+
+from fineview.core.errors import FineViewError
+from fineview.core.finding import Finding, Origin, State
+from fineview.core.geometry import Point
+from fineview.core.labels import LABELS
+from fineview.core.region import Region, RegionKind
+from fineview.services.clock import now_iso
+from fineview.services.jobs import Job, Jobs
+from fineview.services.ports import Journal
+from fineview.services.session import Session
+
+FOVEA = "fovea"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of one finding; ``None`` before: it was added, ``None`` after: it was removed."""
+
+    name: str
+    before: Finding | None
+    after: Finding | None
+
+
+class Annotate:
+    """All writes go through one lane in order; the session changes when the journal has acknowledged."""
+
+    def __init__(self, session: Session, jobs: Jobs, journal: Journal) -> None:
+        self._session, self._jobs, self._journal = session, jobs, journal
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
+        self._study = ""
+
+    # -- gestures ----------------------------------------------------------------------------------------------
+    def add(self, kind: RegionKind, points: tuple[Point, ...], label: str = "") -> str | None:
+        """Draw a region on the shown frame; it is selected at once.  None where no image is shown."""
+        session, frame = self._session, self._session.frame
+        if session.study is None or session.frame_key is None or frame is None:
+            return None
+        finding = Finding(
+            id="p-" + uuid.uuid4().hex[:16], study_uid=session.study.uid, frame=session.frame_key,
+            region=Region(kind, points), label=label, origin=Origin.PERSON, state=State.ACCEPTED,
+            author=session.author, created=now_iso(), sop_uid=frame.sop_uid, frame_in_file=frame.frame_in_file)
+        self._do(Step(self._named(f"add {label or kind}"), None, finding), select=finding.id)
+        return finding.id
+
+    def mark_fovea(self, x: float, y: float) -> str | None:
+        """One fovea a frame: a second mark moves the first."""
+        old = next((f for f in self._session.findings
+                    if f.label == FOVEA and f.frame == self._session.frame_key and f.region.kind is RegionKind.POINT), None)
+        if old is None:
+            return self.add(RegionKind.POINT, ((x, y),), FOVEA)
+        self.reshape(old.id, Region(RegionKind.POINT, ((x, y),)))
+        return old.id
+
+    def select(self, finding_id: str | None) -> None:
+        self._session.selected = finding_id
+        self._session.pulse()
+
+    def reshape(self, finding_id: str, region: Region) -> None:
+        old = self._find(finding_id)
+        if old is not None and old.region != region:
+            self._do(Step(self._named(f"move {old.label or region.kind}"), old, self._edited(old, region=region)))
+
+    def label(self, finding_id: str, label: str) -> None:
+        old = self._find(finding_id)
+        if old is not None and old.label != label:
+            self._do(Step(self._named(f"label {label or 'cleared'}"), old, self._edited(old, label=label)))
+
+    def note(self, finding_id: str, text: str) -> None:
+        old = self._find(finding_id)
+        if old is not None and old.note != text:
+            self._do(Step(self._named("note"), old, replace(old, note=text)))
+
+    def accept(self, finding_id: str) -> None:
+        self._decide(finding_id, State.ACCEPTED, "accept")
+
+    def reject(self, finding_id: str) -> None:
+        self._decide(finding_id, State.REJECTED, "reject")
+
+    def delete(self, finding_id: str) -> None:
+        """Remove a person's mark.  A model's suggestion is not removed but rejected, so that the decision is kept."""
+        old = self._find(finding_id)
+        if old is None:
+            return
+        if old.origin is Origin.MODEL:
+            self.reject(finding_id)
+            return
+        self._do(Step(self._named(f"delete {old.label or old.region.kind}"), old, None))
+
+    def undo(self) -> None:
+        self._check_study()
+        if self._done:
+            step = self._done[-1]
+            self._write(Step(f"Undo: {step.name}", step.after, step.before), lambda: self._moved(self._done, self._undone))
+
+    def redo(self) -> None:
+        self._check_study()
+        if self._undone:
+            step = self._undone[-1]
+            self._write(Step(f"Redo: {step.name}", step.before, step.after), lambda: self._moved(self._undone, self._done))
+
+    def labels(self) -> tuple[str, ...]:
+        """The words a mark may carry: the person's own list, or the model's words and two more."""
+        own = self._journal.setting("labels")
+        if own:
+            return tuple(str(word) for word in json.loads(own))
+        return (*(label.word for label in LABELS), FOVEA, "other")
+
+    def set_labels(self, labels: tuple[str, ...]) -> None:
+        clean = tuple(dict.fromkeys(word.strip() for word in labels if word.strip()))
+        self._jobs.submit(Job("journal", lambda _: self._journal.set_setting("labels", json.dumps(clean)),
+                              lambda _: self._session.pulse(), self._failed, newest_wins=False))
+
+    # -- steps -------------------------------------------------------------------------------------------------
+    def _find(self, finding_id: str) -> Finding | None:
+        return next((f for f in self._session.findings if f.id == finding_id), None)
+
+    def _named(self, words: str) -> str:
+        return f"{words} on frame {self._session.index}"
+
+    def _edited(self, old: Finding, **changes: object) -> Finding:
+        """A person's edit of a suggestion keeps what the model said beside it."""
+        if old.origin is Origin.MODEL:
+            changes.update(state=State.EDITED, author=self._session.author, decided=now_iso(),
+                           original=old.original or old.region)
+        return replace(old, **changes)  # type: ignore[arg-type]
+
+    def _decide(self, finding_id: str, state: State, word: str) -> None:
+        old = self._find(finding_id)
+        if old is not None and old.state is not state:
+            after = replace(old, state=state, author=self._session.author, decided=now_iso())
+            self._do(Step(self._named(f"{word} {old.label}"), old, after))
+
+    def _do(self, step: Step, select: str | None = None) -> None:
+        self._check_study()
+
+        def done() -> None:
+            self._done.append(step)
+            self._undone.clear()
+            if select is not None:
+                self._session.selected = select
+
+        self._write(step, done)
+
+    def _moved(self, source: list[Step], target: list[Step]) -> None:
+        target.append(source.pop())
+
+    def _write(self, step: Step, done: object) -> None:
+        at = now_iso()
+
+        def acknowledged(_: None) -> None:
+            assert callable(done)
+            done()
+            self._apply(step, at)
+
+        self._jobs.submit(Job("journal", lambda _: self._journal.record(step.name, step.before, step.after, at),
+                              acknowledged, self._failed, newest_wins=False))
+
+    def _apply(self, step: Step, at: str) -> None:
+        session = self._session
+        target = step.after or step.before
+        assert target is not None
+        kept = list(session.findings)
+        place = next((i for i, f in enumerate(kept) if f.id == target.id), None)
+        if step.after is None:
+            kept = [f for f in kept if f.id != target.id]
+            session.selected = None if session.selected == target.id else session.selected
+        elif place is None:
+            kept.append(step.after)
+        else:
+            kept[place] = step.after
+        session.findings = tuple(kept)
+        session.saved_at = at[11:19]
+        session.undo_name = f"Undo: {self._done[-1].name}" if self._done else ""
+        session.redo_name = f"Redo: {self._undone[-1].name}" if self._undone else ""
+        session.pulse()
+
+    def _check_study(self) -> None:
+        """Steps of another study are not undone here."""
+        uid = self._session.study.uid if self._session.study else ""
+        if uid != self._study:
+            self._study = uid
+            self._done.clear()
+            self._undone.clear()
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, FineViewError):
+            raise error
+        self._session.tell("error", f"Not saved: {error.what}", error.remedy, error.code)
+        self._session.pulse()

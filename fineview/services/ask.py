@@ -1,0 +1,130 @@
+"""Asking in the window: the question leaves, words stream in, Stop stops, the answer is kept with its region."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from fineview.core.dialogue import Answer, Citation, Question
+from fineview.core.errors import FineViewError
+from fineview.core.finding import Finding
+from fineview.core.region import RegionKind
+from fineview.services.analyse import FrameRequest
+from fineview.services.annotate import FOVEA
+from fineview.services.answering import EngineSource, Ground, answer
+from fineview.services.clock import now_iso
+from fineview.services.encodings import Encodings
+from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.ports import Journal
+from fineview.services.session import Progress, Session, Streaming
+
+_WORD = re.compile(r"\S+\s*")
+
+
+class Ask:
+    """Lane "ask", newest wins.  An answer is shown as kept once the journal has it."""
+
+    def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings, journal: Journal,
+                 show_frame: Callable[[int], None]) -> None:
+        self._session, self._jobs, self._engine, self._encodings = session, jobs, engine, encodings
+        self._journal, self._show_frame = journal, show_frame
+
+    def suggestions(self) -> tuple[str, ...]:
+        """Three likely questions for the selected region, or for the frame."""
+        finding, key = self._session.selected_finding, self._session.frame_key
+        analysis = self._session.analyses.get(key) if key else None
+        if finding is None:
+            return ("Is there a lesion?", "Which eye is this?", "How many lesions?")
+        if finding.region.kind is RegionKind.LENGTH:
+            return ("How long is it?", "What is this?", "How far is it from the fovea?")
+        eye = analysis.anatomy if analysis else "other"
+        third = {"oct": "Is there fluid here?", "fundus": "How far is it from the fovea?"}.get(
+            eye, "Is it brighter than around it?")
+        return ("What is this?", "How large is it?", third)
+
+    def ask(self, text: str) -> None:
+        """Ask about the selected region of the shown frame, or about the whole frame."""
+        session, raster, frame = self._session, self._session.raster, self._session.frame
+        text = " ".join(text.split())[:500]
+        if not text or session.study is None or session.series is None or raster is None or frame is None:
+            return
+        question = self._question(text)
+        ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
+                        session.series.laterality, self._engine, self._encodings, Token())
+        session.streaming = Streaming(question)
+        session.progress["ask"] = Progress("ask", "answering", 0, 0, time.monotonic())
+        session.pulse()
+        self._jobs.submit(Job("ask", lambda token: self._work(replace(ground, token=token), token), self._answered,
+                              self._failed, lambda _done, _total, words: self._partial(question, words), self._idle))
+
+    def stop(self) -> None:
+        self._jobs.cancel("ask")
+        self._session.streaming = None
+        self._session.progress.pop("ask", None)
+        self._session.pulse()
+
+    def cite(self, given: Answer, citation: Citation) -> None:
+        """Go to the answer's frame and region; a map citation also switches its overlay on."""
+        session = self._session
+        series = session.series
+        if series is None or series.uid != given.question.frame.series_uid:
+            return
+        if given.question.region_id in {finding.id for finding in session.findings}:
+            session.selected = given.question.region_id
+        if citation.kind == "map":
+            known = citation.text in session.analyses[given.question.frame].lesions \
+                if given.question.frame in session.analyses else False
+            session.overlay = replace(session.overlay, kind="lesion" if known else "raw",
+                                      lesion_label=citation.text if known else None, text=citation.text or None)
+        self._show_frame(given.question.frame.index)
+
+    # -- work --------------------------------------------------------------------------------------------------
+    def _question(self, text: str) -> Question:
+        session = self._session
+        finding, key = session.selected_finding, session.frame_key
+        assert session.study is not None and key is not None
+        here: Finding | None = finding if finding is not None and finding.frame == key else None
+        fovea = next((f.region.points[0] for f in session.findings if f.label == FOVEA and f.frame == key
+                      and f.region.kind is RegionKind.POINT), None)
+        return Question(text, session.study.uid, key, here.region if here else None, here.id if here else None, fovea,
+                        uuid.uuid4().hex[:12])
+
+    def _work(self, ground: Ground, token: Token) -> Answer:
+        made = replace(answer(ground), asked_at=now_iso())
+        spoken = ""
+        for word in _WORD.findall(made.text):
+            token.raise_if_cancelled()
+            spoken += word
+            token.report(0, 0, spoken)
+        if not self._journal.read_only:
+            self._journal.keep_answer(ground.question.study_uid, made)
+        return made
+
+    def _partial(self, question: Question, words: str) -> None:
+        now = self._session.streaming
+        if now is not None and now.question.id == question.id:
+            self._session.streaming = Streaming(question, words)
+            self._session.pulse()
+
+    def _answered(self, made: Answer) -> None:
+        session = self._session
+        session.streaming = None
+        if session.study is not None and session.study.uid == made.question.study_uid:
+            session.answers = (*session.answers, made)
+            session.saved_at = made.asked_at[11:19]
+        session.pulse()
+
+    def _failed(self, error: Exception) -> None:
+        self._session.streaming = None
+        if not isinstance(error, FineViewError):
+            raise error
+        self._session.tell("error", error.what, error.remedy, error.code)
+        self._session.pulse()
+
+    def _idle(self) -> None:
+        if not self._jobs.busy("ask"):
+            self._session.progress.pop("ask", None)
+            self._session.pulse()

@@ -1,0 +1,176 @@
+"""From accepted findings to files on disk.  Figures are recomputed from pixels and evidence, never grabbed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fineview.core.dialogue import Answer
+from fineview.core.errors import FineViewError, ReportRefused
+from fineview.core.evidence import Analysis
+from fineview.core.finding import Finding
+from fineview.core.report import Figure, Report, ReportItem
+from fineview.core.study import Laterality, Study
+from fineview.services.clock import now_iso
+from fineview.services.deliver import deliver
+from fineview.services.figures import finding_figure, overlay_figure
+from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.measuring import measure_region
+from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
+from fineview.services.session import Progress, Session
+
+Writers = Mapping[str, ReportWriter]
+Done = Callable[[tuple[Path, ...]], None]
+# Writes the pictures without a SOP instance as Secondary Capture; gives the report that refers to them, and the files.
+Capture = Callable[[Report, Archive], tuple[Report, tuple[tuple[str, bytes], ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Everything a report depends on; the same request gives the same bytes."""
+
+    study: Study
+    findings: tuple[Finding, ...]
+    answers: tuple[Answer, ...]
+    analyses: tuple[Analysis, ...]
+    author: str
+    created: str
+    software: str
+    summary: str = ""
+
+
+def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Report:
+    """Build the frozen report of one study.  Raises ``ReportRefused`` where findings of another study slipped in."""
+    if any(finding.study_uid != request.study.uid for finding in request.findings):
+        raise ReportRefused("The findings belong to more than one study.", "Open one study and export again.",
+                            "mixed-patients")
+    kept = sorted((f for f in request.findings if f.in_report and f.label), key=lambda f: (f.frame.index, f.id))
+    items, figures = [], list[Figure]()
+    for number, finding in enumerate(kept, start=1):
+        token.raise_if_cancelled()
+        token.report(number, len(kept), f"figure {number} of {len(kept)}")
+        series = request.study.series_by_uid(finding.frame.series_uid)
+        frame = series.frames[finding.frame.index]
+        figures.append(finding_figure(number, finding, archive.read_frame(frame)))
+        items.append(ReportItem(finding, measure_region(finding.region, frame.spacing), frame, series.laterality,
+                                frame.spacing, finding.frame.index, series.description or series.modality))
+    for analysis in request.analyses:
+        token.raise_if_cancelled()
+        frame = request.study.series_by_uid(analysis.frame.series_uid).frames[analysis.frame.index]
+        figures.append(overlay_figure(analysis, archive.read_frame(frame)))
+    shown = tuple(a for a in request.answers if a.question.study_uid == request.study.uid)
+    models = {m.sha256: m for m in (*(f.model for f in kept), *(a.model for a in shown),
+                                    *(a.model for a in request.analyses)) if m is not None}
+    return Report(
+        patient=request.study.patient, study_uid=request.study.uid, study_date=request.study.date,
+        study_description=request.study.description, accession=request.study.accession,
+        laterality=_one_eye(items, request.study), author=request.author, created=request.created, items=tuple(items),
+        figures=tuple(figures), dialogue=shown, summary=request.summary, models=tuple(models.values()),
+        software=request.software, uid=report_uid(request), warnings=_warnings(items))
+
+
+def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:
+    """The eye all items (or all series, where there is no item) agree on; unknown where they do not."""
+    eyes = {item.laterality for item in items} or {series.laterality for series in study.series}
+    return eyes.pop() if len(eyes) == 1 else Laterality()
+
+
+def _warnings(items: Sequence[ReportItem]) -> tuple[str, ...]:
+    told = []
+    if any(item.laterality.value is None for item in items):
+        told.append("Side unknown: the file does not say which eye this is.")
+    if any(not item.spacing.known for item in items):
+        told.append("Some sizes are in pixels because the spacing of the file is unknown or only assumed.")
+    return tuple(told)
+
+
+def report_uid(request: ReportRequest) -> str:
+    """2.25.<number from the content>: the same request gives the same UID (PS3.5 B.2 form, hash-derived)."""
+    words = repr((request.study.uid, request.findings, request.created, request.author, request.summary))
+    return f"2.25.{int.from_bytes(hashlib.sha256(words.encode()).digest()[:15], 'big')}"
+
+
+def write_report(report: Report, writers: Writers, formats: Sequence[str], folder: Path) -> tuple[Path, ...]:
+    """Render all formats first, then write them: a refused format leaves nothing half done.
+
+    Raises ``ReportRefused`` for an unknown format or one that cannot carry this report, ``StorageProblem``.
+    """
+    for name in formats:
+        if name not in writers:
+            raise ReportRefused(f"There is no report format \"{name}\".", f"Choose from {', '.join(writers)}.",
+                                "unknown-format")
+    rendered = [(writers[name], writers[name].render(report)) for name in formats]
+    return tuple(deliver(data, folder / f"report{writer.suffix}", partial(_verify, writer, report))
+                 for writer, data in rendered)
+
+
+def _verify(writer: ReportWriter, report: Report, data: bytes) -> None:
+    writer.verify(data, report)
+
+
+class ComposeReport:
+    """Exporting from the window: lane "report"; the files are announced after they were read back."""
+
+    def __init__(self, session: Session, jobs: Jobs, archive: Archive, journal: Journal, writers: Writers,
+                 capture: Capture, software: str) -> None:
+        self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
+        self._writers, self._capture, self._software, self._summary = writers, capture, software, ""
+
+    def summary(self, text: str) -> None:
+        self._summary = text.strip()
+
+    def export(self, folder: Path, formats: tuple[str, ...], as_secondary_capture: bool = False,
+               done: Done | None = None) -> None:
+        """Write the report of the open study's accepted findings into ``folder``."""
+        session = self._session
+        if session.study is None:
+            return
+        accepted = {f.frame for f in session.findings if f.in_report and f.label}
+        analyses = tuple(a for key, a in session.analyses.items() if key in accepted)
+        request = ReportRequest(session.study, session.findings, session.answers, analyses,
+                                session.author or "unnamed reader", now_iso(), self._software, self._summary)
+        session.progress["report"] = Progress("report", "writing the report", 0, 0, time.monotonic())
+        session.pulse()
+        self._jobs.submit(Job("report", lambda token: self._work(request, folder, formats, as_secondary_capture, token),
+                              lambda paths: self._written(paths, done), self._failed, self._moved, self._idle))
+
+    def _work(self, request: ReportRequest, folder: Path, formats: tuple[str, ...], as_capture: bool,
+              token: Token) -> tuple[Path, ...]:
+        report = compose(request, self._archive, token)
+        token.raise_if_cancelled()
+        pictures: tuple[Path, ...] = ()
+        if as_capture:
+            report, captures = self._capture(report, self._archive)
+            pictures = tuple(deliver(data, folder / name) for name, data in captures)
+        paths = write_report(report, self._writers, formats, folder)
+        if not self._journal.read_only:
+            self._journal.audit("export", {"study": report.study_uid, "report": report.uid}, now_iso())
+        return (*paths, *pictures)
+
+    def _written(self, paths: tuple[Path, ...], done: Done | None) -> None:
+        names = ", ".join(path.name for path in paths)
+        self._session.tell("info", f"Report written and read back: {names}.", f"In {paths[0].parent}." if paths else "")
+        self._session.pulse()
+        if done is not None:
+            done(paths)
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, FineViewError):
+            raise error
+        self._session.tell("error", error.what, error.remedy, error.code)
+        self._session.pulse()
+
+    def _moved(self, done: float, total: float, words: str) -> None:
+        old = self._session.progress.get("report")
+        self._session.progress["report"] = Progress("report", words, done, total,
+                                                    old.started if old else time.monotonic())
+        self._session.pulse()
+
+    def _idle(self) -> None:
+        if not self._jobs.busy("report"):
+            self._session.progress.pop("report", None)
+            self._session.pulse()

@@ -1,0 +1,66 @@
+"""Writing a file so that nobody ever sees half of it: beside its target, synced, read back, then moved into place."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from fineview.core.errors import StorageProblem
+
+
+def storage_problem(error: OSError, target: Path) -> StorageProblem:
+    """The sentence for a write that failed."""
+    where = target.parent
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageProblem("Not saved: the disk is full.", f"Free some space in {where} and save again.", "disk-full")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StorageProblem(f"Not saved: {where} cannot be written to.", "Choose another folder.", "read-only")
+    return StorageProblem(f"Not saved: {error.strerror or 'the file could not be written'}.",
+                          "Choose another folder and save again.", "not-written")
+
+
+def deliver(data: bytes, target: Path, verify: Callable[[bytes], None] | None = None) -> Path:
+    """Write ``data`` to ``target`` atomically; ``verify`` is given what the disk holds before it is announced.
+
+    Raises ``StorageProblem`` (``disk-full``, ``read-only``, ``read-back``) and leaves an old file untouched.
+    """
+    beside: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        beside = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        back = beside.read_bytes()
+        if back != data:
+            raise StorageProblem("Not saved: the disk gave back other bytes than were written.",
+                                 "Check the disk and choose another folder.", "read-back")
+        if verify is not None:
+            verify(back)
+        beside.chmod(0o644)
+        os.replace(beside, target)
+        beside = None
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise storage_problem(error, target) from error
+    finally:
+        if beside is not None:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+    return target
+
+
+def _sync_folder(folder: Path) -> None:
+    """The rename itself must survive a power loss too; not every system lets a folder be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

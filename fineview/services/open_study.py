@@ -1,0 +1,305 @@
+"""Opening: the first image at once, the rest behind it with progress and Cancel, one bad file never in the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fineview.core.errors import FineViewError, InputProblem, StorageProblem
+from fineview.core.image import Raster
+from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
+from fineview.services.clock import now_iso
+from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.ports import Archive, Journal
+from fineview.services.session import Notice, Progress, Session
+from fineview.services.wishes import ViewWishes
+
+Rows = tuple[tuple[str, str, str], ...]
+
+
+def scan_all(archive: Archive, paths: Sequence[Path], token: Token) -> Catalogue:
+    """The complete catalogue of ``paths``, for scripts.  Raises ``InputProblem`` where nothing can be opened."""
+    catalogue = Catalogue()
+    for catalogue in archive.scan(paths, token):
+        token.raise_if_cancelled()
+    return catalogue
+
+
+def first_image_series(catalogue: Catalogue) -> tuple[Study, Series]:
+    """First series with frames in study, series-number, instance order.  Raises ``InputProblem`` where none is."""
+    for study in catalogue.studies:
+        for series in study.series:
+            if series.frames:
+                return study, series
+    if catalogue.problems:
+        first = catalogue.problems[0]
+        raise InputProblem(first.what, first.remedy, first.code)
+    raise InputProblem("No image was found there.", "Choose a folder, ZIP or file that holds images.", "not-an-image")
+
+
+class OpenStudy:
+    """Catalogue, series and frames on the session.  Lanes: "open" (scan), "frame" (newest wins), "preload"."""
+
+    def __init__(self, session: Session, jobs: Jobs, archive: Archive, journal: Journal, sample: Path) -> None:
+        self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
+        self._sample = sample
+        self._opened: tuple[str, ...] = ()
+        self.on_frame: Callable[[], None] = lambda: None
+
+    def paths(self, paths: Sequence[Path]) -> None:
+        """Open files, folders, ZIPs or a DICOMDIR in place of what is open."""
+        self._opened = tuple(str(path) for path in paths)
+        self._progress("open", "looking for images", 0, 0)
+        shown: list[bool] = []
+
+        def work(token: Token) -> Catalogue:
+            last = Catalogue()
+            for last in self._archive.scan(list(paths), token):
+                token.raise_if_cancelled()
+                if not shown and any(series.frames for study in last.studies for series in study.series):
+                    shown.append(True)
+                    first = last
+                    self._jobs.post(lambda: self._show_first(first) if not token.cancelled else None)
+            return last
+
+        self._jobs.submit(Job("open", work, self._scanned, self._failed, self._on_progress("open"),
+                              lambda: self._idle("open")))
+
+    def sample(self) -> None:
+        self.paths([self._sample])
+
+    def recent(self) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
+        return self._journal.recent_studies()
+
+    def reopen(self, paths: Sequence[str]) -> None:
+        self.paths([Path(path) for path in paths])
+
+    def show_series(self, uid: str) -> None:
+        study, series = self._session.catalogue.find_series(uid)
+        self._enter(study, series)
+        self._session.pulse()
+        self._load_frame()
+        self._preload(series)
+
+    def show_frame(self, index: int) -> None:
+        series = self._session.series
+        if series is None or not series.frames:
+            return
+        self._session.index = min(max(index, 0), len(series.frames) - 1)
+        self._session.pulse()
+        self._load_frame()
+
+    def step(self, delta: int) -> None:
+        self.show_frame(self._session.index + delta)
+
+    def close_study(self) -> None:
+        for lane in ("open", "frame", "preload", "model", "ask"):
+            self._jobs.cancel(lane)
+        session = self._session
+        session.catalogue, session.study, session.series, session.index = Catalogue(), None, None, 0
+        self._forget()
+        session.pulse()
+
+    def load_header(self, done: Callable[[Rows], None]) -> None:
+        """Read the shown file's header and hand its (tag, keyword, text) rows to ``done``."""
+        frame = self._session.frame
+        if frame is not None:
+            self._jobs.submit(Job("header", lambda _: self._archive.header(frame), done, self._failed))
+
+    # -- catalogue ---------------------------------------------------------------------------------------------
+    def _show_first(self, catalogue: Catalogue) -> None:
+        self._session.catalogue = catalogue
+        study, series = first_image_series(catalogue)
+        self._enter(study, series, fresh=True)
+        self._session.pulse()
+        self._load_frame()
+
+    def _scanned(self, catalogue: Catalogue) -> None:
+        session = self._session
+        session.catalogue = catalogue
+        if not any(series.frames for study in catalogue.studies for series in study.series):
+            session.study = session.series = None
+            self._forget()
+            try:
+                first_image_series(catalogue)
+            except FineViewError as error:
+                session.tell("error", error.what, error.remedy, error.code)
+            session.pulse()
+            return
+        self._refresh_open_series(catalogue)
+        if catalogue.problems:
+            count = len(catalogue.problems)
+            session.tell("warning", f"{count} file{'s' if count > 1 else ''} could not be opened.",
+                         "See the list under the studies.", "some-problems")
+        self._remember()
+        session.pulse()
+        self._load_frame()
+        self._load_thumbnails(catalogue)
+        if session.series is not None:
+            self._preload(session.series)
+
+    def _refresh_open_series(self, catalogue: Catalogue) -> None:
+        """The first catalogue knew a part of the series: keep the person's frame, not its number."""
+        session, old = self._session, self._session.frame
+        try:
+            study, series = catalogue.find_series(session.series.uid if session.series else "")
+        except KeyError:
+            study, series = first_image_series(catalogue)
+        grown = session.series is None or len(series.frames) != len(session.series.frames)
+        session.study, session.series = study, series
+        if grown:
+            session.rasters.clear()
+            touched = old is not None and session.index != 0
+            session.index = series.frames.index(old) if touched and old in series.frames else series.default_frame
+
+    def _enter(self, study: Study, series: Series, fresh: bool = False) -> None:
+        session = self._session
+        if session.study is None or session.study.patient.key != study.patient.key:
+            session.reviewed_patients += 1
+        if fresh or session.study is None or session.study.uid != study.uid:
+            self._forget()
+            session.findings = self._journal.findings(study.uid)
+            session.answers = self._journal.answers(study.uid)
+        session.study, session.series, session.index = study, series, series.default_frame
+        session.selected = None
+        session.view = replace(ViewWishes(), true_aspect=session.view.true_aspect)
+
+    def _forget(self) -> None:
+        session = self._session
+        session.rasters.clear()
+        session.analyses.clear()
+        session.heat.clear()
+        session.thumbnails.clear()
+        session.frame_problem.clear()
+        session.findings, session.answers, session.selected, session.streaming = (), (), None, None
+        session.undo_name = session.redo_name = ""
+
+    def _remember(self) -> None:
+        study = self._session.study
+        if study is None or self._journal.read_only:
+            return
+        title = f"{study.patient.name or study.description or 'Study'}  {study.date}".strip()
+        opened = self._opened
+
+        def work(_: Token) -> None:
+            self._journal.remember_study(study.uid, title, opened, now_iso())
+            self._journal.audit("open", {"study": study.uid}, now_iso())
+
+        self._jobs.submit(Job("journal", work, lambda _: None, self._not_remembered, newest_wins=False))
+
+    def _not_remembered(self, error: Exception) -> None:
+        if isinstance(error, StorageProblem):
+            self._session.tell("warning", error.what, error.remedy, error.code)
+            self._session.pulse()
+        else:
+            raise error
+
+    # -- frames ------------------------------------------------------------------------------------------------
+    def _load_frame(self) -> None:
+        session, key, frame = self._session, self._session.frame_key, self._session.frame
+        if key is None or frame is None:
+            return
+        if key in session.rasters:
+            self.on_frame()
+            return
+        self._jobs.submit(Job("frame", lambda _: self._archive.read_frame(frame),
+                              lambda raster: self._frame_read(key, raster), lambda e: self._frame_failed(key, e)))
+
+    def _frame_read(self, key: FrameKey, raster: Raster) -> None:
+        self._session.rasters.put(key, raster)
+        self._session.frame_problem.pop(key, None)
+        self._session.pulse()
+        if key == self._session.frame_key:
+            self.on_frame()
+
+    def _frame_failed(self, key: FrameKey, error: Exception) -> None:
+        if not isinstance(error, FineViewError):
+            raise error
+        self._session.frame_problem[key] = Notice(0, "error", error.what, error.remedy, error.code)
+        self._session.pulse()
+
+    def _preload(self, series: Series) -> None:
+        """Decode the other frames outwards from the shown one; a frame that fails is told when it is looked at."""
+        if len(series.frames) < 2:
+            return
+        start, total = self._session.index, len(series.frames)
+        wanted = [i for i in outwards(start, total) if FrameKey(series.uid, i) not in self._session.rasters]
+
+        def work(token: Token) -> None:
+            for done, index in enumerate(wanted):
+                token.raise_if_cancelled()
+                raster = _read_or_none(self._archive, series.frames[index])
+                if raster is not None:
+                    self._jobs.post(_keeper(self._session, FrameKey(series.uid, index), raster, token))
+                token.report(done + 1, len(wanted), f"loading frames {done + 1} of {len(wanted)}")
+
+        self._progress("preload", "loading frames", 0, len(wanted))
+        self._jobs.submit(Job("preload", work, lambda _: None, self._failed, self._on_progress("preload"),
+                              lambda: self._idle("preload")))
+
+    def _load_thumbnails(self, catalogue: Catalogue) -> None:
+        wanted = [series for study in catalogue.studies for series in study.series if series.frames]
+
+        def work(token: Token) -> None:
+            for series in wanted:
+                token.raise_if_cancelled()
+                raster = _read_or_none(self._archive, series.frames[series.default_frame])
+                if raster is not None:
+                    self._jobs.post(_thumbnail_keeper(self._session, series.uid, raster, token))
+
+        self._jobs.submit(Job("thumbnails", work, lambda _: None, self._failed))
+
+    # -- telling -----------------------------------------------------------------------------------------------
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, FineViewError):
+            raise error
+        self._session.tell("error", error.what, error.remedy, error.code)
+        self._session.pulse()
+
+    def _on_progress(self, lane: str) -> Callable[[float, float, str], None]:
+        return lambda done, total, words: self._progress(lane, words, done, total)
+
+    def _progress(self, lane: str, words: str, done: float, total: float) -> None:
+        old = self._session.progress.get(lane)
+        started = old.started if old else time.monotonic()
+        self._session.progress[lane] = Progress(lane, words, done, total, started)
+        self._session.pulse()
+
+    def _idle(self, lane: str) -> None:
+        if not self._jobs.busy(lane):
+            self._session.progress.pop(lane, None)
+            self._session.pulse()
+
+
+def outwards(start: int, total: int) -> Iterator[int]:
+    """start + 1, start - 1, start + 2, ...: the neighbours that a wheel reaches first."""
+    for distance in range(1, total):
+        for index in (start + distance, start - distance):
+            if 0 <= index < total:
+                yield index
+
+
+def _read_or_none(archive: Archive, frame: FrameInfo) -> Raster | None:
+    try:
+        return archive.read_frame(frame)
+    except FineViewError:
+        return None
+
+
+def _keeper(session: Session, key: FrameKey, raster: Raster, token: Token) -> Callable[[], None]:
+    def keep() -> None:
+        if not token.cancelled and session.series is not None and session.series.uid == key.series_uid:
+            session.rasters.put(key, raster)
+
+    return keep
+
+
+def _thumbnail_keeper(session: Session, uid: str, raster: Raster, token: Token) -> Callable[[], None]:
+    def keep() -> None:
+        if not token.cancelled:
+            session.thumbnails[uid] = raster
+            session.pulse()
+
+    return keep

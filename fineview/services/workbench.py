@@ -1,0 +1,38 @@
+"""The use cases of one window, side by side: every gesture ends in exactly one of these methods.
+
+All methods are called on the GUI thread, return at once, and report through the session (``Session.pulse``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fineview.services.annotate import Annotate
+from fineview.services.ask import Ask
+from fineview.services.compose_report import ComposeReport
+from fineview.services.explain import Explain
+from fineview.services.jobs import Jobs
+from fineview.services.look import Look
+from fineview.services.open_study import OpenStudy
+from fineview.services.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    session: Session
+    jobs: Jobs
+    open: OpenStudy
+    look: Look
+    explain: Explain
+    ask: Ask
+    annotate: Annotate
+    report: ComposeReport
+
+    def cancel(self, lane: str) -> None:
+        """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""
+        self.jobs.cancel(lane)
+        self.session.progress.pop(lane, None)
+        self.session.pulse()
+
+    def close(self) -> None:
+        self.jobs.close()
