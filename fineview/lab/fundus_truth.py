@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.core.labels import LABELS, WORDS
-from fineview.imaging.filters import dark_spots, gaussian, resize_area, tophat_bright
+from fineview.imaging.filters import components, dark_spots, gaussian, resize_area, tophat_bright
 from fineview.imaging.strokes import ellipse
 
 Array = npt.NDArray[Any]
 _BIT = {word: np.uint8(1 << k) for k, word in enumerate(WORDS)}
 ELSEWHERE = sum(1 << k for k, label in enumerate(LABELS) if label.domain != "fundus")
+_SPECK_AREA = 20
 _BOX_WORDS = {0: "optic_disc", 1: "hard_exudate", 2: "haemorrhage"}
 
 
@@ -57,9 +58,9 @@ def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:
     for word in ("microaneurysm", "haemorrhage", "hard_exudate", "optic_disc"):
         known |= _BIT[word]
     hit = np.zeros(view.shape, np.uint8)
-    green = np.ascontiguousarray(rgb[..., 1])
+    green = gaussian(np.ascontiguousarray(rgb[..., 1]), 1.3)
     contrast = {"haemorrhage": dark_spots(green, 17, 61), "hard_exudate": tophat_bright(green, 17)}
-    noise = {word: max(4.0, 1.5 * float(np.percentile(plane[view], 90))) for word, plane in contrast.items()}
+    noise = {word: max(7.0, float(np.percentile(plane[view], 98.5))) for word, plane in contrast.items()}
     for box in boxes:
         word = _BOX_WORDS[int(box[0])]
         area = _slices(box, view.shape)
@@ -71,10 +72,18 @@ def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:
             known[area] &= np.uint8(255 - _BIT["microaneurysm"])
         inside = contrast[word][area]
         if inside.size:
-            clear = inside >= max(noise[word], 0.5 * float(np.percentile(inside, 99)))
+            clear = _patches(inside >= max(noise[word], 0.45 * float(np.percentile(inside, 99.5))))
             hit[area] |= clear.astype(np.uint8) * _BIT[word]
     known |= hit
     return Truth(hit, known)
+
+
+def _patches(clear: Array) -> Array:
+    """Drop specks too small to be a lesion at this scale (under about 5 px across)."""
+    _, labels, boxes, _ = components(clear)
+    large = boxes[:, 4] >= _SPECK_AREA
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def _mark_disc(hit: Array, known: Array, box: tuple[float, ...]) -> None:

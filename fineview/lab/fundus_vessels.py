@@ -38,7 +38,8 @@ def _grow(strokes: list[Stroke], origin: Array, start: float, end: float, length
     """Walk from ``origin``, the heading turning from ``start`` to ``end``; split the stroke as it thins."""
     count = max(int(length / (0.006 * diameter)), 4)
     t = np.linspace(0, 1, count)
-    wander = np.cumsum(rng.normal(0, 0.05, count)) * 0.9 ** depth
+    sway = rng.uniform(0.05, 0.3) * np.sin(t * length / diameter * rng.uniform(20, 60) + rng.uniform(0, 6.3))
+    wander = np.cumsum(rng.normal(0, 0.05, count)) + sway * (1 - np.exp(-t * 8))
     heading = start + (end - start) * t ** rng.uniform(0.5, 1.0) + wander - wander.mean() * t
     step = length / count
     points = origin + np.cumsum(np.stack([sides[0] * np.cos(heading), sides[1] * np.sin(heading)], 1) * step, 0)
@@ -49,8 +50,8 @@ def _grow(strokes: list[Stroke], origin: Array, start: float, end: float, length
         strokes.append((points[first:first + 9], width * (1 - 0.6 * first / count)))
     if depth >= 3:
         return
-    for _ in range(rng.poisson((7, 4, 2)[depth])):
-        k = int(rng.integers(min(3, len(points) - 1), len(points)))
+    for _ in range(rng.poisson((5.5, 3.0, 1.5)[depth])):
+        k = min(int(len(points) * rng.uniform(0.12, 1.0)), len(points) - 1)
         turn = rng.choice([-1, 1]) * np.deg2rad(rng.uniform(25, 65))
         _grow(strokes, points[k], heading[k] + turn, heading[k] + turn * rng.uniform(-0.4, 1.2),
               length * rng.uniform(0.2, 0.5), width * (1 - 0.6 * k / count) * rng.uniform(0.45, 0.75),

@@ -59,6 +59,7 @@ def render(section: Section, look: OctLook, size: tuple[int, int], rng: np.rando
     scene = _layers(section, look, rows, rng)
     masks = _lesions(section, look, rows, scene, rng)
     _vessels(section, look, rows, scene, shadow)
+    _vitreous(section, look, rows, scene, rng)
     return _acquire(scene, look, rng), masks
 
 
@@ -120,6 +121,17 @@ def _vessels(section: Section, look: OctLook, rows: Field, scene: Field, shadow:
     under = _ramp(rows, inner + 8, 8)
     scene *= 1 - look.shadow * shadow * under * (0.55 + 0.45 * _ramp(rows, section.lines["ELM"], 30))
     scene += 35 * shadow * _band(rows, inner, 4)
+
+
+def _vitreous(section: Section, look: OctLook, rows: Field, scene: Field, rng: np.random.Generator) -> None:
+    """The glint of the inner limiting membrane, and now and then a detached posterior hyaloid above it."""
+    ilm = section.lines["ILM"]
+    scene += rng.uniform(0, 60) * np.clip(_noise((1, scene.shape[1]), rng, 25, 0), 0, 2) * _band(rows, ilm + 1.5, 1.6)
+    if rng.random() < 0.2:
+        t = np.linspace(-1, 1, scene.shape[1])
+        skin = ilm - rng.uniform(8, 70) * (rng.uniform(0.1, 1) + rng.normal(0, 0.5) * t + rng.uniform(0, 1) * t ** 2)
+        seen = _band(rows, np.minimum(skin, ilm - 3), rng.uniform(1.2, 2.5)) * rng.uniform(0.15, 0.5)
+        scene += (look.grey["ipl"] - scene) * seen
 
 
 def _ellipses(shape: tuple[int, ...], blobs: tuple[tuple[float, float, float, float], ...]) -> Mask:

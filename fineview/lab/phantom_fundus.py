@@ -80,7 +80,9 @@ def _scene(size: tuple[int, int], fovea: Array, disc: Array, radii: tuple[float,
     _paint_disc(scene, disc, radii, disc_plane, xx, yy, rng)
     blood = (gaussian(vessels, 0.9).astype(np.float32) + 0.5 * gaussian(fine, 1.0)) / 255
     strength = np.array([0.22, 0.5, 0.42], np.float32) * rng.uniform(0.55, 1.15)
-    return scene * (1 - np.clip(blood, 0, 1)[..., None] * strength)
+    scene = scene * (1 - np.clip(blood, 0, 1)[..., None] * strength)
+    reflex = np.clip(gaussian(vessels, 2.6).astype(np.float32) / 255 - 0.8, 0, 0.2)  # light along thick vessels
+    return scene * (1 + rng.choice([0.0, 0.6, 1.2]) * reflex[..., None])
 
 
 def _paint_disc(scene: Array, disc: Array, radii: tuple[float, float], plane: Array, xx: Array, yy: Array,

@@ -29,6 +29,7 @@ from fineview.lab.fundus_truth import Truth, box_truth, field_of_view, mask_trut
 Array = npt.NDArray[Any]
 FOLDS = 5
 NOMINAL_WIDTH = 2304
+_GENERATION = "real_2"  # raise when scale or truth rules change, so that stale files are not read
 _IDRID_WIDTH = 4288
 _NOMINAL_DIAMETER = 1843.0
 _SETS = {"masks": "E_retina/fundus_idrid_masks", "exudates": "E_retina/fundus_idrid_ex_only",
@@ -80,7 +81,7 @@ def oct_pictures(shared: Path) -> tuple[Path, ...]:
 
 def open_cached(photo: Photograph, cache: Path) -> CachedPhotograph:
     """Open the cached arrays of ``photo``, making them first where they are missing."""
-    stem = cache / "real" / photo.name
+    stem = cache / _GENERATION / photo.name
     if not stem.with_suffix(".spots.npz").exists():
         _build(photo, stem)
     return read_cached(stem, 0.4 if photo.kind.startswith("boxes") else 1.0)

@@ -124,9 +124,10 @@ class SampleSource:
         matrix = _oct_frame(scan, size, rng)
         known = np.full_like(scan.hit, known_bits)
         grey, hit, known = cut((scan.image, scan.hit, known), matrix, size, (0, 0, 255))
-        rgb = regrey(np.repeat(grey[..., None], 3, 2), rng)
         target, weight = quarter(hit, known, 1.0)
         lines = line_rows(scan.lines, matrix, size)
+        grey = _white_edge(grey, lines, rng) if origin == "phantom_oct" and rng.random() < 0.06 else grey
+        rgb = regrey(np.repeat(grey[..., None], 3, 2), rng)
         inside = warp_affine(np.ones(scan.hit.shape, np.uint8), matrix, (size, size), nearest=True)
         valid = inside[1::4, 1::4].astype(bool)
         seen = np.isfinite(lines).any() if origin == "phantom_oct" else grey.std() > 12
@@ -173,6 +174,19 @@ def _oct_frame(scan: CachedBScan, size: int, rng: np.random.Generator) -> Array:
         y = int(np.clip(scan.lines[:, x].mean(), 0, height - 1)) if known else int(rng.uniform(0.2, 0.8) * height)
     centre = (x + rng.uniform(-0.35, 0.35) * span, y + rng.uniform(-0.35, 0.35) * span)
     return frame(centre, (zoom * float(np.exp(rng.normal(0, 0.12))), zoom), angle, flips, size)
+
+
+def _white_edge(grey: Array, lines: Array, rng: np.random.Generator) -> Array:
+    """White wedges above or below the scan, as realigned and exported B-scans show; the retina stays clear."""
+    size = len(grey)
+    if not np.isfinite(lines).any():
+        return grey
+    top, bottom = 4 * float(np.nanmin(lines)) - 12, 4 * float(np.nanmax(lines)) + 0.15 * size
+    rows, columns = np.ogrid[:size, :size]
+    slope = rng.normal(0, 0.05) * (columns - size / 2)
+    above = rows < np.minimum(rng.uniform(0, 0.3) * size + slope, top)
+    below = rows > np.maximum((1 - rng.uniform(0, 0.3)) * size + slope, bottom)
+    return np.where(above if rng.random() < 0.5 else below, np.uint8(255), grey)
 
 
 def _field(view8: Array, matrix: Array, size: int) -> Array:
