@@ -1,0 +1,138 @@
+"""A DICOM file's header -> one ``FileRecord``.  Runs in the reading child."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from fineview.core.errors import FineViewError
+from fineview.core.geometry import Point
+from fineview.core.study import FrameInfo, Laterality, Patient, Problem
+from fineview.formats.directions import cosines, normal_of, orientation_of, position_of
+from fineview.formats.laterality import OPHTHALMIC, laterality_of
+from fineview.formats.part10 import OpenFile, open_dicom
+from fineview.formats.pixel_check import checked_shape, declared_frames
+from fineview.formats.record import FileRecord
+from fineview.formats.spacing import spacing_of
+from fineview.formats.values import Groups, first_item, integer, items, numbers, text
+
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_ALWAYS_LOSSY = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"})
+_MAYBE_LOSSY = frozenset({"1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.1.2.4.203",
+                          "1.2.840.10008.1.2.4.110"})
+
+
+def read_record(path: str) -> FileRecord:
+    """Raises ``FineViewError`` where not even the header can be read; refused pixels are in ``record.problem``."""
+    opened = open_dicom(path)
+    with opened.source:
+        return record_of(opened, path)
+
+
+def record_of(opened: OpenFile, path: str) -> FileRecord:
+    dataset = opened.dataset
+    known = _identity(dataset, path)
+    sop_class = known["sop_class_uid"] or str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
+    known["sop_class_uid"] = sop_class
+    if sop_class == DIRECTORY_CLASS:
+        return FileRecord(kind="directory", **known)
+    if opened.structure.pixel_tag is None or not integer(dataset, "Rows"):
+        known |= {"rows": integer(dataset, "Rows"), "cols": integer(dataset, "Columns")}
+        return FileRecord(kind="object", **known)
+    known |= _picture(opened)
+    try:
+        shape = checked_shape(opened)
+    except FineViewError as error:
+        return FileRecord(kind="problem", problem=Problem(path, error.code, error.what, error.remedy), **known)
+    groups = Groups(dataset)
+    laterality = laterality_of(dataset, groups, path)
+    return FileRecord(kind="image", laterality=laterality, **known,
+                      **_frames(dataset, groups, path, shape.frames, laterality, known))
+
+
+def _identity(dataset: Dataset, path: str) -> dict[str, Any]:
+    """Patient, study, series and instance as the file gives them."""
+    patient = Patient(text(dataset, "PatientName"), text(dataset, "PatientID"), text(dataset, "PatientBirthDate"),
+                      text(dataset, "PatientSex"), text(dataset, "IssuerOfPatientID"))
+    meta_uid = str(dataset.file_meta.get("MediaStorageSOPInstanceUID", ""))
+    return {"path": path, "patient": patient,
+            "sop_uid": text(dataset, "SOPInstanceUID") or meta_uid, "sop_class_uid": text(dataset, "SOPClassUID"),
+            "study_uid": text(dataset, "StudyInstanceUID"), "study_date": text(dataset, "StudyDate"),
+            "study_time": text(dataset, "StudyTime"), "study_description": text(dataset, "StudyDescription"),
+            "accession": text(dataset, "AccessionNumber"), "series_uid": text(dataset, "SeriesInstanceUID"),
+            "series_number": integer(dataset, "SeriesNumber"),
+            "series_description": text(dataset, "SeriesDescription"), "modality": text(dataset, "Modality"),
+            "instance_number": integer(dataset, "InstanceNumber")}
+
+
+def _picture(opened: OpenFile) -> dict[str, Any]:
+    dataset = opened.dataset
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    return {"rows": integer(dataset, "Rows"), "cols": integer(dataset, "Columns"),
+            "frame_count": declared_frames(dataset),
+            "bits": integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated") or _float_bits(opened),
+            "photometric": text(dataset, "PhotometricInterpretation"), "transfer_syntax": syntax,
+            "lossy": _is_lossy(dataset, syntax), "frame_of_reference_uid": text(dataset, "FrameOfReferenceUID")}
+
+
+def _float_bits(opened: OpenFile) -> int:
+    return 64 if opened.structure.pixel_tag == (0x7FE0, 0x0009) else 32
+
+
+def _is_lossy(dataset: Dataset, syntax: str) -> bool:
+    """PS3.3 C.7.6.1.1.5: once lossy, always said; a syntax that cannot be lossless overrules a "00"."""
+    said = text(dataset, "LossyImageCompression")
+    if said == "01" or syntax in _ALWAYS_LOSSY:
+        return True
+    return said != "00" and syntax in _MAYBE_LOSSY
+
+
+def _frames(dataset: Dataset, groups: Groups, path: str, count: int, laterality: Laterality,
+            known: dict[str, Any]) -> dict[str, Any]:
+    eye = laterality.value if known["modality"] in OPHTHALMIC else None
+    frames, normals, localizer = [], set(), ""
+    for index in range(count):
+        pair = cosines(dataset, groups, index)
+        normal = normal_of(pair) if pair is not None else None
+        normals.add(tuple(round(c, 3) + 0.0 for c in normal) if normal is not None else None)
+        reference, line = _scan_line(dataset, groups, index)
+        localizer = localizer or reference
+        frames.append(FrameInfo(
+            path, index, known["sop_uid"] or None, known["sop_class_uid"] or None, known["rows"], known["cols"],
+            spacing_of(dataset, groups, index), orientation_of(dataset, pair, eye),
+            position_of(dataset, groups, index, normal), line))
+    return {"frames": tuple(frames), "localizer_sop": localizer or _referenced(dataset, groups),
+            "normal": next(iter(normals)) if len(normals) == 1 else None}
+
+
+def _scan_line(dataset: Dataset, groups: Groups, frame: int) -> tuple[str, tuple[Point, Point] | None]:
+    """Localizer's SOP instance and the B-scan's end points on it.
+
+    PS3.3 C.8.17.10.1: pairs of row\\column with sub-pixels, the corner of the top-left pixel at 0\\0, as ours.
+    """
+    holder = groups.item(frame, "OphthalmicFrameLocationSequence")
+    values = numbers(holder, "ReferenceCoordinates")
+    if holder is None or len(values) < 4 or len(values) % 2:
+        return "", None
+    return text(holder, "ReferencedSOPInstanceUID"), ((values[1], values[0]), (values[-1], values[-2]))
+
+
+def _referenced(dataset: Dataset, groups: Groups) -> str:
+    """Localizer by plain reference, where an ophthalmic tomography gives no lines."""
+    if text(dataset, "Modality") != "OPT":
+        return ""
+    holder = groups.item(0, "ReferencedImageSequence") or first_item(dataset, "ReferencedImageSequence")
+    return text(holder, "ReferencedSOPInstanceUID") if holder is not None else ""
+
+
+def directory_references(path: str) -> tuple[tuple[str, ...], ...]:
+    """Referenced File ID components of a DICOMDIR's records, in order (PS3.3 F.3)."""
+    opened = open_dicom(path)
+    with opened.source:
+        found = []
+        for item in items(opened.dataset, "DirectoryRecordSequence"):
+            words = tuple(w for w in text(item, "ReferencedFileID").split("\\") if w)
+            if words:
+                found.append(words)
+        return tuple(dict.fromkeys(found))

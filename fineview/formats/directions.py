@@ -1,0 +1,69 @@
+"""Directions and positions in the patient, from the header alone (PS3.3 C.7.6.1.1.1, C.7.6.2.1.1)."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from fineview.core.orientation import Orientation, for_eye
+from fineview.formats.values import Groups, numbers, text
+
+Vector = tuple[float, float, float]
+_AXES = (("L", "R"), ("P", "A"), ("H", "F"))
+_LEAST = 0.15
+"""Smallest cosine that gets a letter, about 8 degrees: less than that nobody sees, and "LA" would mislead."""
+
+
+def letters(vector: Vector) -> str:
+    """Direction in patient coordinates (x to the left, y to the back, z to the head) as letters, strongest first."""
+    found = sorted(((abs(c), names[c < 0]) for c, names in zip(vector, _AXES, strict=True) if abs(c) >= _LEAST),
+                   key=lambda pair: -pair[0])
+    return "".join(name for _, name in found)
+
+
+def cosines(dataset: Dataset, groups: Groups, frame: int) -> tuple[Vector, Vector] | None:
+    """Direction of increasing column and of increasing row, or ``None`` where missing or not two perpendicular units."""
+    holder = groups.item(frame, "PlaneOrientationSequence") or dataset
+    values = numbers(holder, "ImageOrientationPatient")
+    if len(values) != 6:
+        return None
+    row, column = np.array(values[:3]), np.array(values[3:])
+    if abs(np.linalg.norm(row) - 1) > 0.01 or abs(np.linalg.norm(column) - 1) > 0.01 or abs(row @ column) > 0.01:
+        return None
+    return (values[0], values[1], values[2]), (values[3], values[4], values[5])
+
+
+def normal_of(pair: tuple[Vector, Vector]) -> Vector:
+    """Unit vector along which frames are stacked: row direction x column direction."""
+    n = np.cross(pair[0], pair[1])
+    n = n / np.linalg.norm(n)
+    return float(n[0]), float(n[1]), float(n[2])
+
+
+def position_of(dataset: Dataset, groups: Groups, frame: int, normal: Vector | None) -> float | None:
+    """Distance in mm of the frame's first pixel along ``normal``; RT Dose gives offsets instead (C.8.8.3.2)."""
+    holder = groups.item(frame, "PlanePositionSequence") or dataset
+    corner = numbers(holder, "ImagePositionPatient")
+    if normal is None or len(corner) != 3:
+        return None
+    offsets = numbers(dataset, "GridFrameOffsetVector")
+    extra = offsets[frame] - offsets[0] if frame < len(offsets) else 0.0
+    return float(np.dot(corner, normal)) + extra
+
+
+def orientation_of(dataset: Dataset, pair: tuple[Vector, Vector] | None, eye: str | None) -> Orientation:
+    """Letters of the two image directions; nasal and temporal where ``eye`` is "R" or "L"."""
+    if text(dataset, "AnatomicalOrientationType") == "QUADRUPED":
+        return Orientation()
+    if pair is not None:
+        along_row, along_column = letters(pair[0]), letters(pair[1])
+    else:
+        said = text(dataset, "PatientOrientation").split("\\")
+        along_row, along_column = said if len(said) == 2 and all(map(_is_direction, said)) else ("", "")
+    return Orientation(for_eye(along_row, eye), for_eye(along_column, eye))
+
+
+def _is_direction(word: str) -> bool:
+    return re.fullmatch(r"[RLAPHF]{1,3}", word) is not None

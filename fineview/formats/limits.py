@@ -1,0 +1,44 @@
+"""What the reading child may be asked for, and the words for refusing more."""
+
+from __future__ import annotations
+
+from fineview.core.errors import InputProblem, LimitExceeded
+
+MEMORY_BYTES = 1 << 30
+"""Address space of the reading child, its own 160 MB of imports included."""
+FRAME_BYTES = 256 << 20
+"""Decoded pixels of one frame: a decoder and the way to RGB hold up to three copies at once."""
+INFLATE_BYTES = 256 << 20
+NESTING = 64
+FRAMES = 65_536
+SIDE = 65_535
+ELEMENTS = 2_000_000
+HEADER_BYTES = 64 << 20
+"""Header without pixels; a longer one is refused before the parser holds it in memory."""
+CALL_SECONDS = 10.0
+ZIP_MEMBERS = 20_000
+ZIP_BYTES = 8 << 30
+ZIP_RATIO = 1_000
+
+
+def in_words(size: float) -> str:
+    """1536 -> "1.5 kB"; binary steps, as people expect of memory."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1024 or unit == "GB":
+            return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    raise AssertionError
+
+
+def too_large(what: str, needs: int, limit: int) -> LimitExceeded:
+    """``what`` begins the sentence: "The picture", "The inflated file"."""
+    return LimitExceeded(f"{what} needs {in_words(needs)}, limit {in_words(limit)}.",
+                         "Split it into smaller parts, or open it in a program without this limit.", "limit")
+
+
+def truncated(what: str) -> InputProblem:
+    return InputProblem(f"The file is incomplete: {what}.", "Copy it again from its source.", "truncated")
+
+
+def damaged(what: str) -> InputProblem:
+    return InputProblem(f"The file is damaged: {what}.", "Copy it again from its source.", "damaged")

@@ -1,0 +1,49 @@
+"""What the reading child tells about one file: plain values, later grouped into studies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fineview.core.study import FrameInfo, Laterality, Patient, Problem
+
+RecordKind = Literal["image", "object", "directory", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file's header.  ``kind`` "directory": a DICOMDIR.  ``problem`` is set where the pixels must be refused.
+
+    ``normal``: stacking direction where all frames of the file share one.  ``localizer_sop``: SOP instance the
+    frames' scan lines refer to.  ``frame_count``: as the file claims, also where it is refused for it.
+    """
+
+    path: str
+    kind: RecordKind
+    sop_uid: str = ""
+    sop_class_uid: str = ""
+    patient: Patient = Patient()
+    study_uid: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_description: str = ""
+    accession: str = ""
+    series_uid: str = ""
+    series_number: int | None = None
+    series_description: str = ""
+    modality: str = ""
+    instance_number: int | None = None
+    rows: int | None = None
+    cols: int | None = None
+    frame_count: int | None = None
+    bits: int = 8
+    photometric: str = ""
+    transfer_syntax: str = ""
+    lossy: bool = False
+    laterality: Laterality = Laterality()
+    frame_of_reference_uid: str = ""
+    normal: tuple[float, float, float] | None = None
+    localizer_sop: str = ""
+    warnings: tuple[str, ...] = ()
+    frames: tuple[FrameInfo, ...] = ()
+    problem: Problem | None = None
