@@ -1,0 +1,67 @@
+"""What a training run keeps on disk: atomic checkpoints of its own, and exported weights for everybody else."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(slots=True)
+class RunState:
+    """Model, its exponential moving average, optimiser, and the number of steps done."""
+
+    model: nn.Module
+    ema: nn.Module
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+
+    @staticmethod
+    def average_of(model: nn.Module) -> nn.Module:
+        return copy.deepcopy(model).requires_grad_(False).eval()
+
+    def update_average(self) -> None:
+        decay = min(0.998, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, value in zip(self.ema.parameters(), self.model.parameters(), strict=True):
+                mean.lerp_(value, 1 - decay)
+
+    def save(self, folder: Path) -> None:
+        """Write beside, fsync, move: a killed run leaves the last whole checkpoint."""
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder / (CHECKPOINT + ".part")
+        with beside.open("wb") as stream:
+            torch.save({"step": self.step, "model": self.model.state_dict(), "ema": self.ema.state_dict(),
+                        "optimiser": self.optimiser.state_dict()}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, folder / CHECKPOINT)
+
+    def load(self, folder: Path) -> bool:
+        """Take up the run of this folder.  The file is this machine's own, still only tensors are unpickled."""
+        path = folder / CHECKPOINT
+        if not path.is_file():
+            return False
+        held = torch.load(path, weights_only=True)
+        self.model.load_state_dict(held["model"])
+        self.ema.load_state_dict(held["ema"])
+        self.optimiser.load_state_dict(held["optimiser"])
+        self.step = int(held["step"])
+        return True
+
+
+def export(ema: nn.Module, folder: Path, steps: int, facts: dict[str, Any]) -> Path:
+    """Write model.safetensors (fp16) and model.json.  Calibration and thresholds of an earlier export are dropped:
+    they belong to other weights."""
+    from fineview.models import weights
+
+    tensors = {name: value.to(torch.float16) for name, value in ema.state_dict().items()}
+    manifest = {"name": "retina-s", "version": "0.1.0", "licence": "CC-BY-SA-4.0", "trained_steps": steps, **facts}
+    return weights.save(tensors, folder, manifest)

@@ -1,0 +1,96 @@
+"""Attention rows under SDPA, exactly: one attention function, one capture.
+
+transformers returns no weights under SDPA.  So an attention function is registered that calls
+``sdpa_attention_forward`` unchanged and, for wanted layers and query rows only, also computes
+softmax(q_row K^T * scale + mask_row) in fp32.  The model's output is untouched.  Source of the idea and of the two
+registries: transformers ``AttentionInterface`` and ``AttentionMaskInterface``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+IMPLEMENTATION = "fineview_rows"
+
+
+@dataclass(slots=True)
+class Wish:
+    """Which rows to read; ``found`` maps a layer to (B, heads, rows, keys) fp32, the last call's."""
+
+    layers: frozenset[int]
+    rows: tuple[int, ...]
+    names: dict[int, int]
+    found: dict[int, Tensor] = field(default_factory=dict)
+
+
+# A context variable, not a global: two worker threads may read different rows of the same model.
+_wish: ContextVar[Wish | None] = ContextVar("attention_rows", default=None)
+
+
+def exact_rows(query: Tensor, key: Tensor, mask: Tensor | None, scale: float) -> Tensor:
+    """softmax(q K^T * scale + mask) in fp32: (B, h, r, d), (B, h, n, d) -> (B, h, r, n)."""
+    logits = query.float() @ key.float().transpose(-1, -2) * scale
+    if mask is not None:
+        logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask.float()
+    return logits.softmax(-1)
+
+
+def rows_forward(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
+                 scaling: float | None = None, **kwargs: Any) -> tuple[Tensor, None]:
+    """``sdpa_attention_forward``, and the wanted rows beside it."""
+    wish = _wish.get()
+    layer = wish.names.get(id(module)) if wish is not None else None
+    if wish is not None and layer is not None and layer in wish.layers:
+        picked = [row % query.shape[2] for row in wish.rows]
+        groups = getattr(module, "num_key_value_groups", 1)
+        keys = repeat_kv(key, groups) if groups > 1 else key
+        mask = attention_mask
+        if mask is not None and mask.shape[-2] > 1:
+            mask = mask[:, :, picked]
+        scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+        wish.found[layer] = exact_rows(query[:, :, picked], keys, mask, scale)
+    return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+
+
+def row_sdpa(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None,
+             scale: float) -> tuple[Tensor, Tensor]:
+    """SDPA for a module of our own with all its rows: output (B, r, h, d) and rows (B, h, r, n)."""
+    out, _ = sdpa_attention_forward(module, query, key, value, mask, scaling=scale, is_causal=False)
+    return out, exact_rows(query, key, mask, scale)
+
+
+def attention_modules(model: nn.Module) -> dict[int, int]:
+    """id of each self-attention module -> its layer number, in order.  CLIP's have no ``layer_idx``."""
+    found = [module for module in model.modules() if hasattr(module, "q_proj") and hasattr(module, "k_proj")]
+    return {id(module): number for number, module in enumerate(found)}
+
+
+@contextmanager
+def capture(model: nn.Module, layers: Sequence[int], rows: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+    """Read the attention rows of ``layers`` (negative counts from the last) while the model runs inside.
+
+    The model's attention implementation must be :data:`IMPLEMENTATION`.  Yields a dict layer -> (B, heads, rows,
+    keys) fp32 that fills as layers run; a layer that runs twice keeps its last call.
+    """
+    names = attention_modules(model)
+    wanted = frozenset(layer % len(names) for layer in layers)
+    wish = Wish(wanted, tuple(rows), names)
+    token = _wish.set(wish)
+    try:
+        yield wish.found
+    finally:
+        _wish.reset(token)
+
+
+AttentionInterface.register(IMPLEMENTATION, rows_forward)
+AttentionMaskInterface.register(IMPLEMENTATION, sdpa_mask)

@@ -1,0 +1,229 @@
+"""The one border between numpy and tensors: pictures in, arrays out, no sequence to keep.
+
+``encode`` runs the network once; everything else answers from the :class:`Encoding` in milliseconds.  Tokens are
+asked between stages, so a newer request does not wait for an older one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fineview.core.labels import DOMAINS, LABELS, LAYERS, WORDS
+from fineview.imaging import placement
+from fineview.models import device as devices
+from fineview.models import weights
+from fineview.models.attention.rows import capture
+from fineview.models.encoding import Encoding
+from fineview.models.inputs import extra_channels
+from fineview.models.language.words import encode as words_of
+from fineview.models.pyramid import mfp
+from fineview.models.vision import lines, tiling
+from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
+from fineview.models.vision.retina import Output, RetinaModel
+from fineview.models.vision.text_row import evidence
+
+DEFAULT_TEXT = "lesion"
+OPEN_GATE = 0.01
+
+
+class Token(Protocol):
+    """What the border needs of a job's token."""
+
+    def raise_if_cancelled(self) -> None: ...
+
+
+class Predictor:
+    """The embedded encoder on one device.
+
+    ``normalisation`` says in words how the raw map is scaled: fixed by the weights, never by the image.
+    """
+
+    normalisation = "attention of the text to a patch divided by itself plus the learned sink; fixed per encoder"
+
+    def __init__(self, model: RetinaModel, manifest: weights.Manifest, device: devices.Device) -> None:
+        self._model = model.eval().requires_grad_(False).to(device.name)
+        self._device = device
+        self.manifest = manifest
+        self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
+        self.trained = manifest.trained
+        self.fusion_trained = manifest.trained and max(abs(gate) for gate in model.encoder.gates) > OPEN_GATE
+        self.thresholds: Mapping[str, float] = manifest.facts.get("thresholds", {})
+        self.calibration: Mapping[str, Any] = manifest.facts.get("calibration", {})
+
+    @classmethod
+    def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
+        """The encoder of a weights folder.  Raises ``WeightsProblem`` or ``DeviceProblem``."""
+        tensors, manifest = weights.load(folder)
+        model = build_retina(RETINA_S)
+        try:
+            model.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=True)
+        except RuntimeError as problem:
+            raise weights.WeightsProblem("These weights belong to another encoder.", "Choose the encoder they are for.",
+                                         "weights-format") from problem
+        return cls(model, manifest, devices.choose(wanted))
+
+    @classmethod
+    def untrained(cls, config: RetinaConfig = RETINA_S, seed: int = 0, wanted: devices.Wanted = "cpu") -> Predictor:
+        """Random weights, and they say so: ``trained`` is False."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = build_retina(config)
+        manifest = weights.Manifest(config.encoder.name, "0", f"{seed:064x}", "none", 0)
+        return cls(model, manifest, devices.choose(wanted))
+
+    @property
+    def device(self) -> str:
+        return self._device.name
+
+    @property
+    def dtype(self) -> str:
+        return self._device.dtype_word
+
+    def encode(self, rgb: NDArray[np.uint8], token: Token | None = None) -> Encoding:
+        """Encode one picture (H, W, 3) uint8.  CUDA out of memory falls back to the CPU and says so in ``notes``."""
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
+            raise ValueError("a picture of shape (H, W, 3) and type uint8 is needed")
+        try:
+            return self._encode(rgb, token)
+        except torch.cuda.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            self._device = devices.after_memory_error()
+            self._model = self._model.to("cpu")
+            found = self._encode(rgb, token)
+            return replace(found, notes=(*found.notes, str(self._device.note)))
+
+    @torch.inference_mode()
+    def _encode(self, rgb: NDArray[np.uint8], token: Token | None) -> Encoding:
+        began = time.perf_counter()
+        where = placement.place(*rgb.shape[:2])
+        canvas = placement.draw(rgb, where)
+        extra = torch.from_numpy(extra_channels(canvas)).float()[None].to(self.device)
+        fine = torch.from_numpy(canvas).permute(2, 0, 1)[None].float().div(255).to(self.device)
+        _check(token)
+        with self._device.autocast(), capture(self._model.encoder.vit, [-1], [0]) as rows:
+            out = self._model(fine, extra, where.grid, inside=_inside(where, self.device))
+        _check(token)
+        encoded = time.perf_counter()
+        pyramid = mfp.project(out.dense.levels, self._model.decoder.projection, where)
+        drawn = time.perf_counter()
+        return Encoding(
+            where=where, logits=out.dense.logits[0].to(torch.float16).cpu().numpy(),
+            line_rows=lines.source_rows(out.dense.lines[0].float().cpu().numpy(), where), pyramid=pyramid,
+            domain=_domain(out), cls_row=_cls_row(next(iter(rows.values())), where),
+            tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float(),
+            device=self.device, dtype=self.dtype, sha256=self.sha256,
+            seconds={"encode": encoded - began, "pyramid": drawn - encoded},
+        )
+
+    def lesion_maps(self, encoding: Encoding, words: tuple[str, ...] | None = None) -> dict[str, NDArray[np.float16]]:
+        """Calibrated probability per source pixel, float16 (H, W): ``words``, else all labels of the frame's domain."""
+        wanted = words if words is not None else tuple(
+            label.word for label in LABELS if label.domain == encoding.anatomy)
+        return {word: placement.back(self._probability(encoding, word), encoding.where, 4).astype(np.float16)
+                for word in wanted}
+
+    def _probability(self, encoding: Encoding, word: str) -> NDArray[np.float32]:
+        slope, offset = self.calibration.get(word, (1.0, 0.0))
+        logits = encoding.logits[WORDS.index(word)].astype(np.float32)
+        return (1.0 / (1.0 + np.exp(-(slope * logits + offset)))).astype(np.float32)
+
+    @torch.inference_mode()
+    def raw_map(self, encoding: Encoding, text: str | None = None, bias: NDArray[np.float32] | None = None
+                ) -> NDArray[np.float32]:
+        """That text's attention row as evidence in [0, 1], float32 (H, W) on the source grid.
+
+        ``bias`` (h, w) at stride 32 of the canvas is added to the attention logits (inline DAR: log of the gain).
+        """
+        ids = torch.tensor([words_of(text or DEFAULT_TEXT)], device=encoding.tokens.device)
+        bends = None
+        if bias is not None:
+            bends = tiling.cut(torch.from_numpy(bias)[None, None].to(ids.device), encoding.where.grid).flatten(1)
+        model = self._model.to(encoding.tokens.device)
+        _, rows = model.row.attend(model.text(ids), encoding.tokens, bends)
+        share = evidence(rows)[:, 0].unsqueeze(-1)
+        return placement.back(tiling.stitch(share, encoding.where.grid)[0, 0].float().cpu().numpy(), encoding.where, 32)
+
+    def cls_map(self, encoding: Encoding) -> NDArray[np.float32]:
+        """The CLS row of the last layer: a patch with eight times its fair share of attention is 1."""
+        return np.clip(placement.back(encoding.cls_row, encoding.where, 32) / 8.0, 0.0, 1.0)
+
+    def pyramid(self, encoding: Encoding) -> Mapping[int, NDArray[np.float16]]:
+        """{4, 8, 16: float16 (C <= 16, h, w)}, cell (0, 0) at the source's corner."""
+        return encoding.pyramid
+
+    def strides_px(self, encoding: Encoding) -> dict[str, tuple[float, float]]:
+        """Source pixels (y, x) per cell, by map name."""
+        return {"raw": encoding.where.stride_px(32), "lesion": encoding.where.stride_px(4),
+                **{f"mfp_{scale}": encoding.where.stride_px(scale) for scale in mfp.SCALES}}
+
+    def layers(self, encoding: Encoding) -> dict[str, NDArray[np.float32]]:
+        """Row in source pixels per source column, NaN where not sure; empty outside OCT."""
+        if encoding.anatomy != "oct":
+            return {}
+        return {name: encoding.line_rows[number] for number, name in enumerate(LAYERS)}
+
+    def domain(self, encoding: Encoding) -> Mapping[str, float]:
+        """Probabilities of fundus, oct, other."""
+        return encoding.domain
+
+    def region_evidence(self, encoding: Encoding, mask: NDArray[np.bool_]) -> dict[str, float]:
+        """Per class, the pooled calibrated probability of the encoder's cells inside a source mask (H, W).
+
+        The mean of the strongest tenth of the cells (at least one): a region that holds one small lesion is positive
+        although most of it is not.
+        """
+        cells = _mask_cells(mask, encoding.where)
+        count = int(cells.sum())
+        if count == 0:
+            return dict.fromkeys(WORDS, 0.0)
+        keep = max(1, min(count, max(4, count // 10)))
+        found = {}
+        for word in WORDS:
+            values = np.sort(self._probability(encoding, word)[cells])[-keep:]
+            found[word] = float(values.mean())
+        return found
+
+
+def _check(token: Token | None) -> None:
+    if token is not None:
+        token.raise_if_cancelled()
+
+
+def _inside(where: placement.Placement, device: str) -> torch.Tensor:
+    rows, cols = where.fine_canvas_hw
+    mask = torch.zeros(1, 1, rows // 32, cols // 32, device=device)
+    mask[:, :, where.cells(32)[0], where.cells(32)[1]] = 1.0
+    return mask
+
+
+def _domain(out: Output) -> dict[str, float]:
+    shares = out.domain[0].float().softmax(-1).tolist()
+    return dict(zip(DOMAINS, shares, strict=True))
+
+
+def _cls_row(rows: torch.Tensor, where: placement.Placement) -> NDArray[np.float32]:
+    patches = rows[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (rows.shape[-1] - 1)
+    return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()
+
+
+def _mask_cells(mask: NDArray[np.bool_], where: placement.Placement) -> NDArray[np.bool_]:
+    """Source mask (H, W) to the cells of the whole 1/4 canvas whose centre it holds, at least its own centre's."""
+    rows, cols = where.cells(4)
+    step_y, step_x = where.stride_px(4)
+    shape = (where.fine_canvas_hw[0] // 4, where.fine_canvas_hw[1] // 4)
+    ys = np.minimum(((np.arange(rows.stop - rows.start) + 0.5) * step_y).astype(int), mask.shape[0] - 1)
+    xs = np.minimum(((np.arange(cols.stop - cols.start) + 0.5) * step_x).astype(int), mask.shape[1] - 1)
+    cells = np.zeros(shape, np.bool_)
+    cells[rows, cols] = mask[np.ix_(ys, xs)]
+    if not cells.any() and mask.any():
+        y, x = (int(np.median(part)) for part in np.nonzero(mask))
+        cells[rows.start + min(int(y / step_y), len(ys) - 1), cols.start + min(int(x / step_x), len(xs) - 1)] = True
+    return cells

@@ -1,0 +1,96 @@
+"""FILA's hybrid encoder on transformers' CLIPVisionModel and ConvNextModel, its whole forward on one page.
+
+arXiv 2412.08378.  ConvNeXt reads the canvas at 32/14; its four stage maps are cut per tile and fused into the
+patch tokens after four ViT stages (:mod:`cvfm`).  A global view comes first; its crop is the whole map.  CLS is
+never touched by fusion.  With closed gates the tokens equal CLIP's ``last_hidden_state`` bit for bit.
+Weights of any size load from ordinary CLIP and ConvNeXt folders; the fusion then is untrained (the identity).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import CLIPVisionModel, ConvNextModel
+
+from fineview.models.vision import build, tiling
+from fineview.models.vision.cvfm import CVFM
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What one pass leaves: ``tokens`` (B, D, h, w) stitched over the tiles at stride 32, ``cls`` (B, n, D) with the
+    global view first, ``whole`` (B, D, g, g) tokens of the global view or None, ``stages`` four maps (B, C, H/k, W/k),
+    k = 4, 8, 16, 32."""
+
+    tokens: Tensor
+    cls: Tensor
+    whole: Tensor | None
+    stages: tuple[Tensor, ...]
+
+
+class HybridEncoder(nn.Module):
+    def __init__(self, vit: CLIPVisionModel, conv: ConvNextModel, fuse_after: tuple[int, ...],
+                 fusion_hidden: int) -> None:
+        super().__init__()
+        self.vit, self.conv, self.fuse_after = vit, conv, fuse_after
+        widths = conv.config.hidden_sizes
+        self.fusions = nn.ModuleList(CVFM(vit.config.hidden_size, width, fusion_hidden) for width in widths)
+        for name, values in (("vit_mean", build.CLIP_MEAN), ("vit_std", build.CLIP_STD),
+                             ("conv_mean", build.IMAGENET_MEAN), ("conv_std", build.IMAGENET_STD)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, fine: Tensor, extra: Tensor | None, grid: tiling.Grid, whole: bool = True,
+                positions: Tensor | None = None) -> Features:
+        """``fine`` (B, 3, H, W) RGB in [0, 1] at ConvNeXt resolution, ``extra`` (B, E, H, W) further channels.
+
+        ``grid`` counts tiles (rows, columns).  ``positions`` picks the position embeddings (CLS first) when a view
+        is smaller than 336, as in training on half tiles.
+        """
+        stages = self.stages((fine - self.conv_mean) / self.conv_std, extra)
+        pixels = (tiling.views(fine, grid, whole) - self.vit_mean) / self.vit_std
+        tokens = self.vit.pre_layrnorm(self._embed(pixels, positions))
+        for number, layer in enumerate(self.vit.encoder.layers, start=1):
+            tokens = layer(tokens, None)
+            if number in self.fuse_after:
+                place = self.fuse_after.index(number)
+                tokens = self._fuse(self.fusions[place], tokens, stages[place], grid, whole)
+        count = fine.shape[0] if whole else 0
+        patches, cls = tokens[:, 1:], tokens[:, 0]
+        return Features(
+            tokens=tiling.stitch(patches[count:], grid),
+            cls=torch.cat([cls[:count].unsqueeze(1), cls[count:].unflatten(0, (fine.shape[0], -1))], 1)
+            if whole else cls.unflatten(0, (fine.shape[0], -1)),
+            whole=tiling.stitch(patches[:count], (1, 1)) if whole else None,
+            stages=stages,
+        )
+
+    def stages(self, normalised: Tensor, extra: Tensor | None) -> tuple[Tensor, ...]:
+        """The four ConvNeXt stage maps of a normalised canvas."""
+        maps = self.conv.embeddings(normalised if extra is None else torch.cat([normalised, extra], 1))
+        found = []
+        for stage in self.conv.encoder.stages:
+            maps = stage(maps)
+            found.append(maps)
+        return tuple(found)
+
+    def _embed(self, pixels: Tensor, positions: Tensor | None) -> Tensor:
+        parts = self.vit.embeddings
+        if positions is None:
+            return parts(pixels)
+        patches = parts.patch_embedding(pixels).flatten(2).transpose(1, 2)
+        cls = parts.class_embedding.expand(pixels.shape[0], 1, -1).to(patches.dtype)
+        return torch.cat([cls, patches], dim=1) + parts.position_embedding(positions)
+
+    def _fuse(self, fusion: nn.Module, tokens: Tensor, stage: Tensor, grid: tiling.Grid, whole: bool) -> Tensor:
+        crops = tiling.cut(stage, grid)
+        if whole:
+            crops = torch.cat([functional.adaptive_avg_pool2d(stage, crops.shape[-1]), crops])
+        return torch.cat([tokens[:, :1], fusion(tokens[:, 1:], crops)], dim=1)
+
+    @property
+    def gates(self) -> tuple[float, ...]:
+        """How far each fusion is open: tanh(alpha), 0 for an untrained one."""
+        return tuple(float(torch.tanh(fusion.alpha.detach())) for fusion in self.fusions)
