@@ -24,7 +24,7 @@ _STEPS = (("ILM", "rnfl"), ("GCL", "gcl"), ("IPL", "ipl"), ("INL", "inl"), ("OPL
 
 @dataclass(frozen=True, slots=True)
 class OctLook:
-    """How a device shows a scan: grey values (0..255) per layer, speckle, noise floor, contrast, sharpness."""
+    """How a device shows one eye: grey values (0..255) per layer, speckle, noise floor, contrast, sharpness."""
 
     grey: dict[str, float]
     speckle: float
@@ -35,6 +35,8 @@ class OctLook:
     blur: float
     choroid_decay: float
     shadow: float
+    choroid_grain: tuple[float, float, float] = (8.0, 6.0, 0.3)  # vessel size in x and rows, darkness
+    hyaloid: tuple[float, float, float, float] | None = None  # lift in rows, constant, slope, bow
 
 
 def draw_look(rng: np.random.Generator) -> OctLook:
@@ -49,7 +51,13 @@ def draw_look(rng: np.random.Generator) -> OctLook:
                    float(rng.uniform(20, 55) if clean else rng.uniform(45, 95)),
                    float(rng.uniform(0, 40) if clean else rng.uniform(0, 30)), float(rng.uniform(0.75, 1.2)),
                    float(rng.uniform(0.8, 1.3)), float(rng.uniform(0.0, 0.8)), float(rng.uniform(45, 140)),
-                   float(rng.uniform(0.25, 0.75)))
+                   float(rng.uniform(0.25, 0.75)),
+                   (float(rng.uniform(5, 13)), float(rng.uniform(4, 9)), float(rng.uniform(0.1, 0.5))),
+                   _draw_hyaloid(rng) if rng.random() < 0.2 else None)
+
+
+def _draw_hyaloid(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    return float(rng.uniform(8, 70)), float(rng.uniform(0.1, 1)), float(rng.normal(0, 0.5)), float(rng.uniform(0, 1))
 
 
 def render(section: Section, look: OctLook, size: tuple[int, int], rng: np.random.Generator,
@@ -82,8 +90,8 @@ def _layers(section: Section, look: OctLook, rows: Field, rng: np.random.Generat
     lifted = np.clip((section.drusen_px + section.ped_px) / 14, 0, 0.75).astype(np.float32)  # EZ fades on a dome
     scene += (grey["ez"] - scene) * _band(rows, lines["EZ"], 2.0) * (1 - lifted)
     depth = np.maximum(rows - lines["BM"].astype(np.float32), 0)
-    vessels = np.clip(_noise(scene.shape, rng, rng.uniform(5, 13), rng.uniform(4, 9)) - 0.3, 0, 1)
-    inside = np.clip(depth / 12, 0, 1) * rng.uniform(0.1, 0.5)
+    vessels = np.clip(_noise(scene.shape, rng, *look.choroid_grain[:2]) - 0.3, 0, 1)
+    inside = np.clip(depth / 12, 0, 1) * look.choroid_grain[2]
     choroid = grey["choroid"] * np.exp(-depth / look.choroid_decay) * (1 - inside * vessels)
     scene *= texture
     scene += (choroid * (1 + 0.1 * _noise(scene.shape, rng, 3, 2)) - scene) * _ramp(rows, lines["BM"], 4.0)
@@ -127,9 +135,10 @@ def _vitreous(section: Section, look: OctLook, rows: Field, scene: Field, rng: n
     """The glint of the inner limiting membrane, and now and then a detached posterior hyaloid above it."""
     ilm = section.lines["ILM"]
     scene += rng.uniform(0, 60) * np.clip(_noise((1, scene.shape[1]), rng, 25, 0), 0, 2) * _band(rows, ilm + 1.5, 1.6)
-    if rng.random() < 0.2:
+    if look.hyaloid is not None:
+        lift, constant, slope, bow = look.hyaloid
         t = np.linspace(-1, 1, scene.shape[1])
-        skin = ilm - rng.uniform(8, 70) * (rng.uniform(0.1, 1) + rng.normal(0, 0.5) * t + rng.uniform(0, 1) * t ** 2)
+        skin = ilm - lift * (constant + slope * t + bow * t ** 2)
         seen = _band(rows, np.minimum(skin, ilm - 3), rng.uniform(1.2, 2.5)) * rng.uniform(0.15, 0.5)
         scene += (look.grey["ipl"] - scene) * seen
 

@@ -26,7 +26,8 @@ FUNDUS_WORDS: tuple[str, ...] = ("microaneurysm", "haemorrhage", "hard_exudate",
 
 @dataclass(frozen=True, slots=True)
 class FundusPhantom:
-    """``rgb`` (H, W, 3) uint8; ``masks`` word -> (H, W) bool; places as (x, y) pixels; ``field`` = inside the circle."""
+    """``rgb`` (H, W, 3) uint8; ``masks`` word -> (H, W) bool; places as (x, y) pixels; ``field`` = inside
+    the circle of ``diameter_px``."""
 
     rgb: npt.NDArray[np.uint8]
     masks: dict[str, npt.NDArray[np.bool_]]
@@ -35,6 +36,7 @@ class FundusPhantom:
     fovea_xy: tuple[float, float]
     disc_xy: tuple[float, float]
     laterality: Literal["R", "L"]
+    diameter_px: float
 
 
 def fundus(seed: int, size: tuple[int, int] = (1530, 2304), *, lesions: bool | None = None,
@@ -60,7 +62,7 @@ def fundus(seed: int, size: tuple[int, int] = (1530, 2304), *, lesions: bool | N
     rgb = photograph(absorb, planes, field, centre, diameter, rng)
     masks = {word: (plane > 127) & field for word, plane in planes.by_word().items()}
     masks["optic_disc"] = (disc_plane > 127) & field
-    return FundusPhantom(rgb, masks, (vessels > 127) & field, field, _point(fovea), _point(disc), side)
+    return FundusPhantom(rgb, masks, (vessels > 127) & field, field, _point(fovea), _point(disc), side, diameter)
 
 
 def _scene(size: tuple[int, int], fovea: Array, disc: Array, radii: tuple[float, float], vessels: Array,

@@ -18,7 +18,7 @@ from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import CachedPhotograph, read_cached, write_cached
 
 Array = npt.NDArray[Any]
-_GENERATION = 2  # raise when a phantom changes, so that stale files are not read
+_FUNDUS_POOL, _OCT_POOL = "phantom_fundus_2", "phantom_oct_3"  # raise when a phantom changes: no stale files
 _OCT_SIZES = ((496, 512), (496, 512), (496, 512), (496, 768), (640, 512), (496, 1024))
 _FUNDUS_SIZES = ((1530, 2304), (1530, 2304), (1900, 2000))
 
@@ -34,7 +34,7 @@ class CachedBScan:
 
 def pooled_fundus(seed: int, cache: Path) -> CachedPhotograph:
     """The fundus phantom of this seed, from the pool."""
-    stem = cache / f"phantom_fundus_{_GENERATION}" / f"{seed:05d}"
+    stem = cache / _FUNDUS_POOL / f"{seed:05d}"
     if not stem.with_suffix(".spots.npz").exists():
         phantom = fundus(seed, _FUNDUS_SIZES[seed % len(_FUNDUS_SIZES)])
         hit = pack(phantom.masks, phantom.rgb.shape[:2])
@@ -44,7 +44,7 @@ def pooled_fundus(seed: int, cache: Path) -> CachedPhotograph:
 
 def pooled_bscan(seed: int, cache: Path) -> CachedBScan:
     """The B-scan phantom of this seed, from the pool."""
-    path = cache / f"phantom_oct_{_GENERATION}" / f"{seed:05d}.npz"
+    path = cache / _OCT_POOL / f"{seed:05d}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         phantom = bscan(seed, _OCT_SIZES[seed % len(_OCT_SIZES)])
