@@ -48,7 +48,8 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Layer rows of one B-scan: ``lines`` name -> (W,) float rows; lift heights per column; blobs as (x, row, rx, ry)."""
+    """Layer rows of one B-scan: ``lines`` name -> (W,) float rows; lift heights per column;
+    blobs as (x, row, rx, ry) in pixels."""
 
     lines: dict[str, Row]
     drusen_px: Row
@@ -141,7 +142,8 @@ def draw_eye(rng: np.random.Generator) -> OctEye:
         lateral_mm=float(rng.uniform(0.0085, 0.0155)), axial=float(rng.uniform(0.75, 1.25)),
         centre_x_mm=float(rng.normal(0, 0.7)), row_fraction=float(rng.uniform(0.34, 0.72)),
         tilt=float(rng.normal(0, 0.13)), bend=float(rng.normal(0.0025, 0.003)),
-        waves=tuple((float(rng.normal(0, 2.0)), float(rng.uniform(2, 7)), float(rng.uniform(0, 6.3))) for _ in range(3)),
+        waves=tuple((float(rng.normal(0, 2.0)), float(rng.uniform(2, 7)), float(rng.uniform(0, 6.3)))
+                    for _ in range(3)),
         pit_mm=float(rng.uniform(0.3, 0.7)), thick=tuple(float(t) for t in rng.uniform(0.75, 1.3, 6)),
         nasal=float(rng.choice([-1.0, 1.0])))
     if rng.random() < 0.25:
@@ -152,7 +154,8 @@ def draw_eye(rng: np.random.Generator) -> OctEye:
 def _add_lesions(eye: OctEye, rng: np.random.Generator) -> OctEye:
     drusen = _many_drusen(rng) if rng.random() < 0.6 else ()
     detachments = tuple(_dome(rng, (15, 70), (0.25, 0.8)) for _ in range(1 if rng.random() < 0.18 else 0))
-    subretinal = tuple(_dome(rng, (6, 55), (0.3, 0.9)) for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0))
+    subretinal = tuple(_dome(rng, (6, 55), (0.3, 0.9))
+                       for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0))
     wet = rng.random() < 0.3
     swellings = tuple(_dome(rng, (10, 60), (0.4, 0.9), 1.0) for _ in range(1 if wet else 0))
     cysts = tuple(_cyst(rng, swellings[0]) for _ in range(int(rng.integers(1, 14)) if wet else 0))

@@ -119,7 +119,8 @@ def _lesions(section: Section, look: OctLook, rows: Field, scene: Field, rng: np
     cysts = _ellipses(scene.shape, section.cysts)
     cysts &= (rows < section.lines["ELM"].astype(np.float32) - 1) & (rows > section.lines["ILM"].astype(np.float32) + 3)
     scene[cysts] = look.grey["fluid"]
-    foci = _ellipses(scene.shape, section.foci) & (rows < rpe - 3) & (rows > section.lines["ILM"].astype(np.float32) + 2)
+    inside = (rows < rpe - 3) & (rows > section.lines["ILM"].astype(np.float32) + 2)
+    foci = _ellipses(scene.shape, section.foci) & inside
     scene[foci] = np.maximum(scene[foci] + 40, rng.uniform(170, 235))
     return {"drusen": drusen, "fluid": fluid | cysts, "hyperreflective_focus": foci}
 

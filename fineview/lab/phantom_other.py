@@ -39,7 +39,8 @@ def _axial(size: Size, rng: np.random.Generator) -> Array:
     picture += rng.choice([0, 1]) * rng.uniform(60, 200) * np.clip(shell, 0, 255) / 255
     for _ in range(int(rng.integers(3, 16))):
         spot = (centre[0] + rng.normal(0, 0.4) * radii[0], centre[1] + rng.normal(0, 0.4) * radii[1])
-        part = ellipse(size, spot, (radii[0] * rng.uniform(0.03, 0.4), radii[1] * rng.uniform(0.03, 0.4)), rng.uniform(0, 180))
+        organ = (radii[0] * rng.uniform(0.03, 0.4), radii[1] * rng.uniform(0.03, 0.4))
+        part = ellipse(size, spot, organ, rng.uniform(0, 180))
         picture += (rng.uniform(-90, 160) * part) / 255 * (picture > 5)
     picture = gaussian(picture.astype(np.float32), float(rng.uniform(0.5, 3)))
     return picture * (1 + 0.1 * gaussian(rng.standard_normal(size, dtype=np.float32), 2))
@@ -54,9 +55,11 @@ def _radiograph(size: Size, rng: np.random.Generator) -> Array:
         t = np.linspace(0, 1, 30)
         bend, slope = rng.normal(0, 0.3) * h, rng.normal(0, 0.5) * h
         line = np.stack([x + (t - 0.5) * w * rng.uniform(0.4, 1.2), y + bend * (2 * t - 1) ** 2 + slope * t], 1)
-        picture += rng.uniform(10, 50) * gaussian(polylines(size, [(line, w * rng.uniform(0.01, 0.08))]), 3).astype(np.float32) / 255
+        bone = gaussian(polylines(size, [(line, w * rng.uniform(0.01, 0.08))]), 3).astype(np.float32)
+        picture += rng.uniform(10, 50) * bone / 255
     for _ in range(3):
-        part = ellipse(size, (rng.uniform(0, w), rng.uniform(0, h)), (w * rng.uniform(0.1, 0.3), h * rng.uniform(0.1, 0.4)))
+        lung = (w * rng.uniform(0.1, 0.3), h * rng.uniform(0.1, 0.4))
+        part = ellipse(size, (rng.uniform(0, w), rng.uniform(0, h)), lung)
         picture += rng.uniform(-90, 90) * gaussian(part, w * 0.03).astype(np.float32) / 255
     return picture
 
@@ -74,7 +77,8 @@ def _page(size: Size, rng: np.random.Generator) -> Array:
     """A page, slide or screen with lines of words and boxes."""
     letters = "abcdefghijklmnopqrstuvwxyz  ABCDEF 0123456789"
     scale = float(rng.uniform(0.3, 1.4))
-    words = [("".join(rng.choice(list(letters), int(rng.integers(3, 60)))), (int(rng.uniform(0, size[1] / 5)), y), scale)
+    words = [("".join(rng.choice(list(letters), int(rng.integers(3, 60)))), (int(rng.uniform(0, size[1] // 5)), y),
+              scale)
              for y in range(20, size[0], int(34 * scale) + 6)]
     ink, paper = rng.uniform(0, 255, 3), rng.uniform(0, 255, 3)
     share = text(size, words)[..., None] / 255.0
@@ -99,7 +103,8 @@ def _circles(size: Size, rng: np.random.Generator) -> Array:
         spot = rng.uniform(0.35, 0.65, 2) * size[::-1]
         radius = min(size) * rng.uniform(0.1, 0.5)
         share = ellipse(size, (spot[0], spot[1]), (radius, radius))[..., None] / 255.0
-        fill = rng.uniform(30, 255, 3) * (1 + rng.uniform(0, 0.4) * _field(size, int(rng.integers(2, 40)), rng))[..., None]
+        mottle = rng.uniform(0, 0.4) * _field(size, int(rng.integers(2, 40)), rng)
+        fill = rng.uniform(30, 255, 3) * (1 + mottle)[..., None]
         picture = picture * (1 - share) + fill * share
     return picture
 

@@ -25,7 +25,7 @@ _FUNDUS_SIZES = ((1530, 2304), (1530, 2304), (1900, 2000))
 
 @dataclass(frozen=True, slots=True)
 class CachedBScan:
-    """``image`` and ``hit`` (H, W) uint8 (bit ``k`` of ``hit`` for class ``k``); ``lines`` (3, W) rows of ``LAYERS``."""
+    """``image`` and ``hit`` (H, W) uint8 (bit ``k`` of ``hit`` for class ``k``); ``lines`` (3, W): ``LAYERS``."""
 
     image: Array
     hit: Array

@@ -35,7 +35,8 @@ _NOMINAL_DIAMETER = 1843.0
 _SETS = {"masks": "E_retina/fundus_idrid_masks", "exudates": "E_retina/fundus_idrid_ex_only",
          "boxes": "E_retina/fundus_idrid_boxes", "boxes_first": "B_ground_truth/idrid_codras_boxes",
          "hrf": "E_retina/fundus_hrf"}
-_MASK_CODES = {"MA": "microaneurysm", "HE": "haemorrhage", "EX": "hard_exudate", "SE": "soft_exudate", "OD": "optic_disc"}
+MASK_CODES = {"MA": "microaneurysm", "HE": "haemorrhage", "EX": "hard_exudate", "SE": "soft_exudate",
+              "OD": "optic_disc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def photographs(shared: Path) -> tuple[Photograph, ...]:
     for kind, folder in _SETS.items():
         for path in sorted((root / folder).glob("*.jpg")):
             number = re.fullmatch(r"\d{4}", path.stem)
-            key = f"codras{path.stem}" if number else twins.get(path.stem, path.stem if kind != "hrf" else f"hrf{path.stem}")
+            own = f"codras{path.stem}" if number else ("hrf" if kind == "hrf" else "") + path.stem
+            key = own if number else twins.get(path.stem, own)
             found.append((f"{kind}_{path.stem}", kind, path, key))
     keys = _merge_lookalikes(found)
     return tuple(Photograph(name, kind, path, _fold(keys[name])) for name, kind, path, _ in found)
@@ -121,7 +123,7 @@ def write_cached(stem: Path, rgb: Array, hit: Array, known: Array, view: Array) 
 
 def _truth(photo: Photograph, rgb: Array, view: Array, size: tuple[int, int]) -> Truth:
     if photo.kind in ("masks", "exudates"):
-        files = {word: photo.path.with_name(f"{photo.path.stem}_{code}.png") for code, word in _MASK_CODES.items()}
+        files = {word: photo.path.with_name(f"{photo.path.stem}_{code}.png") for code, word in MASK_CODES.items()}
         planes = {word: _mask(file, size) for word, file in files.items() if file.exists()}
         return mask_truth(planes, view)
     if photo.kind.startswith("boxes"):
@@ -130,7 +132,7 @@ def _truth(photo: Photograph, rgb: Array, view: Array, size: tuple[int, int]) ->
     healthy = photo.path.stem.endswith("_h")
     blank = np.zeros(size, bool)
     lesions = ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate")
-    return mask_truth({word: blank for word in lesions} if healthy else {}, view)
+    return mask_truth(dict.fromkeys(lesions, blank) if healthy else {}, view)
 
 
 def _mask(path: Path, size: tuple[int, int]) -> Array:

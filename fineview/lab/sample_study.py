@@ -79,8 +79,9 @@ def _eye(rng: np.random.Generator, exudates: tuple[tuple[float, float], ...]) ->
     for _ in range(34):
         angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 2.2)
         sigma = float(rng.uniform(0.05, 0.16))
-        drusen.append(Bump(float(reach * np.cos(angle)), float(reach * np.sin(angle)), float(60 * sigma + rng.uniform(4, 12)),
-                           sigma, sigma * float(rng.uniform(1.0, 1.5)), float(rng.uniform(1.1, 1.5))))
+        height = float(60 * sigma + rng.uniform(4, 12))
+        drusen.append(Bump(float(reach * np.cos(angle)), float(reach * np.sin(angle)), height, sigma,
+                           sigma * float(rng.uniform(1.0, 1.5)), float(rng.uniform(1.1, 1.5))))
     fluid = (Bump(-0.45, 0.12, 30.0, 0.46, 0.42, 1.7),)
     foci = tuple(Blob(float(rng.normal(-0.2, 0.8)), float(rng.normal(0, 0.6)), float(rng.uniform(0.02, 0.5)),
                       float(rng.uniform(0.016, 0.032)), 0.16, float(rng.uniform(1.6, 3.2))) for _ in range(16))
@@ -108,7 +109,8 @@ def _shadows(picture: FundusPhantom, scan_lines: Array, columns: int) -> npt.NDA
     return np.asarray(warp_affine(soft, matrix, (len(scan_lines), columns)), np.float32)
 
 
-def _exudate_places(picture: FundusPhantom, photo_mm: float, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
+def _exudate_places(picture: FundusPhantom, photo_mm: float,
+                    rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
     """Some of the photograph's exudates within the scanned square, as (x, z) mm from the fovea."""
     rows, columns = np.nonzero(picture.masks["hard_exudate"])
     places = np.stack([columns - picture.fovea_xy[0], rows - picture.fovea_xy[1]], 1) * photo_mm
@@ -124,7 +126,8 @@ def _with_drusen(picture: FundusPhantom, eye: OctEye, photo_mm: float) -> npt.ND
     pale = np.zeros((height, width), np.float32)
     for druse in eye.drusen:
         rows = (np.arange(height) - picture.fovea_xy[1]) * photo_mm
-        hill = np.exp(-0.5 * (((x[None] - druse.x) / druse.sigma_x) ** 2 + ((rows[:, None] - druse.z) / druse.sigma_z) ** 2))
+        across, down = (x[None] - druse.x) / druse.sigma_x, (rows[:, None] - druse.z) / druse.sigma_z
+        hill = np.exp(-0.5 * (across ** 2 + down ** 2))
         pale = np.maximum(pale, hill.astype(np.float32))
     share = (0.22 * pale * picture.field)[..., None]
     shown = picture.rgb + (np.array([225, 175, 95], np.float32) - picture.rgb) * share

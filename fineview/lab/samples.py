@@ -53,7 +53,7 @@ class Sample:
 
 
 class SampleSource:
-    """Draws crops of ``size`` px; photographs of ``fold`` (0..4) are left out, for evaluation; ``None`` leaves out none."""
+    """Draws crops of ``size`` px, leaving out the photographs of ``fold`` (0..4), for evaluation, or none of them."""
 
     def __init__(self, size: int, stream_seed: int, fold: int | None, shared: Path | None, cache: Path,
                  mix: dict[str, float] | None = None) -> None:
