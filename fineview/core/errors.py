@@ -67,6 +67,12 @@ class RequestProblem(FineViewError):
     code = "request"
 
 
+class WrongWords(FineViewError):
+    """The command line's words do not fit together: exit 2 instead of 1."""
+
+    code = "words"
+
+
 class ReportRefused(FineViewError):
     """A report that must not be written as asked: ``mixed-patients``, ``no-sop-instance``, ``read-back``."""
 

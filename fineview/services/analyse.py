@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,13 +17,14 @@ from fineview.core.evidence import (
     HeatMap,
     Method,
     Proposal,
+    PyramidLevel,
 )
 from fineview.core.geometry import Spacing
 from fineview.core.image import Raster
-from fineview.core.labels import LABELS
+from fineview.core.labels import LABELS, WORDS
 from fineview.core.study import FrameKey
 from fineview.imaging.dar import edge_mask, redistribute
-from fineview.imaging.proposals import propose
+from fineview.imaging.proposals import find_proposals
 from fineview.imaging.window import to_rgb
 from fineview.services.encodings import Encodings
 from fineview.services.ports import Engine, TokenPort
@@ -81,11 +82,12 @@ def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: 
     scores = engine.domain(encoding)
     anatomy = anatomy_of(request.modality, scores)
     domain = judge_domain(request.modality, scores, engine.identity.trained)
-    words = [label.word for label in LABELS if label.domain == anatomy]
-    maps = engine.lesion_maps(encoding)
-    lesions = {word: maps[word] for word in (words or list(maps)) if word in maps}
+    words = tuple(label.word for label in LABELS if label.domain == anatomy)
+    lesions = engine.lesion_maps(encoding, words or WORDS)
     clock.lap("attention")
-    pyramid = engine.pyramid(encoding)
+    strides = engine.strides_px(encoding)
+    pyramid = tuple(PyramidLevel(scale, values, strides[f"mfp_{scale}"])
+                    for scale, values in engine.pyramid(encoding).items())
     clock.lap("pyramid")
     token.raise_if_cancelled()
     layers = engine.layers(encoding) if anatomy == "oct" and domain != "out" else {}
@@ -98,11 +100,9 @@ def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: 
 
 
 def _proposals(lesions: Mapping[str, NDArray[np.float16]], engine: Engine, spacing: Spacing) -> tuple[Proposal, ...]:
-    found: list[Proposal] = []
-    for label in LABELS:
-        if label.lesion and label.word in lesions:
-            found.extend(propose(label.word, lesions[label.word], engine.thresholds[label.word], spacing))
-    return tuple(sorted(found, key=lambda p: -p.score))
+    wanted = {label.word: lesions[label.word] for label in LABELS if label.lesion and label.word in lesions}
+    return tuple(replace(found, area_mm2=spacing.area_mm2(found.area_px))
+                 for found in find_proposals(wanted, engine.thresholds))
 
 
 def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encodings: Encodings, token: TokenPort,
@@ -114,21 +114,13 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
     if method is Method.RAW:
         values = engine.raw_map(encoding, text)
     else:
-        mask = edge_mask(to_rgb(request.raster), _edges(dar, analysis.anatomy), dar.percentile)
+        mask = edge_mask(to_rgb(request.raster), analysis.anatomy, dar)
         if method is Method.DAR:
             values = redistribute(engine.raw_map(encoding, text), mask, dar.gain)
         else:
             values = engine.method_map(encoding, method, text, dar.gain, mask)
-    stride = analysis.rows / 24, analysis.cols / 24
     return HeatMap(request.key, method, "text row", text or "lesion", values, analysis.model,
-                   engine.normalisation, getattr(encoding, "raw_stride_px", stride))
-
-
-def _edges(dar: DarSettings, anatomy: Anatomy) -> str:
-    """Vessels are the strongest edges of a fundus photograph and speckle of a B-scan: each has its own measure."""
-    if dar.edges != "auto":
-        return dar.edges
-    return "tophat" if anatomy == "fundus" else "denoised"
+                   engine.normalisation, engine.strides_px(encoding)["raw"])
 
 
 class _Stopwatch:

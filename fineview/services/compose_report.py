@@ -115,7 +115,7 @@ def _verify(writer: ReportWriter, report: Report, data: bytes) -> None:
 class ComposeReport:
     """Exporting from the window: lane "report"; the files are announced after they were read back."""
 
-    def __init__(self, session: Session, jobs: Jobs, archive: Archive, journal: Journal, writers: Writers,
+    def __init__(self, session: Session, jobs: Jobs, archive: Archive, journal: Journal, writers: Callable[[], Writers],
                  capture: Capture, software: str) -> None:
         self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
         self._writers, self._capture, self._software, self._summary = writers, capture, software, ""
@@ -146,7 +146,7 @@ class ComposeReport:
         if as_capture:
             report, captures = self._capture(report, self._archive)
             pictures = tuple(deliver(data, folder / name) for name, data in captures)
-        paths = write_report(report, self._writers, formats, folder)
+        paths = write_report(report, self._writers(), formats, folder)
         if not self._journal.read_only:
             self._journal.audit("export", {"study": report.study_uid, "report": report.uid}, now_iso())
         return (*paths, *pictures)

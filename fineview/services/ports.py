@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer
-from fineview.core.evidence import Method, ModelIdentity, PyramidLevel
+from fineview.core.evidence import Method, ModelIdentity
 from fineview.core.finding import Finding
 from fineview.core.image import Raster
 from fineview.core.report import Report
 from fineview.core.study import Catalogue, FrameInfo
+from fineview.imaging.dar import EdgeMask
 
 
 class TokenPort(Protocol):
@@ -72,12 +73,22 @@ class Engine(Protocol):
 
     def encode(self, rgb: NDArray[np.uint8], token: TokenPort) -> Any: ...
     def domain(self, encoding: Any) -> Mapping[str, float]: ...
-    def lesion_maps(self, encoding: Any) -> Mapping[str, NDArray[np.float16]]: ...
+    def lesion_maps(self, encoding: Any, words: tuple[str, ...]) -> Mapping[str, NDArray[np.float16]]:
+        """Calibrated probability per source pixel, (H, W), for each of ``words``."""
+        ...
+
     def layers(self, encoding: Any) -> Mapping[str, NDArray[np.float32]]: ...
-    def pyramid(self, encoding: Any) -> tuple[PyramidLevel, ...]: ...
+    def pyramid(self, encoding: Any) -> Mapping[int, NDArray[np.float16]]:
+        """scale -> (C, h, w), cut to the placed image."""
+        ...
+
+    def strides_px(self, encoding: Any) -> Mapping[str, tuple[float, float]]:
+        """Map name ("raw", "mfp_4", ...) -> source pixels (y, x) per cell."""
+        ...
+
     def raw_map(self, encoding: Any, text: str | None) -> NDArray[np.float32]: ...
     def method_map(self, encoding: Any, method: Method, text: str | None, gain: float,
-                   mask: NDArray[np.float32] | None) -> NDArray[np.float32]:
+                   mask: EdgeMask) -> NDArray[np.float32]:
         """Maps that need the network again (dar-inline, grad-att, ...), on the source grid."""
         ...
 

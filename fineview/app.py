@@ -1,0 +1,107 @@
+"""The front door: builds every wing once and hands them to each other.  Nothing else has all the keys."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fineview import __version__, paths
+
+if TYPE_CHECKING:
+    from fineview.services.jobs import Post
+    from fineview.services.ports import Archive, Engine, Journal, ReportWriter
+    from fineview.services.workbench import Workbench
+
+SOFTWARE = f"FineView {__version__}"
+INTENDED_USE_SETTING = "intended-use"
+
+
+class App:
+    """Wings on demand: a command that only lists files never loads the engine, and the window never waits for it."""
+
+    def __init__(self, device: str = "auto", encoder: str | None = None, data_dir: Path | None = None) -> None:
+        self.device, self.encoder = device, encoder
+        self._data_dir = data_dir or paths.data_dir()
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._archive: Archive | None = None
+        self._journal: Journal | None = None
+
+    @property
+    def archive(self) -> Archive:
+        if self._archive is None:
+            from fineview.formats.archive import FileArchive
+
+            self._archive = FileArchive()
+        return self._archive
+
+    @property
+    def journal(self) -> Journal:
+        if self._journal is None:
+            from fineview.store.cellar import Cellar
+
+            self._journal = Cellar(self._data_dir)
+        return self._journal
+
+    def engine(self) -> Engine:
+        """The encoder, loaded once; the first caller waits for torch.  Raises ``WeightsProblem``, ``DeviceProblem``."""
+        with self._lock:
+            if self._engine is None:
+                from fineview.models.predictor import Predictor
+
+                self._engine = Predictor.load(self.encoder_folder(), self.device)  # type: ignore[arg-type]
+            return self._engine
+
+    def encoder_folder(self) -> Path:
+        """``--encoder`` names a folder, or one of the embedded encoders."""
+        if self.encoder and Path(self.encoder).is_dir():
+            return Path(self.encoder)
+        return paths.weights_dir() / (self.encoder or "retina-s")
+
+    def writers(self) -> dict[str, ReportWriter]:
+        from fineview.formats.sr import SrWriter
+        from fineview.reports.html import HtmlWriter
+        from fineview.reports.json import JsonWriter
+        from fineview.reports.pdf import PdfWriter
+
+        return {"pdf": PdfWriter(), "html": HtmlWriter(), "json": JsonWriter(), "sr": SrWriter()}
+
+    def workbench(self, post: Post) -> Workbench:
+        """One window's use cases, wired to this app's wings."""
+        from fineview.formats.secondary_capture import capture_pictures
+        from fineview.services.annotate import Annotate
+        from fineview.services.ask import Ask
+        from fineview.services.compose_report import ComposeReport
+        from fineview.services.encodings import Encodings
+        from fineview.services.explain import Explain
+        from fineview.services.jobs import Jobs
+        from fineview.services.look import Look
+        from fineview.services.open_study import OpenStudy
+        from fineview.services.session import Session
+        from fineview.services.workbench import Workbench
+
+        journal, encodings = self.journal, Encodings()
+        session = Session(read_only=journal.read_only, author=journal.setting("author") or "")
+        jobs = Jobs(post)
+        opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
+        explain = Explain(session, jobs, self.engine, encodings)
+        opening.on_frame = explain.refresh
+        return Workbench(
+            session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
+            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show_frame),
+            annotate=Annotate(session, jobs, journal),
+            report=ComposeReport(session, jobs, self.archive, journal, self.writers, capture_pictures, SOFTWARE))
+
+    def window(self, opened: Sequence[Path]) -> int:
+        """Start Qt with the window; returns its exit code."""
+        from fineview.gui.start import run
+
+        return run(self, list(opened))
+
+    def close(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+        if self._journal is not None:
+            self._journal.close()

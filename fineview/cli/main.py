@@ -1,0 +1,100 @@
+"""Words -> a use case -> what it says.  Exit 0 done, 1 could not be done, 2 wrong words; never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fineview.cli.words import build
+from fineview.core.errors import Cancelled, FineViewError, WrongWords
+
+Handler = Callable[[argparse.Namespace], Any]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    parser = build()
+    try:
+        wish = parser.parse_args(_with_command(parser, list(argv)))
+    except SystemExit as stop:  # argparse has already said what was wrong
+        return int(stop.code or 0)
+    if wish.version:
+        from fineview import __version__
+
+        print(f"fineview {__version__}")
+        return 0
+    return _guarded(wish)
+
+
+def _with_command(parser: argparse.ArgumentParser, argv: list[str]) -> list[str]:
+    """``fineview PATH ...`` and ``fineview`` mean the window; any other first word must be a command."""
+    first = next((i for i, word in enumerate(argv) if not word.startswith("-")), None)
+    if first is None:
+        asked = {"-h", "--help", "--version"} & set(argv)
+        return argv if asked else ["open", *argv]
+    word = argv[first]
+    known = parser._subparsers._group_actions[0].choices or {}  # type: ignore[union-attr]
+    if word in known:
+        return argv
+    if Path(word).exists():
+        return ["open", *argv]
+    parser.print_usage(sys.stderr)
+    print(f"fineview: \"{word}\" is neither a command nor a file.", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _guarded(wish: argparse.Namespace) -> int:
+    try:
+        made = _handler(wish.command)(wish)
+    except WrongWords as error:
+        print(f"fineview: {error}", file=sys.stderr)
+        return 2
+    except FineViewError as error:
+        return _refused(error, wish)
+    except (KeyboardInterrupt, Cancelled):
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except MemoryError:
+        return _refused(FineViewError("There is not enough memory for this.", "Close other programs and try again.",
+                                      "out-of-memory"), wish)
+    except Exception as error:
+        if wish.debug:
+            raise
+        return _refused(FineViewError(f"Something unexpected went wrong ({type(error).__name__}).",
+                                      "Run again with --debug and report what it prints."), wish)
+    if isinstance(made, int):
+        return made
+    if made is not None:
+        print(json.dumps(made, ensure_ascii=False, allow_nan=False))
+    return 0
+
+
+def _refused(error: FineViewError, wish: argparse.Namespace) -> int:
+    if wish.debug:
+        import traceback
+
+        traceback.print_exc()
+    if wish.json:
+        print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+    else:
+        print(str(error), file=sys.stderr)
+    return 1
+
+
+def _handler(command: str) -> Handler:
+    """Import only the module of the command that was asked for."""
+    from fineview.cli import study, workshop
+
+    handlers: dict[str, Handler] = {
+        "open": study.window, "demo": study.demo, "info": study.info, "analyze": study.analyze, "ask": study.ask,
+        "report": study.report, "models": workshop.models, "train": workshop.train, "evaluate": workshop.evaluate,
+        "bench": workshop.bench, "doctor": workshop.doctor, "deidentify": workshop.later, "batch": workshop.later,
+        "plugins": workshop.later}
+    return handlers[command]

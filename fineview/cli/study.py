@@ -1,0 +1,197 @@
+"""Commands about a study: the window, demo, info, analyze, ask, report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fineview.app import App
+from fineview.cli.show import answer_object, catalogue_lines, catalogue_object, progress_token
+from fineview.cli.words import parse_region
+from fineview.core.dialogue import Answer, Question
+from fineview.core.errors import FineViewError, InputProblem, RequestProblem, WrongWords
+from fineview.core.region import Region
+from fineview.services.jobs import Token
+
+
+@contextmanager
+def opened(wish: argparse.Namespace) -> Iterator[App]:
+    """An app that closes its child processes and files whatever happens."""
+    app = App(getattr(wish, "device", "auto"), getattr(wish, "encoder", None))
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def has_screen() -> bool:
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def window(wish: argparse.Namespace) -> int:
+    if not has_screen() and os.environ.get("QT_QPA_PLATFORM") not in ("offscreen", "minimal", "vnc"):
+        raise FineViewError("There is no screen to open a window on.", "Use \"fineview demo --headless\" or a command "
+                            "such as \"fineview analyze\".", "no-screen")
+    with opened(wish) as app:
+        return app.window(wish.paths)
+
+
+def demo(wish: argparse.Namespace) -> Any:
+    from fineview.services.demonstration import demonstrate
+
+    store = wish.out / "store"
+    app = App(wish.device, wish.encoder, data_dir=store)
+    try:
+        from fineview import paths
+
+        made = demonstrate(paths.sample_dir(), wish.out, app.archive, app.engine(), app.journal, app.writers(),
+                           answer_object, progress_token())
+        if wish.json:
+            return made
+        print(made["summary"])
+        print(f"Outputs are in {wish.out.resolve()}: {', '.join(made['files'])}")
+        if wish.headless or not has_screen():
+            return 0
+        return app.window([paths.sample_dir()])
+    finally:
+        app.close()
+
+
+def info(wish: argparse.Namespace) -> Any:
+    from fineview.services.open_study import scan_all
+
+    with opened(wish) as app:
+        found = scan_all(app.archive, [wish.path], progress_token())
+    if wish.json:
+        return catalogue_object(found)
+    print(catalogue_lines(found))
+    return 0
+
+
+def analyze(wish: argparse.Namespace) -> Any:
+    from fineview.core.evidence import Method, Task
+    from fineview.core.study import FrameKey
+    from fineview.services.analysis_files import AnalysisWish, analyse_to_files
+    from fineview.services.encodings import Encodings
+    from fineview.services.frame_choice import choose_frame, choose_series
+    from fineview.services.open_study import scan_all
+
+    token = progress_token()
+    with opened(wish) as app:
+        _, series = choose_series(scan_all(app.archive, [wish.path], token), wish.series)
+        asked = AnalysisWish(Method(wish.method), wish.question, wish.region, Task(wish.task))
+        keys = [FrameKey(series.uid, i) for i in range(len(series.frames))] if wish.all_frames \
+            else [choose_frame(series, wish.frame)]
+        made: list[dict[str, Any]] = []
+        for key in keys:
+            token.report(len(made), len(keys), "analysing")
+            folder = wish.out / f"frame_{key.index:04d}" if wish.all_frames else wish.out
+            made.append(analyse_to_files(series, key, asked, app.archive, app.engine(), Encodings(), folder, token))
+    result: dict[str, Any] = {"frames": made} if wish.all_frames else made[0]
+    if wish.json:
+        return result
+    for one in made:
+        print(f"frame {one['frame']['index']}: {len(one['proposals'])} suggested lesions, domain "
+              f"{one['encoder']['domain']}, {one['seconds']['total']:.2f} s")
+    print(f"Written to {wish.out.resolve()}")
+    return 0
+
+
+def ask(wish: argparse.Namespace) -> Any:
+    if wish.answerer and wish.answerer != "retina-s" and not Path(wish.answerer).is_dir():
+        raise RequestProblem(f"There is no answerer \"{wish.answerer}\".", "Use retina-s or a weights folder.",
+                             "no-answerer")
+    wish.encoder = wish.answerer or wish.encoder
+    if wish.questions is not None:
+        return _ask_many(wish)
+    if wish.path is None or not wish.question:
+        raise WrongWords("A path and a question are needed.", "Example: fineview ask STUDY \"what is this?\"")
+    with opened(wish) as app:
+        made = _Asker(app).ask(wish.path, wish.question, wish.frame, wish.region)
+    if wish.json:
+        return answer_object(made)
+    print(made.text)
+    return 0
+
+
+def _ask_many(wish: argparse.Namespace) -> int:
+    """One compact JSON answer a line, in order; a failing question has its error on its line."""
+    try:
+        lines = wish.questions.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputProblem(f"{wish.questions} cannot be read.", "Give a text file with one JSON object a line.",
+                           "not-found") from error
+    with opened(wish) as app:
+        asker = _Asker(app)
+        for line in filter(str.strip, lines):
+            print(json.dumps(_one_line(asker, line), ensure_ascii=False, separators=(",", ":")), flush=True)
+    return 0
+
+
+def _one_line(asker: _Asker, line: str) -> dict[str, Any]:
+    try:
+        try:
+            asked = json.loads(line)
+            box = asked.get("region")
+            region = parse_region(",".join(str(v) for v in box)) if box is not None else None
+            path, text, frame = Path(asked["path"]), str(asked["question"]), asked.get("frame")
+        except (ValueError, KeyError, TypeError, AttributeError, argparse.ArgumentTypeError) as error:
+            raise RequestProblem("This line is not a question.",
+                                 "Write {\"path\", \"frame\", \"region\": [x, y, w, h] or null, \"question\"}.",
+                                 "words") from error
+        return answer_object(asker.ask(path, text, frame, region))
+    except FineViewError as error:
+        return {"error": error.as_dict()}
+
+
+class _Asker:
+    """Asks on files; remembers scans and encodings, so that many questions on one frame encode once."""
+
+    def __init__(self, app: App) -> None:
+        from fineview.services.encodings import Encodings
+
+        self._app, self._encodings = app, Encodings()
+        self._found: dict[Path, Any] = {}
+
+    def ask(self, path: Path, text: str, frame: int | None, region: Region | None) -> Answer:
+        from fineview.services.analyse import FrameRequest
+        from fineview.services.answering import Ground, answer
+        from fineview.services.frame_choice import choose_frame, choose_series
+        from fineview.services.open_study import scan_all
+
+        token = Token()
+        if path not in self._found:
+            self._found[path] = scan_all(self._app.archive, [path], token)
+        study, series = choose_series(self._found[path], None)
+        key = choose_frame(series, frame)
+        info = series.frames[key.index]
+        request = FrameRequest(key, self._app.archive.read_frame(info), info.spacing, series.modality)
+        question = Question(text, study.uid, key, region)
+        return answer(Ground(question, request, series.laterality, self._app.engine, self._encodings, token))
+
+
+def report(wish: argparse.Namespace) -> Any:
+    from fineview.app import SOFTWARE
+    from fineview.services.clock import now_iso
+    from fineview.services.compose_report import ReportRequest, compose, write_report
+    from fineview.services.frame_choice import choose_series
+    from fineview.services.open_study import scan_all
+
+    token = progress_token()
+    with opened(wish) as app:
+        study, _ = choose_series(scan_all(app.archive, [wish.path], token), None)
+        findings = app.journal.findings(study.uid)
+        author = next((f.author for f in findings if f.author), app.journal.setting("author") or "unnamed reader")
+        request = ReportRequest(study, findings, app.journal.answers(study.uid), (), author, now_iso(), SOFTWARE)
+        written = write_report(compose(request, app.archive, token), app.writers(), wish.format.split(","), wish.out)
+    if wish.json:
+        return {"files": [str(path) for path in written],
+                "findings": sum(f.in_report and bool(f.label) for f in findings)}
+    print(f"Written and read back: {', '.join(str(path) for path in written)}")
+    return 0

@@ -1,0 +1,118 @@
+"""The words of the command line: one parser, no work."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from fineview.core.evidence import Method, Task
+from fineview.core.geometry import Box
+from fineview.core.region import Region
+
+EVALUATIONS = ("lesions", "layers", "maps", "chat")
+BENCHES = ("vision", "open", "view", "demo", "start")
+
+
+def parse_region(text: str) -> Region:
+    """X,Y,W,H in source pixels.  Raises ``argparse.ArgumentTypeError`` for anything else."""
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+        if w <= 0 or h <= 0:
+            raise ValueError
+        return Region.from_box(Box(x, y, w, h))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"\"{text}\" is not X,Y,W,H in pixels with W and H above 0") from None
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"\"{text}\" is not a whole number from 0")
+    return int(text)
+
+
+def build() -> argparse.ArgumentParser:
+    """The whole grammar.  Every command sets ``command``; ``--json`` and ``--debug`` work on all."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    common.add_argument("--debug", action="store_true", help="show tracebacks")
+    common.add_argument("--safe-mode", action="store_true", help="start without plugins")
+    engine = argparse.ArgumentParser(add_help=False)
+    engine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    engine.add_argument("--encoder", metavar="NAME|DIR")
+    parser = argparse.ArgumentParser(prog="fineview", parents=[common],
+                                     description="Open studies, see where the encoder looks, ask, mark, report. "
+                                                 "Research use only.")
+    parser.add_argument("--version", action="store_true")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    both = [common, engine]
+    _study_commands(commands, common, both)
+    _workshop_commands(commands, common, both)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # the only name argparse has for it
+
+
+def _study_commands(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser,
+                    both: Sequence[argparse.ArgumentParser]) -> None:
+    window = commands.add_parser("open", parents=both, help="the window (also: fineview PATH ...)")
+    window.add_argument("paths", nargs="*", type=Path)
+    demo = commands.add_parser("demo", parents=both, help="the bundled sample study from opening to report")
+    demo.add_argument("--headless", action="store_true")
+    demo.add_argument("--out", type=Path, default=Path("fineview-demo"))
+    info = commands.add_parser("info", parents=[common], help="what is there, with a verdict on every file")
+    info.add_argument("path", type=Path)
+    analyze = commands.add_parser("analyze", parents=both, help="maps, layers and suggested lesions of a frame")
+    analyze.add_argument("path", type=Path)
+    analyze.add_argument("--out", type=Path, required=True)
+    analyze.add_argument("--series")
+    analyze.add_argument("--frame", type=_number)
+    analyze.add_argument("--question")
+    analyze.add_argument("--region", type=parse_region)
+    analyze.add_argument("--task", choices=[str(task) for task in Task], default="lesion")
+    analyze.add_argument("--method", choices=[str(method) for method in Method], default="dar")
+    analyze.add_argument("--all-frames", action="store_true")
+    ask = commands.add_parser("ask", parents=both, help="a question about a frame or a region")
+    ask.add_argument("path", type=Path, nargs="?")
+    ask.add_argument("question", nargs="?")
+    ask.add_argument("--questions", type=Path)
+    ask.add_argument("--frame", type=_number)
+    ask.add_argument("--region", type=parse_region)
+    ask.add_argument("--answerer", metavar="NAME|DIR|URL")
+    report = commands.add_parser("report", parents=[common], help="the report of a study's stored findings")
+    report.add_argument("path", type=Path)
+    report.add_argument("--out", type=Path, required=True)
+    report.add_argument("--format", default="pdf,html,json,sr")
+    for name in ("deidentify", "batch"):
+        later = commands.add_parser(name, parents=[common])
+        later.add_argument("path", type=Path, nargs="+" if name == "batch" else None)
+        later.add_argument("--out", type=Path, required=True)
+    commands.choices["batch"].add_argument("--scheduler", metavar="ADDRESS")
+    commands.choices["batch"].add_argument("--resume", action="store_true")
+
+
+def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser,
+                       both: Sequence[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser("models", parents=[common], help="the encoders at hand")
+    models.add_argument("action", choices=("list", "show", "verify", "import", "advise"))
+    models.add_argument("name", nargs="?")
+    models.add_argument("--task", choices=[str(task) for task in Task])
+    plugins = commands.add_parser("plugins", parents=[common])
+    plugins.add_argument("action", choices=("list", "enable", "disable"))
+    plugins.add_argument("name", nargs="?")
+    train = commands.add_parser("train", parents=[common], help="train the embedded encoder")
+    train.add_argument("what", choices=("embedded",))
+    train.add_argument("--out", type=Path, required=True)
+    train.add_argument("--steps", type=_number, required=True)
+    train.add_argument("--resume", action="store_true")
+    train.add_argument("--data", type=Path, help="folder of the photographs named in the model card")
+    evaluate = commands.add_parser("evaluate", parents=both, help="score the encoder against baselines")
+    evaluate.add_argument("what", choices=EVALUATIONS)
+    evaluate.add_argument("--images", type=Path)
+    evaluate.add_argument("--labels", type=Path)
+    evaluate.add_argument("--seed", type=_number, default=0)
+    bench = commands.add_parser("bench", parents=both, help="speed and memory on this machine")
+    bench.add_argument("what", choices=BENCHES)
+    bench.add_argument("path", type=Path, nargs="?")
+    commands.add_parser("doctor", parents=both, help="codecs, screen, device, weights, store")

@@ -1,0 +1,104 @@
+"""Commands of the workshop: models, train, evaluate, bench, doctor."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from fineview import paths
+from fineview.cli.study import opened
+from fineview.core.errors import FineViewError, WrongWords
+from fineview.core.labels import LABELS
+from fineview.services.jobs import Token
+
+
+def later(wish: argparse.Namespace) -> Any:
+    """Words of the contract whose work this version does not do yet: it says so and changes nothing."""
+    raise FineViewError(f"\"fineview {wish.command}\" is not part of this version.",
+                        "\"fineview --help\" lists what is.", "not-in-this-version")
+
+
+def models(wish: argparse.Namespace) -> Any:
+    from fineview.models import weights
+
+    if wish.action in ("import", "advise"):
+        wish.command = f"models {wish.action}"
+        return later(wish)
+    if wish.action == "list":
+        found = [_card(folder) for folder in sorted(paths.weights_dir().iterdir()) if (folder / "model.json").is_file()]
+        if wish.json:
+            return {"models": found}
+        for one in found:
+            print(f"{one['name']}  {one['version']}  sha256 {one['sha256']}  {one['licence']}")
+        return 0
+    folder = paths.weights_dir() / (wish.name or "retina-s")
+    if wish.action == "verify":
+        _, manifest = weights.load(folder)
+        if wish.json:
+            return {"name": manifest.name, "sha256": manifest.sha256, "verdict": "ok"}
+        print(f"{manifest.name}: sha256 {manifest.sha256} is right")
+        return 0
+    card = _card(folder)
+    if wish.json:
+        return card
+    text = folder / "README.md"
+    print(text.read_text("utf-8") if text.is_file() else card)
+    return 0
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    from fineview.models import weights
+
+    manifest = weights.read_manifest(folder)
+    return {"name": manifest.name, "version": manifest.version, "sha256": manifest.sha256,
+            "licence": manifest.licence, "trained_steps": manifest.trained_steps, "path": str(folder)}
+
+
+def train(wish: argparse.Namespace) -> Any:
+    from fineview.lab.train_embedded import train_embedded
+
+    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data)
+    return made if wish.json else 0
+
+
+def evaluate(wish: argparse.Namespace) -> Any:
+    if wish.what != "lesions":
+        wish.command = f"evaluate {wish.what}"
+        return later(wish)
+    if wish.images is None or wish.labels is None:
+        raise WrongWords("Photographs and labels are needed.", "Give --images DIR and --labels DIR.")
+    from fineview.lab.evaluate_lesions import evaluate_lesions
+
+    fundus = tuple(label.word for label in LABELS if label.domain == "fundus")
+    with opened(wish) as app:
+        engine = app.engine()
+        figures = evaluate_lesions(wish.images, wish.labels,
+                                   lambda rgb: engine.lesion_maps(engine.encode(rgb, Token()), fundus), seed=wish.seed)
+    return _figures(figures, wish)
+
+
+def bench(wish: argparse.Namespace) -> Any:
+    from fineview.lab.bench import run_bench
+
+    with opened(wish) as app:
+        return _figures(run_bench(wish.what, app, wish.path), wish)
+
+
+def doctor(wish: argparse.Namespace) -> Any:
+    from fineview.lab.doctor import examine
+
+    with opened(wish) as app:
+        checks = examine(app)
+    if wish.json:
+        return {"checks": checks}
+    for one in checks:
+        print(f"{one['verdict']:8} {one['name']:28} {one['what']} {one['remedy']}".rstrip())
+    return 1 if any(one["verdict"] == "problem" for one in checks) else 0
+
+
+def _figures(figures: Any, wish: argparse.Namespace) -> Any:
+    if wish.json:
+        return figures.as_dict()
+    print(figures.table())
+    return 0

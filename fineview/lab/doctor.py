@@ -1,0 +1,83 @@
+"""``fineview doctor``: what this installation can do, each with a verdict and a remedy."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from fineview.core.errors import FineViewError
+
+if TYPE_CHECKING:
+    from fineview.app import App
+
+Check = dict[str, str]
+
+
+def examine(app: App) -> list[Check]:
+    """Run all checks; a check that breaks is itself a problem with a name, never a crash."""
+    checks: list[Check] = []
+    for name, examined in _CHECKS.items():
+        try:
+            checks.extend(examined(app))
+        except FineViewError as error:
+            checks.append(_check(name, "problem", error.what, error.remedy))
+    return checks
+
+
+def _check(name: str, verdict: str, what: str, remedy: str = "") -> Check:
+    return {"name": name, "verdict": verdict, "what": what, "remedy": remedy}
+
+
+def _codecs(_: App) -> Iterator[Check]:
+    from fineview.formats.codecs import report_codecs
+
+    for syntax, package, there in report_codecs():
+        yield _check(f"codec {syntax}", "ok" if there else "problem", package,
+                     "" if there else f"Install {package}.")
+
+
+def _screen(_: App) -> Iterator[Check]:
+    """Qt is asked in a child: its platform plugin aborts the process where a library is missing."""
+    code = ("from PySide6.QtGui import QGuiApplication as A; a = A([]); print(a.platformName());"
+            "from PySide6.QtCore import QObject, Signal\n"
+            "class T(QObject):\n s = Signal(bool)\n"
+            "t = T(); t.s.connect(lambda v: None)\n"
+            "[t.s.emit(True) for _ in range(2000)]")
+    seen = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    environment = dict(os.environ) if seen else {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, env=environment,
+                         check=False)
+    if ran.returncode == 0:
+        yield _check("screen", "ok", f"Qt platform {ran.stdout.strip()}")
+    else:
+        yield _check("screen", "problem", "Qt could not start.", "Install the system packages named in packaging/setup.sh.")
+
+
+def _device(app: App) -> Iterator[Check]:
+    engine = app.engine()
+    yield _check("device", "ok", f"{engine.device}, {engine.dtype}")
+    if not engine.identity.trained:
+        yield _check("weights", "problem", "These weights were never trained.", "Use the embedded encoder retina-s.")
+    else:
+        yield _check("weights", "ok", f"{engine.identity.name} {engine.identity.version} sha256 {engine.identity.sha256}")
+
+
+def _store(app: App) -> Iterator[Check]:
+    journal = app.journal
+    verdict = "warning" if journal.read_only else "ok"
+    yield _check("store", verdict, "open, read-only" if journal.read_only else "open, one writer",
+                 "Close the other window of FineView." if journal.read_only else "")
+
+
+def _extras(_: App) -> Iterator[Check]:
+    for module, use in (("openvino", "faster inference on the CPU"), ("eyepy", "vendor OCT files")):
+        there = importlib.util.find_spec(module) is not None
+        yield _check(f"optional {module}", "ok" if there else "absent", use)
+
+
+_CHECKS: dict[str, Callable[[App], Iterator[Check]]] = {
+    "codecs": _codecs, "screen": _screen, "device": _device, "store": _store, "extras": _extras}

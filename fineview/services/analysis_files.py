@@ -1,0 +1,133 @@
+"""One analysed frame as files and as the JSON object of the command line contract."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.errors import RequestProblem
+from fineview.core.evidence import Analysis, DarSettings, HeatMap, Method, Task
+from fineview.core.region import Region
+from fineview.core.study import FrameKey, Series
+from fineview.imaging.colour import blend, heat_rgba
+from fineview.imaging.drawing import draw_region
+from fineview.imaging.png import png
+from fineview.imaging.window import to_rgb
+from fineview.services.analyse import FrameRequest, analyse, heat_map
+from fineview.services.deliver import deliver
+from fineview.services.encodings import Encodings
+from fineview.services.figures import MODEL_RGB
+from fineview.services.ports import Archive, Engine, TokenPort
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisWish:
+    """What ``fineview analyze`` was asked for."""
+
+    method: Method = Method.DAR
+    question: str | None = None
+    region: Region | None = None
+    task: Task = Task.LESION
+    dar: DarSettings = DarSettings()
+
+
+def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive: Archive, engine: Engine,
+                     encodings: Encodings, folder: Path, token: TokenPort) -> dict[str, Any]:
+    """Analyse one frame, write its maps into ``folder``, return the ``analyze`` object.
+
+    Raises ``InputProblem``, ``RequestProblem`` (region outside the image), ``StorageProblem``.
+    """
+    started = time.perf_counter()
+    frame = series.frames[key.index]
+    raster = archive.read_frame(frame)
+    decoded = time.perf_counter()
+    if wish.region is not None and not _overlaps(wish.region, raster.rows, raster.cols):
+        raise RequestProblem("The region lies outside the image.",
+                             f"The image is {raster.cols} wide and {raster.rows} high.", "region-outside")
+    request = FrameRequest(key, raster, frame.spacing, series.modality)
+    seen = analyse(request, engine, encodings, token)
+    analysed = time.perf_counter()
+    raw = heat_map(request, seen, engine, encodings, token, Method.RAW, wish.question)
+    attended = time.perf_counter()
+    dar = heat_map(request, seen, engine, encodings, token, Method.DAR, wish.question, wish.dar)
+    redistributed = time.perf_counter()
+    maps = {"raw": raw, "dar": dar}
+    if wish.method not in (Method.RAW, Method.DAR):
+        maps[str(wish.method)] = heat_map(request, seen, engine, encodings, token, wish.method, wish.question, wish.dar)
+    token.raise_if_cancelled()
+    overlay = overlay_png(to_rgb(raster), maps[str(wish.method)], seen, wish.region)
+    files = _write(folder, maps, seen, overlay)
+    return {
+        "frame": {"path": frame.path, "series_uid": key.series_uid, "index": key.index, "rows": raster.rows,
+                  "cols": raster.cols},
+        "encoder": {"name": seen.model.name, "sha256": seen.model.sha256, "fusion_trained": seen.model.fusion_trained,
+                    "domain": seen.domain},
+        "device": seen.device, "dtype": seen.dtype,
+        "seconds": {"decode": _s(decoded - started), "encode": _s(seen.seconds.get("encode", 0.0)),
+                    "attention": _s(seen.seconds.get("attention", 0.0) + attended - analysed),
+                    "dar": _s(redistributed - attended), "pyramid": _s(seen.seconds.get("pyramid", 0.0)),
+                    "total": _s(time.perf_counter() - started)},
+        "maps": files, "strides_px": _strides(seen, maps), "layers": _layers(seen.layers),
+        "normalisation": raw.normalisation, "task": str(wish.task), "method": str(wish.method),
+        "question": wish.question, "domain_scores": {k: round(v, 4) for k, v in seen.domain_scores.items()},
+        "anatomy": seen.anatomy, "notes": list(seen.notes),
+        "proposals": [{"label": p.label, "score": round(p.score, 4), "box": [round(v, 2) for v in p.box.as_list()],
+                       "area_px": p.area_px, "area_mm2": p.area_mm2} for p in seen.proposals],
+        "overlay": "overlay.png"}
+
+
+def overlay_png(rgb: NDArray[np.uint8], heat: HeatMap, seen: Analysis, region: Region | None) -> bytes:
+    """The frame under the heat map with the suggested lesions and the asked region outlined."""
+    drawn = blend(rgb, heat_rgba(heat.values, "viridis", 0.15, 0.6))
+    for proposal in seen.proposals:
+        drawn = draw_region(drawn, Region.from_box(proposal.box), MODEL_RGB)
+    if region is not None:
+        drawn = draw_region(drawn, region, (255, 209, 102))
+    return png(drawn)
+
+
+def _write(folder: Path, maps: Mapping[str, HeatMap], seen: Analysis, overlay: bytes) -> dict[str, Any]:
+    files: dict[str, Any] = {}
+    for name, heat in maps.items():
+        files[name] = deliver(_npy(heat.values.astype(np.float32)), folder / f"{name}.npy").name
+    for level in seen.pyramid:
+        name = f"mfp_{level.scale}"
+        files[name] = deliver(_npy(level.values.astype(np.float16)), folder / f"{name}.npy").name
+    files["lesion"] = {word: deliver(_npy(values.astype(np.float16)), folder / f"lesion_{word}.npy").name
+                       for word, values in seen.lesions.items()}
+    deliver(overlay, folder / "overlay.png")
+    return files
+
+
+def _npy(values: NDArray[Any]) -> bytes:
+    held = io.BytesIO()
+    np.save(held, np.ascontiguousarray(values), allow_pickle=False)
+    return held.getvalue()
+
+
+def _strides(seen: Analysis, maps: Mapping[str, HeatMap]) -> dict[str, list[float]]:
+    strides = {name: [round(v, 4) for v in heat.stride_px] for name, heat in maps.items()}
+    strides.update({f"mfp_{level.scale}": [round(v, 4) for v in level.stride_px] for level in seen.pyramid})
+    return strides
+
+
+def _layers(layers: Mapping[str, NDArray[np.float32]]) -> list[dict[str, Any]]:
+    return [{"name": name, "row_px": [None if math.isnan(row) else round(float(row), 2) for row in rows]}
+            for name, rows in layers.items()]
+
+
+def _overlaps(region: Region, rows: int, cols: int) -> bool:
+    box = region.bounds.clipped(rows, cols)
+    return box.w > 0 and box.h > 0
+
+
+def _s(seconds: float) -> float:
+    return round(seconds, 4)
