@@ -47,13 +47,13 @@ def measure_for(anatomy: str, wanted: str) -> edges.Measure:
     return choice.get(anatomy, "laplacian")
 
 
-def foreground(grey: NDArray[np.uint8], anatomy: str) -> NDArray[np.bool_]:
+def foreground(grey: NDArray[Any], anatomy: str) -> NDArray[np.bool_]:
     """Where a picture (H, W) shows something, without its rim: the edge of the field of view is no lesion."""
-    smooth = cv2.GaussianBlur(grey, (0, 0), 3.0)
+    smooth: NDArray[Any] = cv2.GaussianBlur(grey, (0, 0), 3.0)
     level = BACKGROUND_GREY
     if anatomy == "oct":
         level = max(level, int(0.8 * cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]))
-    seen = (smooth > level).astype(np.uint8)
+    seen: NDArray[Any] = (smooth > level).astype(np.uint8)
     if anatomy == "fundus":
         seen = cv2.erode(seen, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return seen.astype(np.bool_)

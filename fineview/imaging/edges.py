@@ -46,7 +46,7 @@ def vessel_free(grey: Grey, reach_px: int = REACH_PX) -> tuple[Grey, Grey]:
 
     ``reach_px`` is the length of the line: spots wider than that vanish too.
     """
-    smooth = cv2.GaussianBlur(grey, (0, 0), 0.8)
+    smooth: Grey = cv2.GaussianBlur(grey, (0, 0), 0.8)
     filled = np.full_like(smooth, np.iinfo(smooth.dtype).max)
     opened = np.zeros_like(smooth)
     for line in _lines(reach_px):

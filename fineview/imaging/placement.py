@@ -92,6 +92,16 @@ class Placement:
         return (slice(top // cell, -(-(top + self.fine_hw[0]) // cell)),
                 slice(left // cell, -(-(left + self.fine_hw[1]) // cell)))
 
+    def cell_edges(self, cell: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Source rows and columns where cells of the *whole* canvas begin (h + 1 and w + 1), clipped to the source."""
+        found = []
+        for axis in (0, 1):
+            count = self.fine_canvas_hw[axis] // cell
+            step = self.source_hw[axis] / self.fine_hw[axis]
+            starts = (np.arange(count + 1) * cell - self.fine_corner[axis]) * step
+            found.append(np.clip(np.round(starts), 0, self.source_hw[axis]).astype(np.int64))
+        return found[0], found[1]
+
     def tiles(self) -> tuple[tuple[int, int, int, int], ...]:
         """(top, left, height, width) on the canvas, row by row."""
         rows, cols = self.grid

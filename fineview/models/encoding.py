@@ -29,11 +29,18 @@ class Encoding:
     domain: Mapping[str, float]
     cls_row: NDArray[np.float32]
     tokens: Any
+    canvas: NDArray[np.uint8]
     device: str
     dtype: str
     sha256: str
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, for a cache with a budget."""
+        arrays = (self.logits, self.line_rows, self.cls_row, self.canvas, *self.pyramid.values())
+        return sum(array.nbytes for array in arrays) + self.tokens.numel() * self.tokens.element_size()
 
     @property
     def anatomy(self) -> str:

@@ -6,32 +6,38 @@ asked between stages, so a newer request does not wait for an older one.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fineview.core.evidence import Method, ModelIdentity
 from fineview.core.labels import DOMAINS, LABELS, LAYERS, WORDS
 from fineview.imaging import placement
+from fineview.imaging.dar import EdgeMask, key_bias, redistribute
 from fineview.models import device as devices
 from fineview.models import weights
+from fineview.models.attention import methods
 from fineview.models.attention.rows import capture
 from fineview.models.encoding import Encoding
 from fineview.models.inputs import extra_channels
-from fineview.models.language.words import encode as words_of
 from fineview.models.pyramid import mfp
+from fineview.models.regions import mask_cells, pooled
 from fineview.models.vision import lines, tiling
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
 from fineview.models.vision.retina import Output, RetinaModel
-from fineview.models.vision.text_row import evidence
 
 DEFAULT_TEXT = "lesion"
+DEFAULT_THRESHOLD = 0.5
 OPEN_GATE = 0.01
+Line = Sequence[float]  # slope and offset of a logit
+PLAIN: Line = (1.0, 0.0)
 
 
 class Token(Protocol):
@@ -55,8 +61,10 @@ class Predictor:
         self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
         self.trained = manifest.trained
         self.fusion_trained = manifest.trained and max(abs(gate) for gate in model.encoder.gates) > OPEN_GATE
-        self.thresholds: Mapping[str, float] = manifest.facts.get("thresholds", {})
-        self.calibration: Mapping[str, Any] = manifest.facts.get("calibration", {})
+        known = manifest.facts.get("thresholds", {})
+        self.thresholds: Mapping[str, float] = {word: float(known.get(word, DEFAULT_THRESHOLD)) for word in WORDS}
+        self.calibration: Mapping[str, Line] = manifest.facts.get("calibration", {})
+        self.region_calibration: Mapping[str, Line] = manifest.facts.get("region_calibration", {})
 
     @classmethod
     def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
@@ -78,6 +86,10 @@ class Predictor:
             model = build_retina(config)
         manifest = weights.Manifest(config.encoder.name, "0", f"{seed:064x}", "none", 0)
         return cls(model, manifest, devices.choose(wanted))
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return ModelIdentity(self.name, self.version, self.sha256, self.trained, self.fusion_trained)
 
     @property
     def device(self) -> str:
@@ -105,8 +117,7 @@ class Predictor:
         began = time.perf_counter()
         where = placement.place(*rgb.shape[:2])
         canvas = placement.draw(rgb, where)
-        extra = torch.from_numpy(extra_channels(canvas)).float()[None].to(self.device)
-        fine = torch.from_numpy(canvas).permute(2, 0, 1)[None].float().div(255).to(self.device)
+        fine, extra = self._network_input(canvas)
         _check(token)
         with self._device.autocast(), capture(self._model.encoder.vit, [-1], [0]) as rows:
             out = self._model(fine, extra, where.grid, inside=_inside(where, self.device))
@@ -118,7 +129,7 @@ class Predictor:
             where=where, logits=out.dense.logits[0].to(torch.float16).cpu().numpy(),
             line_rows=lines.source_rows(out.dense.lines[0].float().cpu().numpy(), where), pyramid=pyramid,
             domain=_domain(out), cls_row=_cls_row(next(iter(rows.values())), where),
-            tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float(),
+            tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float(), canvas=canvas,
             device=self.device, dtype=self.dtype, sha256=self.sha256,
             seconds={"encode": encoded - began, "pyramid": drawn - encoded},
         )
@@ -131,25 +142,45 @@ class Predictor:
                 for word in wanted}
 
     def _probability(self, encoding: Encoding, word: str) -> NDArray[np.float32]:
-        slope, offset = self.calibration.get(word, (1.0, 0.0))
+        slope, offset = self.calibration.get(word, PLAIN)
         logits = encoding.logits[WORDS.index(word)].astype(np.float32)
         return (1.0 / (1.0 + np.exp(-(slope * logits + offset)))).astype(np.float32)
 
     @torch.inference_mode()
-    def raw_map(self, encoding: Encoding, text: str | None = None, bias: NDArray[np.float32] | None = None
-                ) -> NDArray[np.float32]:
-        """That text's attention row as evidence in [0, 1], float32 (H, W) on the source grid.
+    def raw_map(self, encoding: Encoding, text: str | None = None) -> NDArray[np.float32]:
+        """That text's attention row as evidence in [0, 1], float32 (H, W) on the source grid."""
+        return _on_source(methods.shares(self._at(encoding), text or DEFAULT_TEXT, encoding.tokens), encoding)
 
-        ``bias`` (h, w) at stride 32 of the canvas is added to the attention logits (inline DAR: log of the gain).
+    def method_map(self, encoding: Encoding, method: Method, text: str | None, gain: float, mask: EdgeMask,
+                   token: Token | None = None) -> NDArray[np.float32]:
+        """Any method's map, float32 (H, W) in [0, 1] on the source grid; ``gain`` and ``mask`` are for DAR.
+
+        grad-att and pure-grad run the network again, tile by tile, and ask ``token`` between tiles.
         """
-        ids = torch.tensor([words_of(text or DEFAULT_TEXT)], device=encoding.tokens.device)
-        bends = None
-        if bias is not None:
-            bends = tiling.cut(torch.from_numpy(bias)[None, None].to(ids.device), encoding.where.grid).flatten(1)
-        model = self._model.to(encoding.tokens.device)
-        _, rows = model.row.attend(model.text(ids), encoding.tokens, bends)
-        share = evidence(rows)[:, 0].unsqueeze(-1)
-        return placement.back(tiling.stitch(share, encoding.where.grid)[0, 0].float().cpu().numpy(), encoding.where, 32)
+        asked, model = text or DEFAULT_TEXT, self._at(encoding)
+        if method in (Method.GRAD_ATT, Method.PURE_GRAD):
+            fine, extra = self._network_input(encoding.canvas)
+            tiles = [tiling.cut(part, encoding.where.grid) for part in (fine, extra)]
+            run = methods.attention_gradient if method is Method.GRAD_ATT else methods.pixel_gradient
+            return _on_source(run(model, asked, *tiles, lambda: _check(token)), encoding)
+        if method is Method.DAR:
+            return redistribute(self.raw_map(encoding, text), mask, gain)
+        with torch.inference_mode():
+            if method is Method.REL_ATT:
+                return _on_source(methods.relative(model, asked, encoding.tokens), encoding)
+            bias = None
+            if method is Method.DAR_INLINE:
+                bent = torch.from_numpy(key_bias(mask, encoding.where.cell_edges(32), gain))
+                bias = tiling.cut(bent[None, None].to(encoding.tokens.device), encoding.where.grid).flatten(1)
+            return _on_source(methods.shares(model, asked, encoding.tokens, bias), encoding)
+
+    def _at(self, encoding: Encoding) -> RetinaModel:
+        """The model where the encoding's tokens are: after a fall-back older encodings may lie on the GPU."""
+        return self._model.to(encoding.tokens.device)
+
+    def _network_input(self, canvas: NDArray[np.uint8]) -> tuple[torch.Tensor, torch.Tensor]:
+        extra = torch.from_numpy(extra_channels(canvas)).float()[None].to(self.device)
+        return torch.from_numpy(canvas).permute(2, 0, 1)[None].float().div(255).to(self.device), extra
 
     def cls_map(self, encoding: Encoding) -> NDArray[np.float32]:
         """The CLS row of the last layer: a patch with eight times its fair share of attention is 1."""
@@ -175,21 +206,23 @@ class Predictor:
         return encoding.domain
 
     def region_evidence(self, encoding: Encoding, mask: NDArray[np.bool_]) -> dict[str, float]:
-        """Per class, the pooled calibrated probability of the encoder's cells inside a source mask (H, W).
-
-        The mean of the strongest tenth of the cells (at least one): a region that holds one small lesion is positive
-        although most of it is not.
-        """
-        cells = _mask_cells(mask, encoding.where)
-        count = int(cells.sum())
-        if count == 0:
+        """Per label, the calibrated probability that a source mask (H, W) holds it, from the encoder's cells there."""
+        cells = mask_cells(mask, encoding.where)
+        if not cells.any():
             return dict.fromkeys(WORDS, 0.0)
-        keep = max(1, min(count, max(4, count // 10)))
-        found = {}
-        for word in WORDS:
-            values = np.sort(self._probability(encoding, word)[cells])[-keep:]
-            found[word] = float(values.mean())
-        return found
+        held = {word: pooled(encoding.logits[number][cells]) for number, word in enumerate(WORDS)}
+        return {word: _chance(value, self.region_calibration.get(word, self.calibration.get(word, PLAIN)))
+                for word, value in held.items()}
+
+
+def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
+    """Patch values (tiles, N) of an encoding on the source grid."""
+    cells = tiling.stitch(share.unsqueeze(-1), encoding.where.grid)[0, 0].float().cpu().numpy()
+    return placement.back(cells, encoding.where, 32)
+
+
+def _chance(logit: float, line: Line) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, line[0] * logit + line[1]))))
 
 
 def _check(token: Token | None) -> None:
@@ -214,16 +247,35 @@ def _cls_row(rows: torch.Tensor, where: placement.Placement) -> NDArray[np.float
     return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()
 
 
-def _mask_cells(mask: NDArray[np.bool_], where: placement.Placement) -> NDArray[np.bool_]:
-    """Source mask (H, W) to the cells of the whole 1/4 canvas whose centre it holds, at least its own centre's."""
-    rows, cols = where.cells(4)
-    step_y, step_x = where.stride_px(4)
-    shape = (where.fine_canvas_hw[0] // 4, where.fine_canvas_hw[1] // 4)
-    ys = np.minimum(((np.arange(rows.stop - rows.start) + 0.5) * step_y).astype(int), mask.shape[0] - 1)
-    xs = np.minimum(((np.arange(cols.stop - cols.start) + 0.5) * step_x).astype(int), mask.shape[1] - 1)
-    cells = np.zeros(shape, np.bool_)
-    cells[rows, cols] = mask[np.ix_(ys, xs)]
-    if not cells.any() and mask.any():
-        y, x = (int(np.median(part)) for part in np.nonzero(mask))
-        cells[rows.start + min(int(y / step_y), len(ys) - 1), cols.start + min(int(x / step_x), len(xs) - 1)] = True
-    return cells
+def _chance(logit: float, line: Line) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, line[0] * logit + line[1]))))
+
+
+def _check(token: Token | None) -> None:
+    if token is not None:
+        token.raise_if_cancelled()
+
+
+def _inside(where: placement.Placement, device: str) -> torch.Tensor:
+    rows, cols = where.fine_canvas_hw
+    mask = torch.zeros(1, 1, rows // 32, cols // 32, device=device)
+    mask[:, :, where.cells(32)[0], where.cells(32)[1]] = 1.0
+    return mask
+
+
+def _domain(out: Output) -> dict[str, float]:
+    shares = out.domain[0].float().softmax(-1).tolist()
+    return dict(zip(DOMAINS, shares, strict=True))
+
+
+def _cls_row(rows: torch.Tensor, where: placement.Placement) -> NDArray[np.float32]:
+    patches = rows[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (rows.shape[-1] - 1)
+    return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()
+
+
+def _patch_edges(where: placement.Placement) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Source rows and columns at the borders of the patches (stride 32) that hold the picture."""
+    step_y, step_x = where.stride_px(32)
+    rows, cols = where.cells(32)
+    return (np.rint(np.arange(rows.stop - rows.start + 1) * step_y).astype(np.int64),
+            np.rint(np.arange(cols.stop - cols.start + 1) * step_x).astype(np.int64))

@@ -30,6 +30,7 @@ class Wish:
     layers: frozenset[int]
     rows: tuple[int, ...]
     names: dict[int, int]
+    graph: bool = False
     found: dict[int, Tensor] = field(default_factory=dict)
 
 
@@ -58,8 +59,20 @@ def rows_forward(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, a
         if mask is not None and mask.shape[-2] > 1:
             mask = mask[:, :, picked]
         scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+        if wish.graph:
+            return _with_graph(wish, layer, (query, keys, repeat_kv(value, groups) if groups > 1 else value),
+                               attention_mask, scale)
         wish.found[layer] = exact_rows(query[:, :, picked], keys, mask, scale)
     return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+
+
+def _with_graph(wish: Wish, layer: int, parts: tuple[Tensor, Tensor, Tensor], mask: Tensor | None,
+                scale: float) -> tuple[Tensor, None]:
+    """All rows as a leaf of the graph and the output made from them, for d(score)/d(attention)."""
+    query, key, value = parts
+    rows = exact_rows(query, key, mask, scale).detach().requires_grad_()
+    wish.found[layer] = rows
+    return (rows.to(value.dtype) @ value).transpose(1, 2).contiguous(), None
 
 
 def row_sdpa(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None,
@@ -76,15 +89,17 @@ def attention_modules(model: nn.Module) -> dict[int, int]:
 
 
 @contextmanager
-def capture(model: nn.Module, layers: Sequence[int], rows: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+def capture(model: nn.Module, layers: Sequence[int], rows: Sequence[int], graph: bool = False
+            ) -> Iterator[dict[int, Tensor]]:
     """Read the attention rows of ``layers`` (negative counts from the last) while the model runs inside.
 
     The model's attention implementation must be :data:`IMPLEMENTATION`.  Yields a dict layer -> (B, heads, rows,
-    keys) fp32 that fills as layers run; a layer that runs twice keeps its last call.
+    keys) fp32 that fills as layers run; a layer that runs twice keeps its last call.  With ``graph`` all rows are
+    kept, as leaves through which the output was made, so that a score can be differentiated by them.
     """
     names = attention_modules(model)
     wanted = frozenset(layer % len(names) for layer in layers)
-    wish = Wish(wanted, tuple(rows), names)
+    wish = Wish(wanted, tuple(rows), names, graph)
     token = _wish.set(wish)
     try:
         yield wish.found

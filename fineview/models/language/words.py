@@ -19,8 +19,8 @@ _LABEL_WORDS = (
 _FUNCTION_WORDS = (
     "a an and any anywhere are area at can do does find for have here how i in inside is it large look looks many me "
     "of on or please region retina image picture scan see show signs some something than that the there these this "
-    "those to visible was what where which with you your no not normal healthy left right above below near side big small "
-    "dark light brighter fundus oct eye patient present contain contains like"
+    "those to visible was what where which with you your no not normal healthy left right above below near side big "
+    "small dark light brighter fundus oct eye patient present contain contains like"
 )
 VOCABULARY: tuple[str, ...] = ("<pad>", "<unk>", "<start>", *_LABEL_WORDS.split(), *_FUNCTION_WORDS.split())
 _NUMBER = {word: number for number, word in enumerate(VOCABULARY)}

@@ -1,0 +1,64 @@
+"""From calibrated probability maps to suggested lesions: one proposal per lesion, with box, area and contour.
+
+A connected component above the label's threshold is one lesion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.evidence import Proposal
+from fineview.core.geometry import Box
+
+DEFAULT_THRESHOLD = 0.5
+MOST_PER_LABEL = 300
+
+
+def find_proposals(maps: Mapping[str, NDArray[np.floating[Any]]], thresholds: Mapping[str, float],
+                   least_area_px: float = 1.0) -> tuple[Proposal, ...]:
+    """Suggested lesions of a frame, strongest first.
+
+    ``maps``: label -> probability (H, W) on the source grid; ``thresholds``: label -> probability (0.5 where absent).
+    ``score`` is the largest probability inside, ``area_px`` counts source pixels, ``box`` has pixel corners.  At most
+    300 of a label are kept, the strongest.
+    """
+    found: list[Proposal] = []
+    for label, values in maps.items():
+        mine = _of_label(label, values, thresholds.get(label, DEFAULT_THRESHOLD), least_area_px)
+        found.extend(sorted(mine, key=_rank)[:MOST_PER_LABEL])
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(proposal: Proposal) -> tuple[float, str, float, float]:
+    return (-proposal.score, proposal.label, proposal.box.y, proposal.box.x)
+
+
+def _of_label(label: str, values: NDArray[np.floating[Any]], threshold: float, least_area_px: float) -> list[Proposal]:
+    mask = (values >= values.dtype.type(threshold)).view(np.uint8)
+    if not mask.any():
+        return []
+    count, names, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    found = []
+    for number in range(1, count):
+        x, y, w, h, area = (int(value) for value in stats[number])
+        if area < least_area_px:
+            continue
+        window = (slice(y, y + h), slice(x, x + w))
+        inside = names[window] == number
+        score = float(values[window][inside].max())
+        found.append(Proposal(label, min(1.0, score), Box(float(x), float(y), float(w), float(h)), float(area),
+                              contour=_contour(inside, x, y)))
+    return found
+
+
+def _contour(inside: NDArray[np.bool_], x: int, y: int) -> tuple[tuple[float, float], ...]:
+    """The outer outline through pixel centres, source pixels, thinned to half a pixel."""
+    outlines, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    longest = max(outlines, key=len)
+    points = cv2.approxPolyDP(longest, 0.5, True).reshape(-1, 2)
+    return tuple((float(px) + x + 0.5, float(py) + y + 0.5) for px, py in points)

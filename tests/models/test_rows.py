@@ -1,0 +1,101 @@
+"""Attention rows under SDPA against eager softmax, in CLIP, in a grouped-query decoder and in the text row."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModel, LlamaConfig, LlamaModel
+
+from fineview.models.attention.rows import IMPLEMENTATION, capture
+from fineview.models.vision.text_row import TextEncoder, TextRow, evidence
+
+CLIP = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "image_size": 56, "patch_size": 14}
+
+
+def twin(implementation: str) -> CLIPVisionModel:
+    torch.manual_seed(0)
+    return CLIPVisionModel(CLIPVisionConfig(**CLIP, attn_implementation=implementation)).eval()
+
+
+def test_rows_equal_eager_and_the_output_is_untouched() -> None:
+    pixels = torch.randn(2, 3, 56, 56, generator=torch.Generator().manual_seed(1))
+    ours, plain, eager = twin(IMPLEMENTATION), twin("sdpa"), twin("eager")
+    with torch.inference_mode():
+        with capture(ours, [0, -1], [0, 5]) as rows:
+            found = ours(pixel_values=pixels).last_hidden_state
+        assert torch.equal(found, plain(pixel_values=pixels).last_hidden_state)
+        truth = eager(pixel_values=pixels, output_attentions=True).attentions
+    assert sorted(rows) == [0, 2]
+    for layer, values in rows.items():
+        assert values.shape == (2, 4, 2, 17) and values.dtype == torch.float32
+        assert (values - truth[layer][:, :, [0, 5]]).abs().max() < 1e-6
+
+
+def test_causal_grouped_queries_equal_eager() -> None:
+    def llama(implementation: str) -> LlamaModel:
+        torch.manual_seed(3)
+        return LlamaModel(LlamaConfig(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+                                      num_key_value_heads=2, vocab_size=50, attn_implementation=implementation)).eval()
+
+    ids = torch.arange(9).view(1, 9)
+    mask = torch.ones(1, 9, dtype=torch.long)
+    mask[0, :2] = 0
+    with torch.inference_mode():
+        ours = llama(IMPLEMENTATION)
+        with capture(ours, [1], [-1]) as rows:
+            ours(input_ids=ids, attention_mask=mask)
+        truth = llama("eager")(input_ids=ids, attention_mask=mask, output_attentions=True).attentions[1]
+    assert rows[1].shape == (1, 4, 1, 9)
+    assert (rows[1] - truth[:, :, [-1]]).abs().max() < 1e-6
+
+
+def test_nothing_is_read_outside_the_capture() -> None:
+    model = twin(IMPLEMENTATION)
+    with capture(model, [0], [0]) as rows:
+        pass
+    with torch.inference_mode():
+        model(pixel_values=torch.zeros(1, 3, 56, 56))
+    assert rows == {}
+
+
+@pytest.fixture
+def text_row() -> tuple[TextEncoder, TextRow, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(4)
+    encoder, row = TextEncoder(40, 16, 1, 2).eval(), TextRow(16, 24, 8).eval()
+    ids = torch.tensor([[2, 5, 6, 0], [2, 9, 0, 0]])
+    return encoder, row, ids, torch.randn(3, 10, 24)
+
+
+def test_text_rows_are_a_softmax_with_a_sink(text_row: tuple[TextEncoder, TextRow, torch.Tensor, torch.Tensor]) -> None:
+    encoder, row, ids, tokens = text_row
+    with torch.inference_mode():
+        text = encoder(ids)
+        out, rows = row.attend(text, tokens)
+        margin = row.margin(text, row.keys(tokens))
+        keys = torch.cat([row.keys(tokens), row.sink_key.expand(3, 1, -1)], 1)
+        eager = torch.einsum("tk,bnk->btn", row.query(text) * row.scale, keys).softmax(-1)
+        values = torch.cat([row.value(row.norm(tokens)), row.sink_value.expand(3, 1, -1)], 1)
+    assert rows.shape == (3, 2, 11) and (rows - eager).abs().max() < 1e-6
+    assert torch.allclose(out, eager @ values, atol=1e-6)
+    assert torch.allclose(evidence(rows), margin.sigmoid(), atol=1e-6)
+
+
+def test_inline_gain_is_an_attention_bias(text_row: tuple[TextEncoder, TextRow, torch.Tensor, torch.Tensor]) -> None:
+    encoder, row, ids, tokens = text_row
+    bias = torch.zeros(3, 10)
+    bias[:, 4] = torch.log(torch.tensor(2.0))
+    with torch.inference_mode():
+        text = encoder(ids)
+        plain, bent = row.attend(text, tokens)[1], row.attend(text, tokens, bias)[1]
+    ratio = (bent / bent[..., -1:]) / (plain / plain[..., -1:])
+    expected = torch.ones(10)
+    expected[4] = 2.0
+    assert torch.allclose(ratio[..., :-1], expected.expand(3, 2, 10), rtol=1e-5)
+
+
+def test_padding_words_do_not_count(text_row: tuple[TextEncoder, TextRow, torch.Tensor, torch.Tensor]) -> None:
+    encoder = text_row[0]
+    with torch.inference_mode():
+        short, long = encoder(torch.tensor([[2, 9]])), encoder(torch.tensor([[2, 9, 0, 0, 0]]))
+    assert torch.allclose(short, long, atol=1e-6)
