@@ -18,6 +18,7 @@ from fineview.formats.spacing import spacing_of
 from fineview.formats.values import Groups, first_item, integer, items, numbers, text
 
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_PROGRAM = "The file's preamble holds a program. It is never run here; do not run the file."
 _ALWAYS_LOSSY = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"})
 _MAYBE_LOSSY = frozenset({"1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.1.2.4.203",
                           "1.2.840.10008.1.2.4.110"})
@@ -35,6 +36,7 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
     known = _identity(dataset, path)
     sop_class = known["sop_class_uid"] or str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     known["sop_class_uid"] = sop_class
+    known["warnings"] = (_PROGRAM,) if opened.front.program else ()
     if sop_class == DIRECTORY_CLASS:
         return FileRecord(kind="directory", **known)
     if opened.structure.pixel_tag is None or not integer(dataset, "Rows"):

@@ -24,7 +24,7 @@ def letters(vector: Vector) -> str:
 
 
 def cosines(dataset: Dataset, groups: Groups, frame: int) -> tuple[Vector, Vector] | None:
-    """Direction of increasing column and of increasing row, or ``None`` where missing or not two perpendicular units."""
+    """Direction of increasing column and of increasing row, ``None`` where not two perpendicular units."""
     holder = groups.item(frame, "PlaneOrientationSequence") or dataset
     values = numbers(holder, "ImageOrientationPatient")
     if len(values) != 6:

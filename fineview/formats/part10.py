@@ -6,7 +6,6 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
@@ -24,13 +23,17 @@ _VR = {bytes(vr, "ascii") for vr in ("UL", "UI", "OB", "CS", "DA", "TM", "SH", "
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """``start``: offset of the data set.  ``syntax``: transfer syntax UID, guessed where the file names none."""
+    """``start``: offset of the data set.  ``syntax``: transfer syntax UID, guessed where the file names none.
+
+    ``program``: the preamble begins like an executable file or script (PS3.10 7.1, security note).
+    """
 
     start: int
     syntax: str
     implicit: bool
     little: bool
     has_meta: bool
+    program: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,8 @@ def read_front(file: BinaryIO) -> Front:
     syntax, end = _meta(file, start, *guess)
     file.seek(end)
     following = _guess_data(file.read(8), syntax)
-    return Front(end, syntax or following[0], following[1], following[2], True)
+    program = bool(start) and head.startswith((b"MZ", b"\x7fELF", b"#!"))
+    return Front(end, syntax or following[0], following[1], following[2], True, program)
 
 
 def _meta(file: BinaryIO, start: int, implicit: bool, little: bool) -> tuple[str, int]:
@@ -125,7 +129,7 @@ def _guess_data(head: bytes, syntax: str) -> tuple[str, bool, bool]:
 
 def open_dicom(path: str) -> OpenFile:
     """Read the header of ``path`` up to its pixels, after the guards.  Raises only ``FineViewError`` on purpose."""
-    file: BinaryIO = Path(path).open("rb")
+    file: BinaryIO = open(path, "rb")  # noqa: SIM115 - handed on open
     try:
         front = read_front(file)
         size = file.seek(0, 2)
@@ -177,7 +181,7 @@ def _inflated(file: BinaryIO, front: Front) -> tuple[BinaryIO, Front, int]:
             break
     file.close()
     _rename_syntax(out, front.start)
-    return out, Front(front.start, EXPLICIT, False, True, front.has_meta), out.tell()
+    return out, Front(front.start, EXPLICIT, False, True, front.has_meta, front.program), out.tell()
 
 
 def _rename_syntax(out: io.BytesIO, start: int) -> None:

@@ -1,0 +1,191 @@
+"""The parent's side of the reading child: start it when first needed, ask, wait no longer than allowed, replace it.
+
+Whatever a file does to the child (endless loops, gigabytes, a crash in a codec), here it is one ``InputProblem``.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fineview.core import errors
+from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
+from fineview.formats import limits, wire
+
+Answer = dict[str, Any]
+Check = Callable[[], None]
+_SLICE_SECONDS = 0.05
+_START_SECONDS = 20.0
+_PAYLOAD_BYTES = limits.FRAME_BYTES * 8
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONNOUSERSITE": "1",
+                "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
+
+
+def reader_died() -> InputProblem:
+    return InputProblem("The file could not be read: it broke the reader.", "Ask its sender for another copy.",
+                        "reader-died")
+
+
+class Child:
+    """One process.  Not for two threads at once; ``Children`` sees to that."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    def ask(self, op: str, args: dict[str, Any], seconds: float, check: Check) -> Iterator[tuple[Answer, bytearray]]:
+        """Yield (answer, raw bytes) until the operation ends; ``seconds`` is allowed before each answer.
+
+        Raises ``FineViewError`` from the child, ``reader-died`` where it crashed, ``LimitExceeded`` ``time`` where it
+        took too long, and whatever ``check`` raises (called every 50 ms).  An unfinished child is thrown away.
+        """
+        finished = False
+        try:
+            fresh = self._start()
+            self._write(wire.encode({"op": op, "args": args, "seconds": seconds}), check)
+            while True:
+                answer, payload = self._receive(seconds + (_START_SECONDS if fresh else 0.0), seconds, check)
+                fresh = False
+                if answer.get("end"):
+                    finished = True
+                    return
+                if "error" in answer:
+                    self._receive(seconds, seconds, check)
+                    finished = True
+                    raise _error_of(answer["error"])
+                yield answer, payload
+        finally:
+            if not finished:
+                self.kill()
+
+    def _start(self) -> bool:
+        """True where a new process had to be started."""
+        if self._process is not None and self._process.poll() is None:
+            return False
+        self.kill()
+        self._process = subprocess.Popen(_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.DEVNULL, env={**os.environ, **_ENVIRONMENT}, bufsize=0,
+                                         start_new_session=True)
+        return True
+
+    def _write(self, data: bytes, check: Check) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+        except OSError as error:
+            raise reader_died() from error
+
+    def _receive(self, allowed: float, seconds: float, check: Check) -> tuple[Answer, bytearray]:
+        deadline = time.monotonic() + allowed
+        length = wire.LENGTH.unpack(self._read(wire.LENGTH.size, deadline, seconds, check))[0]
+        if length > wire.MESSAGE_BYTES:
+            raise reader_died()
+        import json
+
+        try:
+            answer = json.loads(bytes(self._read(length, deadline, seconds, check)))
+            size = int(answer.get("payload", 0))
+        except (ValueError, AttributeError, TypeError) as error:
+            raise reader_died() from error
+        if not 0 <= size <= _PAYLOAD_BYTES:
+            raise reader_died()
+        return answer, self._read(size, deadline, seconds, check)
+
+    def _read(self, size: int, deadline: float, seconds: float, check: Check) -> bytearray:
+        assert self._process is not None and self._process.stdout is not None
+        source = self._process.stdout.fileno()
+        data, at = bytearray(size), 0
+        view = memoryview(data)
+        while at < size:
+            check()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise LimitExceeded(f"Reading the file took longer than the limit of {seconds:g} s.",
+                                    "Ask its sender for another copy.", "time")
+            if select.select([source], [], [], min(left, _SLICE_SECONDS))[0]:
+                count = os.readv(source, [view[at:]])
+                if count == 0:
+                    raise reader_died()
+                at += count
+        return data
+
+    def kill(self) -> None:
+        """End the process at once; the next question starts a new one."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+class Children:
+    """A few children, each used by one thread at a time; a question waits until one is free."""
+
+    def __init__(self, count: int = 2) -> None:
+        self._free = [Child() for _ in range(count)]
+        self._all = tuple(self._free)
+        self._turn = threading.Condition()
+        self._closed = False
+        self._finalizer = weakref.finalize(self, _kill_all, self._all)
+
+    def ask(self, op: str, args: dict[str, Any], seconds: float = limits.CALL_SECONDS,
+            check: Check = lambda: None) -> Iterator[tuple[Answer, bytearray]]:
+        """See ``Child.ask``.  Raises ``InputProblem`` ``closed`` after ``close``."""
+        with self._turn:
+            while not self._free and not self._closed:
+                check()
+                self._turn.wait(_SLICE_SECONDS)
+            if self._closed:
+                raise InputProblem("The archive is closed.", "Open the study again.", "closed")
+            # The one that is running already; an idle second process is started only when two are needed.
+            child = next((c for c in self._free if c.pid is not None), self._free[0])
+            self._free.remove(child)
+        try:
+            yield from child.ask(op, args, seconds, check)
+        finally:
+            with self._turn:
+                self._free.append(child)
+                self._turn.notify()
+
+    def pids(self) -> tuple[int, ...]:
+        return tuple(child.pid for child in self._all if child.pid is not None)
+
+    def close(self) -> None:
+        with self._turn:
+            self._closed = True
+            self._turn.notify_all()
+        self._finalizer()
+
+
+def _kill_all(children: tuple[Child, ...]) -> None:
+    for child in children:
+        child.kill()
+
+
+def _command() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--reading-child"]
+    root = str(Path(__file__).resolve().parents[2])
+    code = f"import sys; sys.path.insert(0, {root!r}); from fineview.formats.child_main import main; main()"
+    return [sys.executable, "-P", "-c", code]
+
+
+def _error_of(said: dict[str, str]) -> FineViewError:
+    """The child's error in the parent; an unknown family is treated as bad input."""
+    family = getattr(errors, str(said.get("family")), InputProblem)
+    if not (isinstance(family, type) and issubclass(family, FineViewError)):
+        family = InputProblem
+    return family(str(said.get("what", "")), str(said.get("remedy", "")), str(said.get("code", "input")))

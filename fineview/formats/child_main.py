@@ -1,0 +1,114 @@
+"""The reading child's main loop: everything that parses untrusted bytes runs here, under limits.
+
+Started by ``formats.child`` as its own process.  Reads requests from standard input, answers on the descriptor that
+was standard output (libraries that print reach nobody), and ends when its parent's end of the pipe closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
+from fineview.formats import limits, wire
+
+Answer = dict[str, Any]
+_SELF_KILL_SECONDS = 5.0
+
+
+def main() -> None:
+    """Serve until standard input closes."""
+    out = _quiet_output()
+    _set_limits()
+    requests = sys.stdin.buffer
+    while head := requests.read(wire.LENGTH.size):
+        body = requests.read(wire.LENGTH.unpack(head)[0])
+        if not body:
+            break
+        request = json.loads(body)
+        # A parent that was killed cannot kill us: should this call hang as well, the kernel ends it.
+        signal.setitimer(signal.ITIMER_REAL, float(request["seconds"]) + _SELF_KILL_SECONDS)
+        for answer, payload in _serve(request):
+            _send(out, answer, payload)
+            signal.setitimer(signal.ITIMER_REAL, float(request["seconds"]) + _SELF_KILL_SECONDS)
+        _send(out, {"end": True}, None)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+def _quiet_output() -> BinaryIO:
+    """Keep a private copy of standard output and point 1 and 2 at nothing."""
+    kept = os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    return kept
+
+
+def _set_limits() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_AS, (limits.MEMORY_BYTES, limits.MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Imported under the limit, once, so that the first real call does not pay for it.
+    import fineview.formats.dicom_read
+    import fineview.formats.pictures
+    import fineview.formats.pixels  # noqa: F401
+
+
+def _send(out: BinaryIO, answer: Answer, payload: memoryview | None) -> None:
+    if payload is not None:
+        answer["payload"] = payload.nbytes
+    _write_all(out, memoryview(wire.encode(answer)))
+    if payload is not None:
+        _write_all(out, payload.cast("B"))
+
+
+def _write_all(out: BinaryIO, data: memoryview) -> None:
+    at = 0
+    while at < len(data):
+        at += out.write(data[at:at + (1 << 20)]) or 0
+
+
+def _serve(request: dict[str, Any]) -> Iterator[tuple[Answer, memoryview | None]]:
+    """Answers to one request; every failure becomes one of our errors."""
+    from fineview.formats.reading import OPERATIONS
+
+    operation: Callable[..., Iterator[tuple[Answer, memoryview | None]]] = OPERATIONS[request["op"]]
+    try:
+        yield from operation(**request["args"])
+    except Exception as error:
+        yield {"error": as_error(error)}, None
+
+
+def as_error(error: Exception) -> Answer:
+    """Family, code, what and remedy of any exception that reading a file may raise."""
+    known = _known(error)
+    return {"family": type(known).__name__, **known.as_dict()}
+
+
+def _known(error: Exception) -> FineViewError:
+    if isinstance(error, FineViewError):
+        return error
+    if isinstance(error, MemoryError):
+        return LimitExceeded(f"The file needs more memory than the limit of {limits.in_words(limits.MEMORY_BYTES)}.",
+                             "Split it into smaller parts, or open it in a program without this limit.", "limit")
+    if isinstance(error, RecursionError):
+        return LimitExceeded(f"The file's sequences are nested too deeply, limit {limits.NESTING}.",
+                             "Ask its sender for a file written by another program.", "nesting")
+    if isinstance(error, FileNotFoundError):
+        return InputProblem("The file is no longer there.", "Bring it back, or open the study again.", "gone")
+    if isinstance(error, PermissionError):
+        return InputProblem("The file may not be read.", "Ask its owner for permission to read it.", "not-allowed")
+    if isinstance(error, OSError) and error.errno is not None:
+        return InputProblem(f"The file could not be read: {error.strerror}.", "Copy it to this machine.", "unreadable")
+    return limits.damaged(f"it could not be understood ({type(error).__name__})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Which decoder reads which transfer syntax: the fastest that is exact, and never a GPL one.
+
+pydicom's own ``pylibjpeg`` plugin appears nowhere below, because it would take in the GPL-3 libjpeg; ``direct`` is
+ours for openjpeg and rle (``formats.direct_decoders``).
+"""
+
+from __future__ import annotations
+
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID
+
+from fineview.core.errors import InputProblem
+from fineview.formats.direct_decoders import register
+
+_JPEG = ("gdcm", "pillow")
+_JPEG_LS = ("pyjpegls", "gdcm")
+_JPEG_2000 = ("direct", "gdcm", "pillow")
+PLUGINS: dict[str, tuple[str, ...]] = {
+    "1.2.840.10008.1.2.4.50": _JPEG,
+    "1.2.840.10008.1.2.4.51": _JPEG,
+    "1.2.840.10008.1.2.4.57": ("gdcm",),
+    "1.2.840.10008.1.2.4.70": ("gdcm",),
+    "1.2.840.10008.1.2.4.80": _JPEG_LS,
+    "1.2.840.10008.1.2.4.81": _JPEG_LS,
+    "1.2.840.10008.1.2.4.90": _JPEG_2000,
+    "1.2.840.10008.1.2.4.91": _JPEG_2000,
+    "1.2.840.10008.1.2.4.201": ("direct",),
+    "1.2.840.10008.1.2.4.202": ("direct",),
+    "1.2.840.10008.1.2.4.203": ("direct",),
+    "1.2.840.10008.1.2.5": ("direct", "pydicom"),
+}
+_PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls", "pillow": "Pillow"}
+NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.98",
+                    "1.2.840.10008.1.2.1.99"})
+
+
+def package_of(plugin: str, syntax: str) -> str:
+    """Name of the package a person would install for this plugin and syntax."""
+    if plugin == "direct":
+        return "pylibjpeg-rle" if syntax == "1.2.840.10008.1.2.5" else "pylibjpeg-openjpeg"
+    return _PACKAGES.get(plugin, "pydicom")
+
+
+def available(syntax: str) -> tuple[str, ...]:
+    """Plugins that are installed for this syntax, best first; () for native pixels.
+
+    Raises ``InputProblem`` ``no-decoder``, which names the package to install or the syntax nobody decodes.
+    """
+    if syntax in NATIVE:
+        return ()
+    wanted = PLUGINS.get(syntax)
+    if wanted is None:
+        raise InputProblem(f"The pixels are stored in {_title(syntax)}, which is not read here.",
+                           "Ask for the file in another transfer syntax, such as Explicit VR Little Endian.",
+                           "no-decoder")
+    register()
+    there = get_decoder(syntax).available_plugins
+    found = tuple(plugin for plugin in wanted if plugin in there)
+    if not found:
+        raise InputProblem(f"No decoder for {_title(syntax)} is installed.",
+                           f"Install the Python package {package_of(wanted[0], syntax)}.", "no-decoder")
+    return found
+
+
+def _title(syntax: str) -> str:
+    name = UID(syntax).name
+    return f"{name} ({syntax})" if name != syntax else f"transfer syntax {syntax}"

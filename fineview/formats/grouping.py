@@ -1,0 +1,139 @@
+"""File records -> studies, series and frames in their order.  Pure: same records, same catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fineview.core.geometry import Spacing
+from fineview.core.study import (
+    Catalogue,
+    FileVerdict,
+    FrameInfo,
+    Laterality,
+    Problem,
+    Series,
+    Study,
+    Verdict,
+)
+from fineview.formats.record import FileRecord
+
+_COMPANIONS = frozenset({"SEG", "RTDOSE", "PR", "KO", "SR", "REG", "DOC"})
+_UNEVEN = 0.05
+_VERDICTS: dict[str, Verdict] = {"image": "image", "object": "object", "directory": "object", "problem": "problem"}
+
+
+def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Catalogue:
+    """Catalogue of everything read so far.  ``problems``: those met outside single files (archives, links)."""
+    verdicts, images, found = [], [], list(problems)
+    first_path: dict[str, str] = {}
+    for record in records:
+        same_as = first_path.get(_instance(record)) if record.kind != "problem" else None
+        verdict: Verdict = "duplicate" if same_as else _VERDICTS[record.kind]
+        verdicts.append(FileVerdict(record.path, verdict, record.sop_uid or None, record.rows, record.cols,
+                                    record.frame_count, same_as))
+        if record.problem is not None:
+            found.append(record.problem)
+        if same_as or record.kind == "problem":
+            continue
+        if _instance(record):
+            first_path[_instance(record)] = record.path
+        if record.kind == "image":
+            images.append(record)
+    return Catalogue(_studies(images), tuple(verdicts), tuple(found))
+
+
+def _instance(record: FileRecord) -> str:
+    """What makes two files copies of each other; a picture's study UID is a hash of its content."""
+    return record.sop_uid or (record.study_uid if record.modality == "PICTURE" else "")
+
+
+def _studies(images: Iterable[FileRecord]) -> tuple[Study, ...]:
+    # Patient in the key: two people under one study UID must never share a banner or a report.
+    grouped: dict[tuple[str, ...], dict[str, list[FileRecord]]] = {}
+    for record in images:
+        key = (study_uid(record), *record.patient.key)
+        grouped.setdefault(key, {}).setdefault(series_uid(record), []).append(record)
+    by_instance = {record.sop_uid: series_uid(record)
+                   for one in grouped.values() for many in one.values() for record in many if record.sop_uid}
+    studies = []
+    for one in grouped.values():
+        series = sorted((_series(uid, many, by_instance) for uid, many in one.items()), key=_series_order)
+        head = next(iter(one.values()))[0]
+        studies.append(Study(study_uid(head), head.patient, head.study_date, head.study_time, head.accession,
+                             head.study_description, tuple(series)))
+    return tuple(studies)
+
+
+def study_uid(record: FileRecord) -> str:
+    return record.study_uid or _stand_in("study", record.sop_uid or record.path)
+
+
+def series_uid(record: FileRecord) -> str:
+    return record.series_uid or _stand_in("series", record.study_uid, record.modality, record.sop_uid or record.path)
+
+
+def _stand_in(*words: str) -> str:
+    """A UID for a file that names none, the same at every opening (PS3.5 B.2)."""
+    return f"2.25.{int.from_bytes(hashlib.sha256(chr(0).join(words).encode()).digest()[:16], 'big')}"
+
+
+def _series_order(series: Series) -> tuple[bool, bool, int, str]:
+    """By number, those without last; segmentations, doses and the like behind what they were made from."""
+    return series.modality in _COMPANIONS, series.number is None, series.number or 0, series.uid
+
+
+def _series(uid: str, records: list[FileRecord], by_instance: dict[str, str]) -> Series:
+    frames, spatial = _ordered(records)
+    head = next(record for record in records if record.path == frames[0].path)
+    laterality, both = _laterality(records)
+    spacing, warnings = _stack_spacing(frames, spatial)
+    localizers = (by_instance.get(record.localizer_sop) for record in records if record.localizer_sop)
+    if both:
+        warnings.append("The series holds images of both sides.")
+    warnings += dict.fromkeys(words for record in records for words in record.warnings)
+    return Series(
+        uid, study_uid(head), head.modality, head.series_description, head.series_number, head.sop_class_uid,
+        frames[0].rows, frames[0].cols, head.bits, head.photometric, head.transfer_syntax,
+        any(record.lossy for record in records), laterality, spacing, frames,
+        is_volume=len(frames) > 1 and (spatial or head.modality == "OPT"),
+        localizer_uid=next((found for found in localizers if found), None),
+        frame_of_reference_uid=head.frame_of_reference_uid or None, warnings=tuple(warnings))
+
+
+def _ordered(records: list[FileRecord]) -> tuple[tuple[FrameInfo, ...], bool]:
+    """Frames in order, and whether that order is one of space."""
+    numbered = sorted(records, key=lambda r: (r.instance_number is None, r.instance_number or 0, r.path))
+    frames = [frame for record in numbered for frame in record.frames]
+    normals = [np.array(record.normal) for record in records if record.normal is not None]
+    one_stack = len(normals) == len(records) and all(float(n @ normals[0]) > 0.999 for n in normals)
+    positions = {round(f.position_mm, 4) for f in frames if f.position_mm is not None}
+    if one_stack and len(positions) > 1 and all(f.position_mm is not None for f in frames):
+        # sorted() is stable: frames at one place stay in instance order.
+        return tuple(sorted(frames, key=lambda f: round(f.position_mm or 0.0, 4))), True
+    return tuple(frames), False
+
+
+def _laterality(records: list[FileRecord]) -> tuple[Laterality, bool]:
+    """The side all images agree on; none, and True, where they contradict each other."""
+    said = {record.laterality.value: record.laterality for record in records}
+    if len(said) == 1:
+        return next(iter(said.values())), False
+    return Laterality(), len(said.keys() - {None}) > 1
+
+
+def _stack_spacing(frames: tuple[FrameInfo, ...], spatial: bool) -> tuple[Spacing, list[str]]:
+    """Spacing of the series; between slices from the positions, which beat what the header says about them."""
+    spacing, warnings = frames[0].spacing, []
+    if any((f.spacing.row_mm, f.spacing.col_mm) != (spacing.row_mm, spacing.col_mm) for f in frames):
+        warnings.append("Pixel spacing differs between the frames.")
+    if spatial:
+        steps = np.diff(sorted({round(f.position_mm or 0.0, 4) for f in frames}))
+        middle = float(np.median(steps))
+        spacing = replace(spacing, slice_mm=round(middle, 4))
+        if len(steps) > 1 and float(np.abs(steps - middle).max()) > _UNEVEN * middle:
+            warnings.append("The slices are not evenly spaced.")
+    return spacing, warnings

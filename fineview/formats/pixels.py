@@ -1,0 +1,179 @@
+"""One frame of a DICOM file -> a ``Raster``.  Runs in the reading child."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections import OrderedDict
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import get_decoder
+from pydicom.pixels.utils import as_pixel_options
+
+from fineview.core.errors import FineViewError, InputProblem, RequestProblem
+from fineview.core.image import Raster, Window, WindowFunction
+from fineview.formats import limits
+from fineview.formats.codecs import available, package_of
+from fineview.formats.luts import by_palette, lut_of
+from fineview.formats.part10 import OpenFile, open_dicom
+from fineview.formats.pixel_check import Shape, checked_shape
+from fineview.formats.values import Groups, first_item, number, numbers, text
+from fineview.imaging.modality import apply_lut, rescale, to_8bit_rgb
+
+_KEYWORDS = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
+_DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
+_opened: OrderedDict[tuple[str, int, int], tuple[OpenFile, Shape]] = OrderedDict()
+
+
+def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
+    """Raises ``FineViewError``.  ``sop_uid``: what the scan found there; another one now is refused."""
+    opened, shape = _cached(path)
+    if not 0 <= frame < shape.frames:
+        raise RequestProblem(f"Frame {frame} was asked for; the file has {shape.frames}.",
+                             f"Ask for a frame from 0 to {shape.frames - 1}.", "frame")
+    now = text(opened.dataset, "SOPInstanceUID") or str(opened.dataset.file_meta.get("MediaStorageSOPInstanceUID", ""))
+    if sop_uid and now != sop_uid:
+        raise InputProblem("The file holds another image than when it was opened.", "Open the study again.", "changed")
+    return _to_raster(_decode(opened, shape, frame), opened.dataset, frame)
+
+
+def _cached(path: str) -> tuple[OpenFile, Shape]:
+    """Header of a file read before: scrolling through 128 frames must not parse it 128 times."""
+    stat = os.stat(path)
+    key = (path, stat.st_mtime_ns, stat.st_size)
+    if key not in _opened:
+        opened = open_dicom(path)
+        if opened.structure.pixel_tag is None:
+            raise InputProblem("The file holds no pixels.", "Choose an image.", "not-an-image")
+        _opened[key] = (opened, checked_shape(opened))
+        while len(_opened) > 4:
+            _opened.popitem(last=False)[1][0].source.close()
+    _opened.move_to_end(key)
+    return _opened[key]
+
+
+def _decode(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
+    """Stored values (H, W) or RGB samples (H, W, 3) of one frame."""
+    syntax = str(opened.dataset.file_meta.TransferSyntaxUID)
+    # The header's bytes may have been inflated, or the file may name no syntax: then the front knows better.
+    if opened.structure.pixel_length is not None:
+        syntax = opened.front.syntax
+    if opened.structure.pixel_length is None and (syntax == _DEFLATED_FRAMES or shape.bits == 1):
+        return _packed(opened, shape, frame, syntax)
+    reasons = []
+    for plugin in available(syntax) or ("",):
+        try:
+            return _by_plugin(opened, syntax, frame, plugin)
+        except (MemoryError, FineViewError):
+            raise
+        except Exception as error:
+            reasons.append(f"{package_of(plugin, syntax)}: {_reason(error)}" if plugin else _reason(error))
+    if any("does not support" in reason for reason in reasons):
+        raise InputProblem(f"The pixels are of a kind that no decoder here reads ({'; '.join(reasons)}).",
+                           "Ask for the file in another transfer syntax, such as Explicit VR Little Endian.",
+                           "no-decoder")
+    raise limits.damaged("its pixels cannot be decoded (" + "; ".join(reasons) + ")")
+
+
+def _by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArray[Any]:
+    dataset = opened.dataset
+    options = as_pixel_options(dataset)
+    options["pixel_keyword"] = _KEYWORDS[(opened.structure.pixel_tag or (0, 0x10))[1]]
+    options["pixel_vr"] = opened.structure.pixel_vr or "OW"
+    opened.source.seek(opened.structure.pixel_start)
+    decoder = get_decoder(syntax)
+    array, _meta = decoder.as_array(opened.source, index=frame, raw=False, decoding_plugin=plugin, **options)
+    return np.asarray(array)
+
+
+def _packed(opened: OpenFile, shape: Shape, frame: int, syntax: str) -> NDArray[Any]:
+    """Encapsulated single bits, and Deflated Image Frames (PS3.5 A.4.13), which pydicom does not decode.
+
+    One fragment a frame holds what a native frame of its own would hold.
+    """
+    opened.source.seek(opened.structure.pixel_start)
+    data = get_frame(opened.source, frame, number_of_frames=shape.frames)
+    size = (shape.rows * shape.cols * shape.samples * shape.bits + 7) // 8
+    if syntax == _DEFLATED_FRAMES:
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 2)
+    elif syntax == "1.2.840.10008.1.2.5":
+        data = _packbits(data[64:], size)
+    else:
+        return _by_plugin(opened, syntax, frame, available(syntax)[0])
+    if len(data) < size:
+        raise limits.truncated(f"frame {frame} holds {len(data)} bytes of {size}")
+    if shape.bits == 1:
+        bits = np.unpackbits(np.frombuffer(data, np.uint8, size), bitorder="little")
+        return bits[: shape.rows * shape.cols].reshape(shape.rows, shape.cols)
+    values = np.frombuffer(data, f"<u{shape.bits // 8}", shape.rows * shape.cols * shape.samples)
+    return values.reshape((shape.rows, shape.cols) + ((shape.samples,) if shape.samples > 1 else ()))
+
+
+def _packbits(data: bytes, size: int) -> bytes:
+    """RLE of one segment (PS3.5 G.3.2), up to ``size`` bytes."""
+    out, at = bytearray(), 0
+    while at < len(data) and len(out) < size:
+        count = data[at]
+        if count < 128:
+            out += data[at + 1:at + 2 + count]
+            at += 2 + count
+        else:
+            out += data[at + 1:at + 2] * (257 - count if count > 128 else 0)
+            at += 2 if count > 128 else 1
+    return bytes(out[:size])
+
+
+def _to_raster(array: NDArray[Any], dataset: Dataset, frame: int) -> Raster:
+    photometric = text(dataset, "PhotometricInterpretation")
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if photometric == "PALETTE COLOR":
+        return Raster(by_palette(array, dataset))
+    if array.ndim == 3 or photometric in _COLOURS:
+        bits = int(number(dataset, "BitsStored") or array.dtype.itemsize * 8)
+        return Raster(to_8bit_rgb(array[..., :3], bits))
+    groups = Groups(dataset)
+    values, unit = _modality(array, dataset, groups.item(frame, "PixelValueTransformationSequence") or dataset)
+    voi = groups.item(frame, "FrameVOILUTSequence") or dataset
+    return Raster(values, unit, photometric == "MONOCHROME1", _windows(voi), lut_of(first_item(voi, "VOILUTSequence")))
+
+
+def _modality(array: NDArray[Any], dataset: Dataset, holder: Dataset) -> tuple[NDArray[Any], str]:
+    """Modality units and their name: Rescale Type, or HU for CT, whose standard implies it (PS3.3 C.8.2.1.1.2)."""
+    item = first_item(dataset, "ModalityLUTSequence")
+    lut = lut_of(item)
+    if lut is not None and item is not None:
+        return apply_lut(array, lut), _unit(text(item, "ModalityLUTType"))
+    slope, intercept = number(holder, "RescaleSlope"), number(holder, "RescaleIntercept")
+    scaling = number(dataset, "DoseGridScaling") if slope is None else None
+    if scaling is not None:
+        return rescale(array, scaling, 0.0), text(dataset, "DoseUnits").replace("GY", "Gy")
+    if slope is None or slope == 0 or intercept is None:
+        return np.ascontiguousarray(array), ""
+    implied = "HU" if text(dataset, "Modality") == "CT" else ""
+    return rescale(array, slope, intercept), _unit(text(holder, "RescaleType")) or implied
+
+
+def _unit(word: str) -> str:
+    return "" if word in ("US", "NONE") else word
+
+
+def _windows(holder: Dataset) -> tuple[Window, ...]:
+    centres, widths = numbers(holder, "WindowCenter"), numbers(holder, "WindowWidth")
+    names = text(holder, "WindowCenterWidthExplanation").split("\\")
+    function = {"LINEAR_EXACT": "linear_exact", "SIGMOID": "sigmoid"}.get(text(holder, "VOILUTFunction"), "linear")
+    pairs = [(c, w) for c, w in zip(centres, widths, strict=False) if w > 0]
+    return tuple(Window(c, w, cast(WindowFunction, function), names[i] if i < len(names) else "")
+                 for i, (c, w) in enumerate(pairs))
+
+
+def _reason(error: Exception) -> str:
+    """A decoder's last line, short; paths would tell a patient's name to whoever reads the message."""
+    line = re.sub(r"^\w+: ", "", str(error).strip().split("\n")[-1].strip())
+    return re.sub(r"(/[^\s:]+)+", "...", line)[:120] or type(error).__name__

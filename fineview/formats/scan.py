@@ -1,0 +1,138 @@
+"""Scanning: what a person chose -> growing catalogues.  Every header is read in the reading child."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from fineview.core.errors import FineViewError, InputProblem
+from fineview.core.study import Catalogue, Problem
+from fineview.formats import limits, wire
+from fineview.formats.child import Children
+from fineview.formats.grouping import build
+from fineview.formats.places import check_exists, files_below, resolve_references
+from fineview.formats.record import FileRecord
+from fineview.formats.unpacked import Unpacked
+
+_BATCH = 64
+_YIELD_SECONDS = 0.3
+_UNZIP_SECONDS = 60.0
+
+
+class Token(Protocol):
+    def raise_if_cancelled(self) -> None: ...
+    def report(self, done: float, total: float, words: str = "") -> None: ...
+
+
+class Scan:
+    """One scan; used once.  ``records`` and ``problems`` grow while it runs."""
+
+    def __init__(self, children: Children, unpacked: Unpacked, token: Token) -> None:
+        self._children, self._unpacked, self._token = children, unpacked, token
+        self._records: list[FileRecord] = []
+        self._problems: list[Problem] = []
+
+    def run(self, paths: Sequence[Path]) -> Iterator[Catalogue]:
+        """Yield at the first image, then every 0.3 s, then the complete catalogue; then raise where nothing is shown.
+
+        Raises ``InputProblem``: ``not-found``, ``empty``, ``not-an-image``, or the only file's own reason.
+        """
+        files = self._files(paths)
+        if not files and not self._problems:
+            raise InputProblem("The folder is empty.", "Choose a folder or file with images.", "empty")
+        shown = False
+        due = 0.0
+        for count, record in enumerate(self._read(files), 1):
+            self._records.append(record)
+            self._token.report(count, len(files), f"reading {count} of {len(files)} files")
+            shown = shown or record.kind == "image"
+            if shown and count < len(files) and time.monotonic() >= due:
+                yield build(self._records, self._problems)
+                due = time.monotonic() + _YIELD_SECONDS
+        last = build(self._records, self._problems)
+        yield last
+        if not last.studies:
+            raise _nothing_to_show(last)
+
+    def _files(self, paths: Sequence[Path]) -> list[str]:
+        files: list[str] = []
+        for path in paths:
+            self._token.raise_if_cancelled()
+            check_exists(path)
+            if path.is_dir():
+                files += self._below(path)
+            else:
+                files += self._chosen(path)
+        return list(dict.fromkeys(files))
+
+    def _below(self, folder: Path) -> list[str]:
+        found, problems = files_below(folder)
+        self._problems += problems
+        return found
+
+    def _chosen(self, path: Path) -> list[str]:
+        """A file chosen by name: archives and disc directories open into what they hold."""
+        kind = self._ask_one("kinds", {"paths": [str(path)]})["kind"]
+        if kind == "zip":
+            return self._unzip(path)
+        if kind == "directory":
+            references = self._ask_one("directory", {"path": str(path)})["references"]
+            found, problems = resolve_references(path, references)
+            self._problems += problems
+            return [str(path), *found]
+        return [str(path)]
+
+    def _unzip(self, path: Path) -> list[str]:
+        target = self._unpacked.known(path)
+        if target is None:
+            target = self._unpacked.fresh()
+            args = {"path": str(path), "target": str(target)}
+            for answer, _ in self._children.ask("archive", args, _UNZIP_SECONDS, self._token.raise_if_cancelled):
+                if answer["problem"] is not None:
+                    self._problems.append(wire.from_plain(Problem, answer["problem"]))
+                self._token.report(0, 0, "unpacking")
+            self._unpacked.remember(path, target)
+        return self._below(target)
+
+    def _ask_one(self, op: str, args: dict[str, Any]) -> dict[str, Any]:
+        return list(self._children.ask(op, args, check=self._token.raise_if_cancelled))[0][0]
+
+    def _read(self, files: list[str]) -> Iterator[FileRecord]:
+        """One record a file, in order, whatever the files do to the child."""
+        at = 0
+        while at < len(files):
+            self._token.raise_if_cancelled()
+            # The first call is for one file, so that a picture is on screen before a thousand headers are read.
+            batch = files[at:at + (_BATCH if at else 1)]
+            done = 0
+            try:
+                for answer, _ in self._children.ask("records", {"paths": batch}, limits.CALL_SECONDS,
+                                                    self._token.raise_if_cancelled):
+                    yield wire.from_plain(FileRecord, answer["record"])
+                    done += 1
+            except (FineViewError, ValueError, KeyError) as error:
+                path = batch[min(done, len(batch) - 1)]
+                yield FileRecord(path, "problem", problem=_problem(path, error))
+                done += 1
+            at += done
+
+
+def _problem(path: str, error: Exception) -> Problem:
+    if isinstance(error, FineViewError):
+        return Problem(path, error.code, error.what, error.remedy)
+    return Problem(path, "reader-died", "The file confused the reader.", "Ask its sender for another copy.")
+
+
+def _nothing_to_show(catalogue: Catalogue) -> InputProblem:
+    if len(catalogue.problems) == 1 and len(catalogue.files) <= 1:
+        only = catalogue.problems[0]
+        return InputProblem(only.what, only.remedy, only.code)
+    objects = sum(verdict.verdict == "object" for verdict in catalogue.files)
+    if objects and not catalogue.problems:
+        return InputProblem(f"Nothing to show: {objects} DICOM files without pixels.",
+                            "Open the images that belong to them.", "not-an-image")
+    reason = f" The first one: {catalogue.problems[0].what}" if catalogue.problems else ""
+    return InputProblem(f"None of the {len(catalogue.files)} files is an image.{reason}",
+                        "Open DICOM, PNG, JPEG, TIFF or BMP files.", "not-an-image")
