@@ -68,3 +68,15 @@ def catalogue_lines(found: Catalogue) -> str:
         lines.append(f"{copies} duplicate file{'s' if copies > 1 else ''}")
     lines.extend(f"problem: {p.path}: {p.what} {p.remedy}" for p in found.problems)
     return "\n".join(lines)
+
+
+def figure_lines(figures: dict[str, Any]) -> str:
+    """Figures of ``evaluate`` and ``bench`` as a table for people."""
+    lines = [f"seed {figures['seed']}, {figures['machine']}"]
+    for one in figures["figures"]:
+        span = f" [{one['interval'][0]:g}, {one['interval'][1]:g}]" if one["interval"] else ""
+        goal = "" if one["goal"] is None else f"  goal {one['goal']:g} {'met' if one['met'] else 'missed'}"
+        beside = "".join(f"  {name} {value:g}" for name, value in one["baselines"].items() if value is not None)
+        value = "-" if one["value"] is None else f"{one['value']:g}"
+        lines.append(f"{one['name']:52} {value} {one['unit']}{span}  n {one['n']}{goal}{'  |' if beside else ''}{beside}")
+    return "\n".join(lines)

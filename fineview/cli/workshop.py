@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fineview import paths
+from fineview.cli.show import figure_lines
 from fineview.cli.study import opened
 from fineview.core.errors import FineViewError, WrongWords
 from fineview.core.labels import LABELS
@@ -100,5 +101,5 @@ def doctor(wish: argparse.Namespace) -> Any:
 def _figures(figures: Any, wish: argparse.Namespace) -> Any:
     if wish.json:
         return figures.as_dict()
-    print(figures.table())
+    print(figure_lines(figures.as_dict()))
     return 0
