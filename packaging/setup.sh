@@ -50,8 +50,9 @@ apt_install() {
 
 find_python() {
   local one
-  for one in ${FINEVIEW_PYTHON:-} python3.13 python3.12 python3.11 python3; do
-    if command -v "$one" >/dev/null && "$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  for one in ${FINEVIEW_PYTHON:-} python3 python3.11 python3.12 python3.13; do
+    # A version manager's stand-in may exist and fail: only one that answers counts.
+    if "$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       echo "$one"; return 0
     fi
   done
@@ -72,7 +73,7 @@ make_venv() {
 # Whether what pip would install brings CUDA libraries along (gigabytes that a CPU has no use for).
 would_pull_cuda() {
   local report
-  report="$("$VENV/bin/pip" install --quiet --dry-run --report - -c "$ROOT/packaging/constraints.txt" torch)" ||
+  report="$("$VENV/bin/pip" install -qq --dry-run --report - -c "$ROOT/packaging/constraints.txt" torch)" ||
     stop "pip finds no torch that fits; see its message above."
   printf '%s' "$report" | "$VENV/bin/python" -c '
 import json, sys
@@ -84,7 +85,7 @@ sys.exit(0 if any(name.startswith(("nvidia-", "cuda-")) for name in names) else 
 choose_torch() {
   if [ -n "${FINEVIEW_TORCH_INDEX:-}" ]; then
     say "taking torch from the address in FINEVIEW_TORCH_INDEX"
-    "$VENV/bin/pip" install --quiet --index-url "$FINEVIEW_TORCH_INDEX" -c "$ROOT/packaging/constraints.txt" torch ||
+    "$VENV/bin/pip" install -qq --index-url "$FINEVIEW_TORCH_INDEX" -c "$ROOT/packaging/constraints.txt" torch ||
       stop "torch could not be installed from there."
   elif [ "${FINEVIEW_TORCH_CUDA:-}" = 1 ]; then
     say "taking torch as pip finds it, CUDA libraries included, as FINEVIEW_TORCH_CUDA=1 says"
@@ -115,7 +116,7 @@ set_up() {
   local target="."
   [ "$kind" = test ] && target=".[test]"
   say "installing Python packages (about a minute)"
-  (cd "$ROOT" && "$VENV/bin/pip" install --quiet -c packaging/constraints.txt -e "$target") ||
+  (cd "$ROOT" && "$VENV/bin/pip" install -qq -c packaging/constraints.txt -e "$target") ||
     stop "pip could not install the packages; see its message above."
   "$VENV/bin/pip" check >&2 || stop "The installed packages do not fit together."
   echo "$want $kind" >"$VENV/fineview.stamp"
