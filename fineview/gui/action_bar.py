@@ -1,0 +1,94 @@
+"""Qt actions made from the table: menus, toolbar, shortcuts; enabled, checked and named by the state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
+
+from fineview.gui import icons
+from fineview.gui.actions import ACTIONS, Action
+from fineview.gui.desk import Desk
+from fineview.gui.wording import tr
+from fineview.services.snapshot import ViewState
+
+
+class ActionBar:
+    WATCHES = frozenset({"tool", "overlay_wishes", "view", "frame_key", "selected", "undo_name", "redo_name", "study",
+                         "series", "image", "window_text"})
+
+    def __init__(self, window: QMainWindow, desk: Desk) -> None:
+        self._desk = desk
+        self._state: ViewState | None = None
+        self.actions: dict[str, QAction] = {}
+        menus: dict[str, QMenu] = {}
+        for row in ACTIONS:
+            if row.menu not in menus:
+                menus[row.menu] = window.menuBar().addMenu(tr(row.menu))
+            made = self.actions[row.id] = self._make(row, window)
+            menus[row.menu].addAction(made)
+        self._presets = menus["View"].addMenu(tr("Window presets"))
+        self._presets.aboutToShow.connect(self._fill_presets)
+        self.toolbar = self._make_toolbar(window)
+
+    def _make(self, row: Action, window: QMainWindow) -> QAction:
+        made = QAction(tr(row.title), window)
+        made.setIconText(tr(row.title))
+        if row.icon:
+            icons.dress(made, row.icon)
+        if row.shortcut:
+            made.setShortcut(QKeySequence(row.shortcut))
+        made.setCheckable(row.checked is not None)
+        made.triggered.connect(lambda _=False, r=row: self._run(r))
+        self._tell(made, row, tr(row.title))
+        return made
+
+    def _tell(self, made: QAction, row: Action, title: str) -> None:
+        key = f" ({row.shortcut})" if row.shortcut else ""
+        tip = f"{title}{key}" + (f"\n{tr(row.tip)}" if row.tip else "")
+        made.setToolTip(tip)
+        made.setStatusTip(tr(row.tip))
+
+    def _make_toolbar(self, window: QMainWindow) -> QToolBar:
+        bar = QToolBar(tr("Tools"), window)
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        groups = sorted({row.toolbar for row in ACTIONS if row.toolbar})
+        for group in groups:
+            for row in ACTIONS:
+                if row.toolbar == group:
+                    bar.addAction(self.actions[row.id])
+                    button = bar.widgetForAction(self.actions[row.id])
+                    button.setAccessibleName(tr(row.title))
+            if group != groups[-1]:
+                bar.addSeparator()
+        window.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
+        return bar
+
+    def _run(self, row: Action) -> None:
+        row.run(self._desk)
+        # A click flips a checkable action by itself; the state alone decides what is checked.
+        if self._state is not None:
+            self.show_state(self._state, self.WATCHES)
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        self._state = state
+        for row in ACTIONS:
+            made = self.actions[row.id]
+            made.setEnabled(row.enabled(state))
+            if row.checked is not None:
+                made.setChecked(row.checked(state))
+            if row.words is not None:
+                title = row.words(state)
+                made.setText(tr(title))
+                self._tell(made, row, title)
+
+    def _fill_presets(self) -> None:
+        self._presets.clear()
+        look = self._desk.bench.look
+        self._presets.addAction(tr("As the file says"), lambda: look.window(None))
+        for preset in look.presets():
+            name = preset.name or tr("from the file")
+            words = f"{name}   W {preset.width:g}  L {preset.centre:g}"
+            self._presets.addAction(words, lambda p=preset: look.window(p))

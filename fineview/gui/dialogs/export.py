@@ -1,0 +1,133 @@
+"""The report: formats, folder, author; says beforehand what will be written and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
+
+from fineview.core.finding import Finding, State
+from fineview.gui.dialogs.page import Page
+from fineview.gui.wording import tr
+from fineview.services.workbench import Workbench
+
+FORMATS = (("pdf", "PDF", ".pdf"), ("html", "HTML", ".html"), ("json", "JSON", ".json"),
+           ("sr", "DICOM structured report", ".dcm"))
+
+
+def contents_words(findings: tuple[Finding, ...]) -> str:
+    """What enters and what stays out: only accepted findings with a label do."""
+    enters = sum(f.in_report and bool(f.label) for f in findings)
+    nameless = sum(f.in_report and not f.label for f in findings)
+    undecided = sum(f.state is State.SUGGESTED for f in findings)
+    words = [tr("{0} accepted findings enter the report.").format(enters)]
+    if nameless:
+        words.append(tr("{0} marks without a label stay out: name them first.").format(nameless))
+    if undecided:
+        words.append(tr("{0} suggestions that nobody reviewed stay out.").format(undecided))
+    return " ".join(words)
+
+
+def target_words(folder: str, formats: tuple[str, ...]) -> str:
+    """Names of the files to be written, and whether they replace others."""
+    names = [f"report{suffix}" for name, _, suffix in FORMATS if name in formats]
+    if not names or not folder:
+        return tr("Choose a folder and at least one format.")
+    there = [name for name in names if (Path(folder) / name).exists()]
+    words = tr("Writes {0} into {1}.").format(", ".join(names), folder)
+    return f"{words} {tr('Replaces {0}.').format(', '.join(there))}" if there else words
+
+
+class ExportReport(Page):
+    def __init__(self, bench: Workbench, parent: QWidget | None) -> None:
+        super().__init__(tr("Export report"), parent)
+        self._bench = bench
+        findings = bench.session.findings
+        self.words(contents_words(findings))
+        self.boxes = {name: QCheckBox(tr(title)) for name, title, _ in FORMATS}
+        self._pictures = any(f.in_report and f.label and f.sop_uid is None for f in findings)
+        self.capture = QCheckBox(tr("Write these pictures as DICOM Secondary Capture under a new UID first"))
+        self.capture_why = QLabel(tr("A structured report must point at DICOM objects; some findings are on pictures "
+                                     "that are none."))
+        self.capture_why.setObjectName("quiet")
+        self.capture_why.setWordWrap(True)
+        self.folder, self.author = QLineEdit(self._default_folder()), QLineEdit(bench.session.author)
+        self.folder.setAccessibleName(tr("Folder"))
+        self.author.setAccessibleName(tr("Author"))
+        self.author.setPlaceholderText(tr("Your name, as it stands in the report"))
+        self.summary = QPlainTextEdit()
+        self.summary.setAccessibleName(tr("Summary"))
+        self.summary.setPlaceholderText(tr("Summary in your own words (optional)"))
+        self.summary.setFixedHeight(88)
+        self._arrange()
+        self.target = self.words("", "quiet")
+        go, _ = self.buttons("Write the report", "Cancel")
+        assert go is not None
+        self.go = go
+        self._connect()
+        self.boxes["pdf"].setChecked(True)
+        self._tell()
+        self.setMinimumWidth(600)
+
+    def _default_folder(self) -> str:
+        return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+
+    def _arrange(self) -> None:
+        row, place = QHBoxLayout(), QHBoxLayout()
+        for box in self.boxes.values():
+            row.addWidget(box)
+        row.addStretch(1)
+        choose = QPushButton(tr("Choose …"))
+        choose.clicked.connect(self._choose)
+        place.addWidget(self.folder, 1)
+        place.addWidget(choose)
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(10)
+        form.addRow(tr("Formats"), row)
+        form.addRow("", self.capture_why)
+        form.addRow("", self.capture)
+        form.addRow(tr("Folder"), place)
+        form.addRow(tr("Author"), self.author)
+        form.addRow(tr("Summary"), self.summary)
+        self._form = form
+        self.column.addLayout(form)
+
+    def _connect(self) -> None:
+        for box in self.boxes.values():
+            box.toggled.connect(self._tell)
+        self.folder.textChanged.connect(self._tell)
+        self.accepted.connect(self._export)
+
+    def chosen(self) -> tuple[str, ...]:
+        return tuple(name for name, box in self.boxes.items() if box.isChecked())
+
+    def _tell(self) -> None:
+        needed = self._pictures and self.boxes["sr"].isChecked()
+        self._form.setRowVisible(self.capture_why, needed)
+        self._form.setRowVisible(self.capture, needed)
+        self.target.setText(target_words(self.folder.text().strip(), self.chosen()))
+        self.go.setEnabled(bool(self.chosen()) and bool(self.folder.text().strip()))
+
+    def _choose(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, tr("Folder for the report"), self.folder.text())
+        if chosen:
+            self.folder.setText(chosen)
+
+    def _export(self) -> None:
+        bench = self._bench
+        bench.session.author = self.author.text().strip()
+        bench.report.summary(self.summary.toPlainText())
+        capture = self._pictures and self.boxes["sr"].isChecked() and self.capture.isChecked()
+        bench.report.export(Path(self.folder.text().strip()).expanduser(), self.chosen(), as_secondary_capture=capture)

@@ -1,0 +1,175 @@
+"""The window: places the parts and connects them.  No logic lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from fineview.gui.action_bar import ActionBar
+from fineview.gui.bind import Binder
+from fineview.gui.desk import Desk, Facts, Preferences
+from fineview.gui.dialogs.intended_use import IntendedUse
+from fineview.gui.notices import Notices
+from fineview.gui.panels.banner import PatientBanner
+from fineview.gui.panels.chat import Chat
+from fineview.gui.panels.evidence import Evidence
+from fineview.gui.panels.findings import Findings
+from fineview.gui.panels.header import Header
+from fineview.gui.panels.status import Status
+from fineview.gui.panels.studies import Studies
+from fineview.gui.panels.welcome import Welcome
+from fineview.gui.thumbnails import Thumbnails
+from fineview.gui.viewer.viewer import Viewer
+from fineview.gui.wording import tr
+from fineview.services.snapshot import ViewState
+from fineview.services.workbench import Workbench
+
+# Below this width the studies fold to thumbnails.
+_FOLD_PX = 1440
+
+
+class MainWindow(QMainWindow):
+    """``preferences`` keeps the acknowledged note and the theme; ``facts`` are the rows of the About page."""
+
+    WATCHES = frozenset({"study", "banner"})
+
+    def __init__(self, bench: Workbench, *, first_run: bool, preferences: Preferences | None = None,
+                 facts: Callable[[], Facts] = tuple) -> None:
+        super().__init__()
+        self.setWindowTitle("FineView")
+        self.setAcceptDrops(True)
+        self._bench, self._preferences, self._first_run = bench, preferences, first_run
+        self._make_parts()
+        self._arrange()
+        self.desk = Desk(bench, self, facts, preferences)
+        self.bar = ActionBar(self, self.desk)
+        thumbnails = Thumbnails(bench.session, self.studies, self.viewer)
+        self.binder = Binder(bench.session, (
+            self, self.banner, self.notices, self.studies, self.viewer, self.chat, self.findings, self.evidence,
+            self.header, self.status, self.bar, thumbnails), self)
+        self._connect()
+        self.setMinimumSize(960, 600)
+        self.resize(1600, 1000)
+        self.welcome.show_recent(bench.open.recent())
+        self.binder.update_now()
+
+    @property
+    def state(self) -> ViewState | None:
+        return self.binder.state
+
+    def _make_parts(self) -> None:
+        bench = self._bench
+        self.banner, self.notices, self.studies = PatientBanner(), Notices(bench.session), Studies()
+        self.viewer, self.welcome, self.status = Viewer(bench), Welcome(), Status(bench)
+        self.chat, self.findings = Chat(bench), Findings(bench)
+        self.evidence, self.header = Evidence(bench), Header(bench)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(tr("Chat, findings, evidence and header"))
+        for part, title in ((self.chat, "Chat"), (self.findings, "Findings"), (self.evidence, "Evidence"),
+                            (self.header, "Header")):
+            self.tabs.addTab(part, tr(title))
+
+    def _arrange(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part, stretch in ((self.banner, 0), (self.notices, 0), (self.viewer, 1)):
+            column.addWidget(part, stretch)
+        self.side = self.tabs
+        self.side.setMinimumWidth(300)
+        self.studies.setMinimumWidth(88)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setHandleWidth(4)
+        for part in (self.studies, middle, self.side):
+            self.split.addWidget(part)
+        self.split.setStretchFactor(1, 1)
+        self.split.setChildrenCollapsible(False)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.split)
+        whole = QWidget()
+        whole.setObjectName("ground")
+        rows = QVBoxLayout(whole)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.pages, 1)
+        rows.addWidget(self.status)
+        self.setCentralWidget(whole)
+
+    def _connect(self) -> None:
+        opening = self._bench.open
+        self.studies.wanted.connect(opening.show_series)
+        self.viewer.region_drawn.connect(self.desk.ask)
+        self.viewer.maximised.connect(self.desk.maximise)
+        self.welcome.sample_wanted.connect(opening.sample)
+        self.welcome.folder_wanted.connect(self.desk.open_folder)
+        self.welcome.files_wanted.connect(self.desk.open_files)
+        self.welcome.reopened.connect(opening.reopen)
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        opened = state.study is not None
+        if not opened and self.pages.currentWidget() is not self.welcome:
+            self.welcome.show_recent(self._bench.open.recent())
+        self.pages.setCurrentWidget(self.split if opened else self.welcome)
+        self.bar.toolbar.setVisible(opened)
+
+    def begin(self) -> None:
+        """Show the intended-use note where it was never acknowledged; leaving it closes the window."""
+        if self._first_run:
+            note = IntendedUse(self._acknowledged, self)
+            note.rejected.connect(self.close)
+            note.open()
+
+    def _acknowledged(self) -> None:
+        self._first_run = False
+        if self._preferences is not None:
+            self._preferences.set_setting("intended-use", "acknowledged")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        folded = self.width() < _FOLD_PX
+        self.studies.fold(folded)
+        left, right = (88, 320) if folded else (248, 380)
+        if event.oldSize().width() != event.size().width():
+            self.split.setSizes([left, max(self.width() - left - right, 300), right])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        # A key that no focused part wanted: the hold key works wherever nothing is being typed.
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.viewer.hold(True)
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.viewer.hold(False)
+        super().keyReleaseEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self._bench.open.paths(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if "report" in self._bench.session.progress and not self._may_leave():
+            event.ignore()
+            return
+        self.viewer.frames.play(False)
+        self.binder.close()
+        self._bench.close()
+        event.accept()
+
+    def _may_leave(self) -> bool:
+        answer = QMessageBox.question(self, tr("A report is being written"),
+                                      tr("Leave without the report? Your marks are saved."))
+        return answer is QMessageBox.StandardButton.Yes

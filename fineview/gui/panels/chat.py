@@ -1,0 +1,165 @@
+"""The chat: which region, likely questions, the question field, and answers that stream in with Stop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fineview.core.dialogue import Answer
+from fineview.gui import icons
+from fineview.gui.flow import FlowLayout
+from fineview.gui.panels.turn import Turn
+from fineview.gui.wording import tr
+from fineview.services.session import Streaming
+from fineview.services.snapshot import ViewState
+from fineview.services.workbench import Workbench
+
+
+class Chat(QWidget):
+    WATCHES = frozenset({"answers", "streaming", "selected", "findings", "frame_key", "study", "analysis"})
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._bench = bench
+        self._answers: tuple[Answer, ...] = ()
+        self._turns: list[Turn] = []
+        self._running: Turn | None = None
+        self._streaming: Streaming | None = None
+        self._names: dict[str, str] = {}
+        self._region = QLabel()
+        self._region.setObjectName("title")
+        self._region.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty = QLabel(tr("Draw a region on the picture and ask about it, or ask about the whole frame."))
+        self._empty.setObjectName("quiet")
+        self._empty.setWordWrap(True)
+        self._chips = QWidget()
+        self._flow = FlowLayout(self._chips)
+        self.question = QLineEdit()
+        self.question.setPlaceholderText(tr("Ask about this region"))
+        self.question.setAccessibleName(tr("Question"))
+        self.question.returnPressed.connect(self._ask)
+        self._send = QToolButton()
+        self._send.clicked.connect(self._ask_or_stop)
+        self._arrange()
+        self._show_send()
+
+    def _arrange(self) -> None:
+        inner = QWidget()
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 6, 0)
+        self._column.setSpacing(8)
+        self._column.addWidget(self._empty)
+        self._column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("panel")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(inner)
+        # New words are always in view; rangeChanged comes after the layout knows the new height.
+        self._scroll.verticalScrollBar().rangeChanged.connect(lambda _, high: self._to_end(high))
+        row = QHBoxLayout()
+        row.addWidget(self.question, 1)
+        row.addWidget(self._send)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 8, 8)
+        column.addWidget(self._region)
+        column.addWidget(self._scroll, 1)
+        column.addWidget(self._chips)
+        column.addLayout(row)
+
+    def _to_end(self, high: int) -> None:
+        self._scroll.verticalScrollBar().setValue(high)
+
+    def focus_question(self) -> None:
+        self.question.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        self._names = {f.id: f"{tr('region')} {i} ({tr(f.region.kind.value)})"
+                       for i, f in enumerate(state.findings, start=1)}
+        if changed & {"answers", "study"}:
+            self._show_answers(state.answers)
+        if "streaming" in changed:
+            self._show_streaming(state.streaming)
+        if changed & {"selected", "findings", "frame_key", "study", "analysis"}:
+            self._show_region(state)
+        for turn in (*self._turns, *((self._running,) if self._running else ())):
+            turn.light(turn.region_id is not None and turn.region_id == state.selected)
+        self._empty.setVisible(not self._turns and self._running is None)
+
+    def _show_region(self, state: ViewState) -> None:
+        whole = f"{tr('whole frame')} {state.index + 1}" if state.frame_key else ""
+        self._region.setText(self._names.get(state.selected or "", whole))
+        ready = state.frame_key is not None
+        self.question.setEnabled(ready)
+        self._flow.clear()
+        for text in self._bench.ask.suggestions() if ready else ():
+            chip = QPushButton(text)
+            chip.setObjectName("chip")
+            chip.clicked.connect(lambda _=False, t=text: self._bench.ask.ask(t))
+            self._flow.addWidget(chip)
+        self._chips.setVisible(self._flow.count() > 0)
+        self._chips.updateGeometry()
+        self._show_send()
+
+    def _show_answers(self, answers: tuple[Answer, ...]) -> None:
+        kept = len(self._answers)
+        if answers[:kept] != self._answers:
+            for turn in self._turns:
+                self._drop(turn)
+            self._turns, kept = [], 0
+        for answer in answers[kept:]:
+            turn = self._turn(answer.question.region_id, answer)
+            turn.fill(answer)
+            self._turns.append(turn)
+        self._answers = answers
+
+    def _turn(self, region_id: str | None, of: Answer | Streaming) -> Turn:
+        turn = Turn(of.question, self._names.get(region_id or "", ""), self._bench.ask.cite)
+        self._column.insertWidget(self._column.count() - 1, turn)
+        return turn
+
+    def _drop(self, turn: Turn) -> None:
+        turn.hide()
+        self._column.removeWidget(turn)
+        turn.deleteLater()
+
+    def _show_streaming(self, streaming: Streaming | None) -> None:
+        new = streaming is not None and (self._streaming is None or self._streaming.question != streaming.question)
+        if self._running is not None and (streaming is None or new):
+            self._drop(self._running)
+            self._running = None
+        if streaming is not None:
+            if self._running is None:
+                self._running = self._turn(streaming.question.region_id, streaming)
+            self._running.stream(streaming.text)
+        self._streaming = streaming
+        self._show_send()
+
+    def _show_send(self) -> None:
+        stop = self._streaming is not None
+        icons.dress(self._send, "stop" if stop else "send")
+        self._send.setToolTip(tr("Stop the answer (Esc)") if stop else tr("Ask (Enter)"))
+        self._send.setAccessibleName(tr("Stop the answer") if stop else tr("Ask"))
+        self._send.setEnabled(stop or self.question.isEnabled())
+
+    def _ask_or_stop(self) -> None:
+        if self._streaming is not None:
+            self._bench.ask.stop()
+        else:
+            self._ask()
+
+    def _ask(self) -> None:
+        text = self.question.text().strip()
+        if text and self.question.isEnabled():
+            self.question.clear()
+            self._bench.ask.ask(text)

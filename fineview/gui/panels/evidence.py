@@ -1,0 +1,186 @@
+"""What the overlay shows and how: every field of ``OverlayWishes``, and who computed it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fineview.core.evidence import Task
+from fineview.core.labels import LABELS
+from fineview.gui.panels.dar_controls import DarControls
+from fineview.gui.panels.identity import Identity
+from fineview.gui.wording import tr
+from fineview.services.snapshot import ViewState
+from fineview.services.wishes import OverlayWishes
+from fineview.services.workbench import Workbench
+
+KINDS = (("none", "No overlay"), ("raw", "Attention (A)"), ("dar", "DAR (D)"), ("mfp", "Feature pyramid (M)"),
+         ("lesion", "Suspected lesions (L)"))
+_MODES = (("energy", "energy"), ("pca", "three components as colour"), ("channel", "one channel"))
+
+
+def combo(name: str, entries: tuple[tuple[object, str], ...]) -> QComboBox:
+    """A combo box whose entries carry values; hand-made choices leave through ``activated``."""
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.setMinimumContentsLength(8)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    for value, words in entries:
+        made.addItem(tr(words), value)
+    return made
+
+
+def choose(box: QComboBox, value: object) -> None:
+    box.setCurrentIndex(max(box.findData(value), 0))
+
+
+class Evidence(QScrollArea):
+    """Signals that only a hand can cause are used throughout, so showing a state never answers back."""
+
+    WATCHES = frozenset({"overlay_wishes", "analysis", "domain_banner", "frame_key"})
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._bench = bench
+        self._shown = OverlayWishes()
+        self._make_choices()
+        self._make_amounts()
+        self.dar = DarControls(bench)
+        self.identity = Identity()
+        self.analyse = QPushButton(tr("Analyse this frame (R)"))
+        self.analyse.clicked.connect(bench.explain.analyse)
+        self._arrange()
+        self._show_wishes(self._shown)
+
+    def _make_choices(self) -> None:
+        explain = self._bench.explain
+        self.kind = combo(tr("Overlay method"), KINDS)
+        self.kind.activated.connect(lambda _: explain.overlay(self.kind.currentData()))
+        self.task = combo(tr("Task"), tuple((task.value, task.value) for task in Task))
+        self.task.activated.connect(lambda _: explain.set(task=Task(self.task.currentData())))
+        self.map = combo(tr("Colour map"), tuple((m, m) for m in ("viridis", "cividis", "inferno")))
+        self.map.activated.connect(lambda _: explain.set(colour_map=self.map.currentData()))
+        words = (("", "the whole picture"), *((w.word, w.title) for w in LABELS))
+        self.text = combo(tr("Words whose attention is shown"), words)
+        self.text.setEditable(True)
+        self.text.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.text.activated.connect(lambda _: explain.follow(self.text.currentData() or None))
+        self.text.lineEdit().returnPressed.connect(self._follow_typed)
+        self.lesion = combo(tr("Lesion"), (("", "strongest of all"), *((w.word, w.title) for w in LABELS if w.lesion)))
+        self.lesion.activated.connect(lambda _: explain.set(lesion_label=self.lesion.currentData() or None))
+        self.scale = combo(tr("Pyramid scale"), tuple((s, f"1/{s}") for s in (4, 8, 16)))
+        self.scale.activated.connect(lambda _: explain.set(mfp_scale=self.scale.currentData()))
+        self.mode = combo(tr("Pyramid view"), _MODES)
+        self.mode.activated.connect(lambda _: self._set_mode())
+
+    def _make_amounts(self) -> None:
+        explain = self._bench.explain
+        self.opacity, self.threshold = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
+        for slider, name, field in ((self.opacity, tr("Opacity"), "opacity"),
+                                    (self.threshold, tr("Threshold"), "threshold")):
+            slider.setRange(0, 100)
+            slider.setAccessibleName(name)
+            slider.valueChanged.connect(lambda value, f=field: self._set_amount(f, value / 100))
+        self.channel = QSpinBox()
+        self.channel.setRange(0, 4095)
+        self.channel.setAccessibleName(tr("Channel"))
+        self.channel.valueChanged.connect(self._set_channel)
+        self.smooth = QCheckBox(tr("smooth between cells"))
+        self.smooth.clicked.connect(lambda on: explain.set(smooth=on))
+        self.suggestions = QCheckBox(tr("show suggested lesions"))
+        self.suggestions.clicked.connect(lambda on: explain.set(suggestions=on))
+
+    def _arrange(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(12)
+        self._form.setVerticalSpacing(6)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for words, widget in (("Overlay", self.kind), ("Task", self.task), ("Opacity", self.opacity),
+                              ("Threshold", self.threshold), ("Colours", self.map), ("Looks for", self.text),
+                              ("Lesion", self.lesion), ("Scale", self.scale), ("Shows", self.mode),
+                              ("Channel", self.channel)):
+            self._form.addRow(tr(words), widget)
+        self._form.addRow("", self.smooth)
+        column.addLayout(self._form)
+        for one in (self.dar, self.suggestions, _rule(), self.identity, self.analyse):
+            column.addWidget(one)
+        column.addStretch(1)
+        self.setWidget(inner)
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        if "overlay_wishes" in changed:
+            self._show_wishes(state.overlay_wishes)
+        if changed & {"analysis", "domain_banner", "frame_key"}:
+            self.identity.show_analysis(state.analysis, state.domain_banner)
+            self.analyse.setEnabled(state.frame_key is not None and state.analysis is None)
+
+    def _show_wishes(self, wishes: OverlayWishes) -> None:
+        self._shown = wishes
+        choose(self.kind, wishes.kind)
+        choose(self.task, wishes.task.value)
+        choose(self.map, wishes.colour_map)
+        choose(self.lesion, wishes.lesion_label or "")
+        choose(self.scale, wishes.mfp_scale)
+        channel = wishes.mfp_mode.isdigit()
+        choose(self.mode, "channel" if channel else wishes.mfp_mode)
+        self.opacity.setValue(round(wishes.opacity * 100))
+        self.threshold.setValue(round(wishes.threshold * 100))
+        self.channel.setValue(int(wishes.mfp_mode) if channel else self.channel.value())
+        self.smooth.setChecked(wishes.smooth)
+        self.suggestions.setChecked(wishes.suggestions)
+        known = self.text.findData(wishes.text or "")
+        if known >= 0:
+            self.text.setCurrentIndex(known)
+        else:
+            self.text.setEditText(wishes.text or "")
+        self._show_rows(wishes.kind, channel)
+        self.dar.show_settings(wishes.dar, wishes.kind == "dar")
+
+    def _show_rows(self, kind: str, channel: bool) -> None:
+        heat, mfp = kind in ("raw", "dar"), kind == "mfp"
+        for widget, on in ((self.opacity, kind != "none"), (self.threshold, kind != "none"), (self.map, kind != "none"),
+                           (self.text, heat), (self.lesion, kind == "lesion"), (self.task, mfp), (self.scale, mfp),
+                           (self.mode, mfp), (self.channel, mfp and channel), (self.smooth, mfp)):
+            self._form.setRowVisible(widget, on)
+
+    def _set_amount(self, field: str, value: float) -> None:
+        if round(getattr(self._shown, field) * 100) != round(value * 100):
+            self._bench.explain.set(**{field: value})
+
+    def _set_mode(self) -> None:
+        mode = self.mode.currentData()
+        self._bench.explain.set(mfp_mode=str(self.channel.value()) if mode == "channel" else mode)
+
+    def _set_channel(self, value: int) -> None:
+        if self._shown.mfp_mode.isdigit() and self._shown.mfp_mode != str(value):
+            self._bench.explain.set(mfp_mode=str(value))
+
+    def _follow_typed(self) -> None:
+        typed = self.text.currentText().strip()
+        listed = self.text.findText(typed)
+        self._bench.explain.follow((self.text.itemData(listed) if listed >= 0 else typed) or None)
+
+
+def _rule() -> QLabel:
+    made = QLabel(tr("WHO COMPUTED IT"))
+    made.setObjectName("section")
+    made.setContentsMargins(0, 8, 0, 0)
+    return made

@@ -1,0 +1,194 @@
+"""Suggestions and marks: accept, edit, reject, delete; undo and redo with the name of the step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fineview.core.finding import Finding, Origin, State
+from fineview.gui import icons
+from fineview.gui.theme import current
+from fineview.gui.wording import tr
+from fineview.services.snapshot import ViewState
+from fineview.services.workbench import Workbench
+
+_ID = Qt.ItemDataRole.UserRole
+
+
+def state_words(finding: Finding) -> str:
+    """Who stands behind it and what was decided, in words."""
+    if finding.origin is Origin.PERSON:
+        return tr("yours")
+    score = f" {finding.score:.2f}" if finding.score is not None else ""
+    return f"{tr(finding.state.value)}{score}"
+
+
+class Findings(QWidget):
+    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study", "index", "series"})
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._bench = bench
+        self._chosen: Finding | None = None
+        self._findings: tuple[Finding, ...] = ()
+        self.list = QTreeWidget()
+        self.list.setHeaderLabels([tr("No."), tr("Label"), tr("State"), tr("Frame")])
+        self.list.setRootIsDecorated(False)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setAccessibleName(tr("Findings"))
+        for column, mode in enumerate((0, 1, 0, 0)):
+            self.list.header().setSectionResizeMode(
+                column, QHeaderView.ResizeMode.Stretch if mode else QHeaderView.ResizeMode.ResizeToContents)
+        self.list.header().setStretchLastSection(False)
+        self.list.itemClicked.connect(self._clicked)
+        self.list.itemActivated.connect(self._clicked)
+        self._empty = QLabel(tr("No findings yet. Draw a region, or press R to look for suspected lesions."))
+        self._empty.setObjectName("quiet")
+        self._empty.setWordWrap(True)
+        self._make_editor()
+        self._arrange()
+
+    def _make_editor(self) -> None:
+        self.label = QComboBox()
+        self.label.setEditable(True)
+        self.label.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.label.setAccessibleName(tr("Label of the finding"))
+        self.label.lineEdit().setPlaceholderText(tr("Label"))
+        self.label.activated.connect(lambda _: self._label())
+        self.label.lineEdit().returnPressed.connect(self._label)
+        self.note = QLineEdit()
+        self.note.setPlaceholderText(tr("Note"))
+        self.note.setAccessibleName(tr("Note on the finding"))
+        self.note.editingFinished.connect(self._note)
+        self.accept = self._button("accept", tr("Accept"), lambda i: self._bench.annotate.accept(i))
+        self.reject = self._button("reject", tr("Reject"), lambda i: self._bench.annotate.reject(i))
+        self.delete = self._button("delete", tr("Delete"), lambda i: self._bench.annotate.delete(i))
+        self.undo, self.redo = QPushButton(), QPushButton()
+        icons.dress(self.undo, "undo")
+        icons.dress(self.redo, "redo")
+        self.undo.clicked.connect(self._bench.annotate.undo)
+        self.redo.clicked.connect(self._bench.annotate.redo)
+        self._source = QLabel()
+        self._source.setObjectName("quiet")
+        self._source.setWordWrap(True)
+        self._source.setTextFormat(Qt.TextFormat.PlainText)
+
+    def _button(self, icon: str, text: str, act: object) -> QPushButton:
+        made = QPushButton(text)
+        icons.dress(made, icon)
+        made.clicked.connect(lambda: act(self._chosen.id) if self._chosen is not None else None)  # type: ignore[operator]
+        return made
+
+    def _arrange(self) -> None:
+        buttons, steps = QHBoxLayout(), QVBoxLayout()
+        for one in (self.accept, self.reject, self.delete):
+            buttons.addWidget(one)
+        for one in (self.undo, self.redo):
+            one.setObjectName("link")
+            steps.addWidget(one)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.addWidget(self._empty)
+        column.addWidget(self.list, 1)
+        column.addWidget(self._source)
+        column.addWidget(self.label)
+        column.addWidget(self.note)
+        column.addLayout(buttons)
+        column.addLayout(steps)
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        if changed & {"findings", "study"}:
+            self._findings = state.findings
+            self._fill()
+        self._select(state.selected)
+        self._empty.setVisible(not state.findings)
+        self._show_steps(state)
+
+    def _fill(self) -> None:
+        tokens = current()
+        self.list.clear()
+        for number, one in enumerate(self._findings, start=1):
+            label = one.label.replace("_", " ") or tr(one.region.kind.value)
+            item = QTreeWidgetItem([str(number), label, state_words(one), str(one.frame.index + 1)])
+            item.setData(0, _ID, one.id)
+            item.setForeground(2, QColor(tokens.person if one.origin is Origin.PERSON else tokens.model))
+            font = item.font(1)
+            font.setStrikeOut(one.state is State.REJECTED)
+            font.setItalic(one.state is State.SUGGESTED)
+            item.setFont(1, font)
+            self.list.addTopLevelItem(item)
+
+    def _select(self, selected: str | None) -> None:
+        self._chosen = next((f for f in self._findings if f.id == selected), None)
+        for row in range(self.list.topLevelItemCount()):
+            item = self.list.topLevelItem(row)
+            if item.data(0, _ID) == selected:
+                self.list.setCurrentItem(item)
+                break
+        else:
+            self.list.setCurrentItem(None)
+        self._show_editor()
+
+    def _show_editor(self) -> None:
+        one = self._chosen
+        for widget in (self.label, self.note, self._source, self.accept, self.reject, self.delete):
+            widget.setVisible(one is not None)
+        if one is None:
+            return
+        self.label.clear()
+        self.label.addItems(list(dict.fromkeys((*self._bench.annotate.labels(), *([one.label] if one.label else [])))))
+        self.label.setCurrentText(one.label)
+        if not self.note.hasFocus():
+            self.note.setText(one.note)
+        by_model = one.origin is Origin.MODEL
+        self.accept.setVisible(by_model)
+        self.reject.setVisible(by_model)
+        self.accept.setEnabled(one.state in (State.SUGGESTED, State.REJECTED))
+        self.reject.setEnabled(one.state is not State.REJECTED)
+        self.delete.setVisible(not by_model)
+        self._source.setVisible(by_model)
+        if one.model is not None:
+            reviewed = tr("not reviewed") if one.state is State.SUGGESTED else tr(one.state.value)
+            self._source.setText(f"{tr('suggested by')} {one.model.short}, {reviewed}")
+
+    def _show_steps(self, state: ViewState) -> None:
+        for button, name, idle in ((self.undo, state.undo_name, tr("Nothing to undo")),
+                                   (self.redo, state.redo_name, tr("Nothing to redo"))):
+            button.setText(name or idle)
+            button.setEnabled(bool(name))
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        one = next((f for f in self._findings if f.id == item.data(0, _ID)), None)
+        if one is None:
+            return
+        session = self._bench.session
+        if session.series is None or one.frame.series_uid != session.series.uid:
+            self._bench.open.show_series(one.frame.series_uid)
+        if session.index != one.frame.index:
+            self._bench.open.show_frame(one.frame.index)
+        self._bench.annotate.select(one.id)
+
+    def _label(self) -> None:
+        if self._chosen is not None:
+            self._bench.annotate.label(self._chosen.id, self.label.currentText().strip())
+
+    def _note(self) -> None:
+        if self._chosen is not None and self.note.text().strip() != self._chosen.note:
+            self._bench.annotate.note(self._chosen.id, self.note.text().strip())
+
+    def focus_label(self) -> None:
+        self.label.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -1,0 +1,169 @@
+"""Patient, study, series with thumbnails; below them the files that would not open, with reason and remedy."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from fineview.core.study import Catalogue, Series, Study
+from fineview.gui.theme import DARK
+from fineview.gui.viewer.layers import to_qimage
+from fineview.gui.wording import date_words, person_name, tr
+from fineview.services.snapshot import ViewState
+
+_UID = Qt.ItemDataRole.UserRole
+_THUMB = QSize(64, 48)
+
+
+def series_words(series: Series) -> str:
+    """Two lines: what it is; which side and how many frames."""
+    side = {"R": "OD", "L": "OS", "B": "OU"}.get(series.laterality.value or "", tr("side unknown"))
+    count = len(series.frames)
+    frames = f"{count} {tr('frames')}" if count > 1 else f"{series.cols} x {series.rows}"
+    linked = tr("with localizer") if series.localizer_uid else ""
+    second = ", ".join(part for part in (side, frames, linked) if part)
+    return f"{series.modality or tr('picture')}  {series.description}".strip() + f"\n{second}"
+
+
+def study_words(study: Study) -> str:
+    return "  ".join(part for part in (date_words(study.date) or tr("date unknown"), study.description) if part)
+
+
+def thumbnail(image: NDArray[np.uint8], aspect: float) -> QIcon:
+    """A small picture in its true shape on the picture's ground."""
+    made = to_qimage(image)
+    height = max(int(made.height() * aspect), 1)
+    small = made.scaled(QSize(made.width(), height).scaled(_THUMB, Qt.AspectRatioMode.KeepAspectRatio),
+                        Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    ground = QPixmap(_THUMB)
+    ground.fill(QColor(DARK.picture))
+    painter = QPainter(ground)
+    painter.drawImage((_THUMB.width() - small.width()) // 2, (_THUMB.height() - small.height()) // 2, small)
+    painter.end()
+    return QIcon(ground)
+
+
+class Studies(QWidget):
+    """``wanted`` carries a series UID.  ``fold``: thumbnails only, for small screens."""
+
+    WATCHES = frozenset({"catalogue", "series"})
+    wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._icons: dict[str, QIcon] = {}
+        self._rows: dict[str, QTreeWidgetItem] = {}
+        self._folded = False
+        self._catalogue = Catalogue()
+        self._title = QLabel(tr("STUDIES"))
+        self._title.setObjectName("section")
+        self._title.setContentsMargins(8, 8, 8, 0)
+        self.tree = QTreeWidget()
+        self.tree.setHeaderHidden(True)
+        self.tree.setIndentation(10)
+        self.tree.setIconSize(_THUMB)
+        self.tree.setWordWrap(True)
+        self.tree.setAccessibleName(tr("Studies and series"))
+        self.tree.itemClicked.connect(self._clicked)
+        self.tree.itemActivated.connect(self._clicked)
+        self._problem_title = QLabel()
+        self._problem_title.setObjectName("warning")
+        self._problem_title.setContentsMargins(8, 4, 8, 0)
+        self.problems = QListWidget()
+        self.problems.setWordWrap(True)
+        self.problems.setMaximumHeight(180)
+        self.problems.setAccessibleName(tr("Files that could not be opened"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for one in (self._title, self.tree, self._problem_title, self.problems):
+            column.addWidget(one)
+        self._show_problems()
+
+    def fold(self, folded: bool) -> None:
+        if folded != self._folded:
+            self._folded = folded
+            self.tree.setIndentation(0 if folded else 10)
+            self.tree.setRootIsDecorated(not folded)
+            self._rebuild()
+            self._show_problems()
+
+    @property
+    def folded(self) -> bool:
+        return self._folded
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        if "catalogue" in changed:
+            self._catalogue = state.catalogue
+            self._rebuild()
+            self._show_problems()
+        row = self._rows.get(state.series.uid) if state.series else None
+        if row is not None:
+            self.tree.setCurrentItem(row)
+
+    def set_thumbnail(self, uid: str, image: NDArray[np.uint8], aspect: float) -> None:
+        self._icons[uid] = thumbnail(image, aspect)
+        if uid in self._rows:
+            self._rows[uid].setIcon(0, self._icons[uid])
+
+    def _rebuild(self) -> None:
+        current = self.tree.currentItem()
+        shown = current.data(0, _UID) if current is not None else None
+        self.tree.clear()
+        self._rows.clear()
+        people: dict[tuple[str, ...], QTreeWidgetItem] = {}
+        for study in self._catalogue.studies:
+            person = people.get(study.patient.key)
+            if person is None:
+                person = people[study.patient.key] = self._branch(
+                    self.tree.invisibleRootItem(), person_name(study.patient.name) or tr("name unknown"), bold=True)
+            branch = self._branch(person, study_words(study))
+            for series in study.series:
+                self._rows[series.uid] = self._leaf(branch, series)
+        self.tree.expandAll()
+        if shown in self._rows:
+            self.tree.setCurrentItem(self._rows[shown])
+
+    def _branch(self, parent: QTreeWidgetItem, text: str, bold: bool = False) -> QTreeWidgetItem:
+        item = QTreeWidgetItem(parent, [text])
+        item.setToolTip(0, text)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        if bold:
+            font = item.font(0)
+            font.setBold(True)
+            item.setFont(0, font)
+        return item
+
+    def _leaf(self, parent: QTreeWidgetItem, series: Series) -> QTreeWidgetItem:
+        words = series_words(series)
+        item = QTreeWidgetItem(parent, ["" if self._folded else words])
+        item.setData(0, _UID, series.uid)
+        item.setToolTip(0, "\n".join((words, *series.warnings)))
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, words)
+        item.setSizeHint(0, QSize(0, _THUMB.height() + 10))
+        blank = QPixmap(_THUMB)
+        blank.fill(QColor(DARK.picture))
+        item.setIcon(0, self._icons.get(series.uid, QIcon(blank)))
+        return item
+
+    def _show_problems(self) -> None:
+        problems = self._catalogue.problems
+        self.problems.clear()
+        for one in problems:
+            item = QListWidgetItem(f"{PurePath(one.path).name}\n{one.what} {one.remedy}")
+            item.setToolTip(f"{one.path}\n{one.what} {one.remedy}\n[{one.code}]")
+            self.problems.addItem(item)
+        self._problem_title.setText(f"{len(problems)} {tr('not opened') if not self._folded else ''}")
+        self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems))
+        self._problem_title.setVisible(bool(problems))
+        self.problems.setVisible(bool(problems) and not self._folded)
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        uid = item.data(0, _UID)
+        if uid:
+            self.wanted.emit(uid)

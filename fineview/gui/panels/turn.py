@@ -1,0 +1,91 @@
+"""One question and its answer, with the evidence as buttons and who said it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from fineview.core.dialogue import Answer, Citation, Question
+from fineview.gui.flow import FlowLayout
+from fineview.gui.wording import tr
+
+
+def citation_words(citation: Citation) -> str:
+    """The button's word: what it shows, and the number it carries."""
+    kind = {"region": tr("region"), "proposal": tr("suggestion"), "measurement": tr("measured"),
+            "map": tr("map")}[citation.kind]
+    number = f" {citation.value:.3g} {citation.unit or ''}".rstrip() if citation.value is not None else ""
+    return f"{kind}{number}"
+
+
+def verdict_words(answer: Answer) -> str:
+    """Verdict and confidence in words: "Yes, 0.86"."""
+    word = tr("Cannot tell") if answer.abstained else tr((answer.verdict or "").capitalize())
+    sure = f"{answer.confidence:.2f}" if answer.confidence is not None else ""
+    return ", ".join(part for part in (word, sure) if part)
+
+
+def source_words(answer: Answer) -> str:
+    """Never "AI detected": who suggested it, and that nobody has reviewed it."""
+    if answer.model is None:
+        return tr("computed from pixels and spacing")
+    return f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"
+
+
+class Turn(QFrame):
+    """``fill`` may be called again and again while words stream in."""
+
+    def __init__(self, question: Question, region: str, cite: Callable[[Answer, Citation], None]) -> None:
+        super().__init__()
+        self.setObjectName("turn")
+        self.region_id, self._cite = question.region_id, cite
+        asked = _label(f"{region}: {question.text}" if region else question.text, "quiet")
+        self.verdict, self.words, self.source = _label("", "title"), _label("", ""), _label("", "quiet")
+        self._chips = QWidget()
+        self._flow = FlowLayout(self._chips)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 8, 8)
+        column.setSpacing(4)
+        for one in (asked, self.verdict, self.words, self.source, self._chips):
+            column.addWidget(one)
+        self.verdict.hide()
+        self.source.hide()
+        self._chips.hide()
+
+    def stream(self, text: str) -> None:
+        self.words.setText(text or tr("Looking …"))
+
+    def fill(self, answer: Answer) -> None:
+        self.words.setText(answer.text)
+        self.verdict.setText(verdict_words(answer))
+        self.verdict.setVisible(bool(self.verdict.text()))
+        self.source.setText(source_words(answer))
+        self.source.setToolTip(answer.model.sha256 if answer.model else "")
+        self.source.show()
+        self._flow.clear()
+        for citation in answer.citations:
+            chip = QPushButton(citation_words(citation))
+            chip.setObjectName("chip")
+            chip.setToolTip(citation.text or tr("Show it on the picture"))
+            chip.setAccessibleName(f"{tr('Show evidence')}: {citation_words(citation)}")
+            chip.clicked.connect(lambda _=False, c=citation: self._cite(answer, c))
+            self._flow.addWidget(chip)
+        self._chips.setVisible(bool(answer.citations))
+
+    def light(self, on: bool) -> None:
+        """A region's marks and sentences light up together."""
+        if self.property("lit") != on:
+            self.setProperty("lit", on)
+            self.style().polish(self)
+
+
+def _label(text: str, name: str) -> QLabel:
+    made = QLabel(text)
+    made.setObjectName(name)
+    made.setWordWrap(True)
+    # Words come from models and files: they are text, never markup.
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made

@@ -1,0 +1,100 @@
+"""The style sheet.  ``@name`` is a colour token of ``theme.Tokens``; sizes keep an 8 px grid."""
+
+STYLE = """
+* { font-size: 13px; }
+QMainWindow, QDialog, QWidget#ground { background: @ground; color: @text; }
+QWidget#panel, QTabWidget::pane, QScrollArea#panel, QScrollArea#panel > QWidget > QWidget { background: @panel; }
+QTabWidget::pane { border: none; }
+QLabel { background: transparent; color: @text; }
+QLabel#quiet { color: @quiet; }
+QLabel#title { font-size: 15px; font-weight: 600; }
+QLabel#hero { font-size: 26px; font-weight: 600; }
+QLabel#section { color: @quiet; font-size: 11px; font-weight: 700; }
+QLabel#warning { color: @warning; }
+QLabel#error { color: @error; }
+QLabel#person { color: @person; font-weight: 600; }
+QLabel#model { color: @model; font-weight: 600; }
+QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px 6px; }
+QMenuBar { background: @panel; color: @text; padding: 2px 4px; }
+QMenuBar::item { padding: 4px 10px; border-radius: 4px; background: transparent; }
+QMenuBar::item:selected, QMenu::item:selected { background: @chosen; color: @text; }
+QMenu { background: @panel; color: @text; border: 1px solid @line; padding: 4px; }
+QMenu::item { padding: 6px 28px 6px 12px; border-radius: 4px; }
+QMenu::item:disabled { color: @faint; }
+QMenu::separator { height: 1px; background: @line; margin: 4px 8px; }
+QMenu::icon { padding-left: 8px; }
+QToolBar { background: @panel; border: none; padding: 4px 8px; spacing: 2px; }
+QToolBar::separator { width: 1px; background: @line; margin: 6px 6px; }
+QToolButton { background: transparent; color: @text; border: 1px solid transparent; border-radius: 6px; padding: 5px; }
+QToolButton:hover { background: @raised; }
+QToolButton:checked { background: @chosen; border-color: @accent; }
+QToolButton:focus { border-color: @accent; }
+QToolButton:disabled { color: @faint; }
+QToolButton::menu-indicator { width: 0; image: none; }
+QToolButton::menu-button { border: none; }
+QPushButton { background: @raised; color: @text; border: 1px solid @line; border-radius: 6px; padding: 5px 12px; }
+QPushButton:hover { border-color: @accent; }
+QPushButton:focus { border-color: @accent; }
+QPushButton:pressed { background: @chosen; }
+QPushButton:disabled { color: @faint; background: @panel; }
+QPushButton#primary { background: @accent; color: @on_accent; border-color: @accent; font-weight: 600; }
+QPushButton#primary:hover { border-color: @text; }
+QPushButton#primary:focus { border-color: @text; }
+QPushButton#primary:disabled { background: @raised; color: @faint; border-color: @line; }
+QPushButton#chip { background: @panel; border: 1px solid @line; border-radius: 12px; padding: 3px 10px;
+  color: @accent; }
+QPushButton#chip:hover, QPushButton#chip:focus { border-color: @accent; }
+QPushButton#link { background: transparent; border: none; color: @accent; padding: 2px 4px; text-align: left; }
+QPushButton#link:hover, QPushButton#link:focus { text-decoration: underline; }
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
+  background: @ground; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px;
+  selection-background-color: @accent; selection-color: @on_accent; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: @accent; }
+QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @faint; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox QAbstractItemView { background: @panel; color: @text; border: 1px solid @line;
+  selection-background-color: @chosen; selection-color: @text; outline: none; }
+QCheckBox, QRadioButton { color: @text; spacing: 8px; background: transparent; }
+QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
+QTabBar { background: @panel; }
+QTabBar::tab { background: @panel; color: @quiet; padding: 8px 10px; border: none;
+  border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
+QTabBar::tab:hover { color: @text; }
+QTabBar::tab:focus { color: @accent; }
+QTreeView, QListView, QTableView { background: @panel; color: @text; border: none; outline: none;
+  alternate-background-color: @ground; selection-background-color: @chosen; selection-color: @text; }
+QTreeView::item, QListView::item, QTableView::item { padding: 3px 4px; }
+QTreeView::item:selected, QListView::item:selected, QTableView::item:selected { background: @chosen; color: @text; }
+QTreeView:focus, QListView:focus { border: 1px solid @line; }
+QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @line;
+  padding: 4px 6px; }
+QScrollArea { border: none; background: transparent; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: @line; border-radius: 4px; min-height: 24px; min-width: 24px; margin: 1px; }
+QScrollBar::handle:hover { background: @faint; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QSplitter::handle { background: @ground; }
+QSplitter::handle:hover { background: @accent; }
+QSlider::groove:horizontal { height: 4px; background: @line; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: @accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: @text; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
+QSlider::handle:horizontal:focus { background: @accent; }
+QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: @faint; }
+QProgressBar { background: @line; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }
+QProgressBar::chunk { background: @accent; border-radius: 2px; }
+QFrame#banner { background: @panel; }
+QFrame#card { background: @panel; border: 1px solid @line; border-radius: 8px; }
+QFrame#turn { background: @ground; border: none; border-left: 3px solid transparent; border-radius: 6px; }
+QFrame#turn[lit="true"] { border-left-color: @accent; }
+QFrame#drop { border: 2px dashed @line; border-radius: 12px; background: transparent; }
+QFrame#notice { background: @panel; border: none; border-left: 4px solid @accent; border-radius: 4px; }
+QFrame#notice[level="warning"] { border-left-color: @warning; }
+QFrame#notice[level="error"] { border-left-color: @error; }
+QFrame#rule { background: @line; max-height: 1px; min-height: 1px; border: none; }
+QWidget#status { background: @panel; }
+QGroupBox { color: @quiet; border: none; margin-top: 20px; font-weight: 600; }
+QGroupBox::title { subcontrol-origin: margin; left: 0; top: 4px; }
+"""

@@ -1,0 +1,81 @@
+"""Picture and overlay as painters: arrays become QImages once, and are drawn over a rectangle of source pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QTransform
+
+from fineview.services.snapshot import OverlayState
+
+# Above this zoom a clinician wants to see pixels, not a guess of what lies between them.
+_CRISP_ZOOM = 6.0
+
+
+def to_qimage(pixels: NDArray[np.uint8]) -> QImage:
+    """uint8 (H, W), (H, W, 3) RGB or (H, W, 4) straight RGBA as a QImage in the raster engine's own format (a copy)."""
+    array = np.ascontiguousarray(pixels)
+    height, width = array.shape[:2]
+    kinds = {2: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
+    channels = 1 if array.ndim == 2 else array.shape[2]
+    kind = kinds[2 if channels == 1 else channels]
+    wrapped = QImage(array.data, width, height, width * channels, kind)
+    wanted = QImage.Format.Format_ARGB32_Premultiplied if channels == 4 else QImage.Format.Format_RGB32
+    return wrapped.convertToFormat(wanted)
+
+
+class Layer:
+    """One image over one rectangle of source pixels."""
+
+    def __init__(self) -> None:
+        self._halves: list[QImage] = []
+        self.rect = QRectF()
+        self.smooth = True
+
+    @property
+    def empty(self) -> bool:
+        return not self._halves
+
+    def clear(self) -> None:
+        self._halves = []
+
+    def set(self, pixels: NDArray[np.uint8], rect: QRectF, smooth: bool = True) -> None:
+        self._halves = [to_qimage(pixels)]
+        self.rect, self.smooth = rect, smooth
+
+    def paint(self, painter: QPainter, matrix: QTransform, column_px: float, row_px: float, crisp: bool) -> None:
+        """Draw under ``matrix`` (source to widget); ``crisp``: show single pixels when they are large."""
+        if self.empty:
+            return
+        cell_x = column_px * self.rect.width() / self._halves[0].width()
+        cell_y = row_px * self.rect.height() / self._halves[0].height()
+        smooth = self.smooth and not (crisp and max(cell_x, cell_y) >= _CRISP_ZOOM)
+        painter.save()
+        painter.setTransform(matrix)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        image = self._reduced(max(cell_x, cell_y) * painter.device().devicePixelRatioF())
+        painter.drawImage(self.rect, image, QRectF(image.rect()))
+        painter.restore()
+
+    def _reduced(self, scale: float) -> QImage:
+        """The picture halved as often as it is shown smaller: bilinear sampling alone would skip pixels."""
+        level = 0
+        while scale <= 0.5 and min(self._halves[level].width(), self._halves[level].height()) > 2:
+            scale *= 2
+            level += 1
+            if level == len(self._halves):
+                last = self._halves[-1]
+                self._halves.append(last.scaled(last.width() // 2, last.height() // 2,
+                                                Qt.AspectRatioMode.IgnoreAspectRatio,
+                                                Qt.TransformationMode.SmoothTransformation))
+        return self._halves[level]
+
+
+def set_overlay(layer: Layer, overlay: OverlayState | None) -> None:
+    """Put an overlay in its place; ``rect`` is in source pixels and may reach a little beyond the picture."""
+    if overlay is None:
+        layer.clear()
+        return
+    box = overlay.rect
+    layer.set(overlay.rgba, QRectF(box.x, box.y, box.w, box.h), overlay.smooth)

@@ -1,0 +1,68 @@
+"""The en-face picture beside a B-scan: every scan line faint, the shown one bright; a click jumps to the nearest."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, Signal
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from fineview.core.geometry import Point
+from fineview.gui.viewer.canvas import Canvas
+
+ScanLine = tuple[Point, Point] | None
+
+
+def distance_to_segment(point: Point, segment: tuple[Point, Point]) -> float:
+    """Shortest distance of a point from a segment, in the unit of both."""
+    (ax, ay), (bx, by) = segment
+    dx, dy = bx - ax, by - ay
+    length = dx * dx + dy * dy
+    share = 0.0 if length == 0 else min(max(((point[0] - ax) * dx + (point[1] - ay) * dy) / length, 0.0), 1.0)
+    return math.hypot(point[0] - ax - share * dx, point[1] - ay - share * dy)
+
+
+def nearest_line(point: Point, lines: tuple[ScanLine, ...]) -> int | None:
+    """Index of the scan line nearest to ``point``; None where no frame has one."""
+    distances = [(distance_to_segment(point, line), i) for i, line in enumerate(lines) if line is not None]
+    return min(distances)[1] if distances else None
+
+
+class Localizer(Canvas):
+    """``jumped`` carries the index of the B-scan that was clicked on."""
+
+    jumped = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines: tuple[ScanLine, ...] = ()
+        self._shown = 0
+        self.tool = "pan"
+        self.clicked.connect(self._jump)
+
+    def set_lines(self, lines: tuple[ScanLine, ...], shown: int) -> None:
+        self._lines, self._shown = lines, shown
+        self.update()
+
+    def _jump(self, point: Point) -> None:
+        index = nearest_line(point, self._lines)
+        if index is not None:
+            self.jumped.emit(index)
+
+    def paint_marks(self, painter: QPainter) -> None:
+        matrix = self.placement.matrix()
+        painter.setPen(QPen(QColor(102, 217, 194, 70), 1.0))
+        for line in self._lines:
+            if line is not None:
+                painter.drawLine(matrix.map(QPointF(*line[0])), matrix.map(QPointF(*line[1])))
+        here = self._lines[self._shown] if self._shown < len(self._lines) else None
+        if here is None:
+            return
+        ends = matrix.map(QPointF(*here[0])), matrix.map(QPointF(*here[1]))
+        for pen in (QPen(QColor(0, 0, 0, 170), 4.5), QPen(QColor("#4ea1ff"), 2.2)):
+            painter.setPen(pen)
+            painter.drawLine(*ends)
+        # An arrow head at the end: left of the B-scan is where the line starts.
+        painter.setBrush(QColor("#4ea1ff"))
+        painter.drawEllipse(ends[0], 3.0, 3.0)

@@ -1,0 +1,182 @@
+"""The middle of the window: picture, localizer beside it, legend and frames below."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+
+from fineview.core.geometry import Point
+from fineview.core.region import Region
+from fineview.core.study import Series
+from fineview.gui.viewer.canvas import Canvas
+from fineview.gui.viewer.frame_bar import FrameBar
+from fineview.gui.viewer.legend import Legend
+from fineview.gui.viewer.localizer import Localizer
+from fineview.gui.wording import tr
+from fineview.services.snapshot import ViewState
+from fineview.services.workbench import Workbench
+
+# Below this width the two pictures stand one above the other.
+_SIDE_BY_SIDE_PX = 760
+
+
+class Viewer(QWidget):
+    """``region_drawn``: a person finished a region and may want to ask about it."""
+
+    WATCHES = frozenset({
+        "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
+        "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
+        "selected", "localizer", "index"})
+    region_drawn = Signal()
+    maximised = Signal()
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__()
+        self._bench = bench
+        self.canvas, self.localizer = Canvas(), Localizer()
+        self.frames, self.legend = FrameBar(), Legend()
+        self._state: ViewState | None = None
+        self.canvas.setAccessibleName(tr("Picture"))
+        self.localizer.setAccessibleName(tr("Localizer with scan lines"))
+        self._domain = QLabel()
+        self._domain.setObjectName("warning")
+        self._domain.setWordWrap(True)
+        self._domain.setContentsMargins(12, 6, 12, 6)
+        self._pixel = QLabel()
+        self._pixel.setObjectName("quiet")
+        self._pixel.setTextFormat(Qt.TextFormat.PlainText)
+        self._pixel.setAccessibleName(tr("Value under the cursor"))
+        self._arrange()
+        self._connect()
+
+    def _arrange(self) -> None:
+        self.pictures = QSplitter(Qt.Orientation.Horizontal)
+        self.pictures.setHandleWidth(4)
+        self.pictures.setChildrenCollapsible(False)
+        self.pictures.addWidget(self.canvas)
+        self.pictures.addWidget(self.localizer)
+        self.pictures.setStretchFactor(0, 5)
+        self.pictures.setStretchFactor(1, 3)
+        self.localizer.hide()
+        below = QHBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(self.legend, 1)
+        below.addWidget(self._pixel)
+        below.setContentsMargins(0, 0, 8, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._domain)
+        column.addWidget(self.pictures, 1)
+        column.addLayout(below)
+        column.addWidget(self.frames)
+        self._domain.hide()
+
+    def _connect(self) -> None:
+        bench, canvas = self._bench, self.canvas
+        canvas.stepped.connect(bench.open.step)
+        canvas.window_dragged.connect(bench.look.drag)
+        canvas.hovered.connect(self._read_pixel)
+        canvas.chosen.connect(bench.annotate.select)
+        canvas.reshaped.connect(bench.annotate.reshape)
+        canvas.drawn.connect(self._add)
+        canvas.maximised.connect(self.maximised)
+        canvas.placed.connect(self._tell_zoom)
+        self.frames.wanted.connect(bench.open.show_frame)
+        self.localizer.jumped.connect(bench.open.show_frame)
+        self.localizer.stepped.connect(bench.open.step)
+        for one in (canvas, self.localizer):
+            one.held.connect(self.hold)
+
+    def hold(self, hidden: bool) -> None:
+        """The hold key: nothing lies over the picture while it is down."""
+        self.canvas.hide_marks(hidden)
+        if hidden != self._bench.session.overlays_hidden:
+            self._bench.explain.hold(hidden)
+
+    def _add(self, region: Region) -> None:
+        if self._bench.annotate.add(region.kind, region.points) is not None:
+            self.region_drawn.emit()
+
+    def _read_pixel(self, point: Point | None) -> None:
+        self._pixel.setText(self._bench.look.pixel(*point) if point is not None else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        wide = self.width() >= _SIDE_BY_SIDE_PX
+        self.pictures.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        super().resizeEvent(event)
+
+    def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        self._state = state
+        if changed & {"image", "image_problem", "frame_key", "frame"}:
+            self._show_image(state)
+        if changed & {"view", "spacing"}:
+            aspect = state.spacing.aspect if state.view.true_aspect else 1.0
+            self.canvas.set_placing(state.view.transform, aspect)
+        if changed & {"overlay"}:
+            self.canvas.set_overlay(state.overlay)
+        if changed & {"findings", "frame_findings", "selected", "overlay_wishes"}:
+            numbers = {f.id: i + 1 for i, f in enumerate(state.findings)}
+            self.canvas.set_marks(state.frame_findings, numbers, state.selected, state.overlay_wishes.suggestions)
+        if changed & {"selected"}:
+            self._bring_into_view(state)
+        if changed & {"tool"}:
+            self.canvas.set_tool(state.tool)
+        self._show_words(state)
+        for part in (self.legend, self.frames):
+            if changed & part.WATCHES:
+                part.show_state(state, changed & part.WATCHES)
+        if changed & {"localizer", "index", "series"}:
+            self._show_lines(state)
+
+    def _show_image(self, state: ViewState) -> None:
+        rows, cols = (state.frame.rows, state.frame.cols) if state.frame else (0, 0)
+        if state.image is not None:
+            rows, cols = state.image.shape[:2]
+        self.canvas.set_picture(state.image, rows, cols)
+        problem = state.image_problem
+        waiting = tr("Loading …") if state.frame is not None and state.image is None else ""
+        self.canvas.message = f"{problem.what}\n{problem.remedy}" if problem else waiting
+
+    def _bring_into_view(self, state: ViewState) -> None:
+        chosen = next((f for f in state.frame_findings if f.id == state.selected), None)
+        if chosen is not None:
+            self.canvas.show_region(chosen.region.bounds)
+
+    def _show_words(self, state: ViewState) -> None:
+        self.canvas.spacing, self.canvas.markers = state.spacing, state.markers
+        series = state.series
+        count = len(series.frames) if series else 0
+        name = (series.description or series.modality) if series else ""
+        self.canvas.top_lines = (
+            name, f"{state.index + 1}/{count}" if count > 1 else "",
+            tr("Lossy compressed") if series is not None and series.lossy else "")
+        self._domain.setText(state.domain_banner)
+        self._domain.setVisible(bool(state.domain_banner))
+        self._tell_zoom()
+
+    def _tell_zoom(self) -> None:
+        state = self._state
+        if state is None:
+            return
+        shape = "" if state.view.true_aspect or state.spacing.aspect == 1.0 else tr("square pixels, not true aspect")
+        inverted = tr("inverted") if state.view.inverted else ""
+        self.canvas.bottom_lines = (shape, inverted, state.window_text, f"{self.canvas.placement.zoom * 100:.0f} %")
+        self.canvas.update()
+
+    def _show_lines(self, state: ViewState) -> None:
+        self.localizer.setVisible(state.localizer is not None)
+        if state.series is not None:
+            self.localizer.set_lines(tuple(f.scan_line for f in state.series.frames), state.index)
+
+    def set_localizer_picture(self, series: Series | None, image: np.ndarray | None) -> None:
+        """The en-face picture; ``series`` gives its size in source pixels, ``image`` may be a smaller copy."""
+        if series is None:
+            self.localizer.set_picture(None, 0, 0)
+            return
+        frame = series.frames[series.default_frame]
+        self.localizer.spacing, self.localizer.markers = frame.spacing, None
+        self.localizer.set_placing(self.localizer.placement.transform, frame.spacing.aspect)
+        self.localizer.set_picture(image, frame.rows or series.rows, frame.cols or series.cols)
