@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 _BIT = {word: np.uint8(1 << k) for k, word in enumerate(WORDS)}
 ELSEWHERE = sum(1 << k for k, label in enumerate(LABELS) if label.domain != "fundus")
 _SPECK_AREA = 20
-_BOX_WORDS = {0: "optic_disc", 1: "hard_exudate", 2: "haemorrhage"}
+BOX_WORDS = {0: "optic_disc", 1: "hard_exudate", 2: "haemorrhage"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:
     noise = {"haemorrhage": max(4.0, float(np.percentile(contrast["haemorrhage"][view], 96))),
              "hard_exudate": max(7.0, float(np.percentile(contrast["hard_exudate"][view], 98.5)))}
     for box in boxes:
-        word = _BOX_WORDS[int(box[0])]
+        word = BOX_WORDS[int(box[0])]
         area = _slices(box, view.shape)
         if word == "optic_disc":
             _mark_disc(hit, known, box)
