@@ -171,9 +171,12 @@ def _exchange(one: Exchange) -> Flowable:
 
 def _missing_letters(words: Sheet) -> list[str]:
     spoken = [text for _, text in words.banner] + [row.note for row in words.rows] + [words.written]
+    told = []
     if any(scripts.undrawable(text) for text in spoken):
-        return ["Some letters cannot be drawn by the fonts of this PDF and show as boxes: see the HTML report."]
-    return []
+        told.append("Some letters cannot be drawn by the fonts of this PDF and show as boxes: see the HTML report.")
+    if any(scripts.borrowed(text) for text in spoken):
+        told.append("Some letters use a font that this PDF does not carry; where boxes show, see the HTML report.")
+    return told
 
 
 def _optional(text: str) -> list[Flowable]:

@@ -1,8 +1,9 @@
 """Which font draws which letters, and in which order: names of patients come in every script.
 
-DejaVu Sans (embedded) draws Latin, Greek, Cyrillic, Armenian, Georgian, Hebrew and Arabic.  Chinese, Japanese and
-Korean use the CID fonts that PDF readers bring along (ISO 32000-1 9.7.5.2).  Right-to-left runs are put into visual
-order here, and Arabic letters into their joined forms (Unicode block FE70-FEFF): PDF draws glyphs left to right only.
+DejaVu Sans (embedded) draws Latin, Greek, Cyrillic, Armenian, Georgian, Hebrew and Arabic.  Chinese and Japanese use
+Droid Sans Fallback (embedded) where the system has it; what it lacks, Korean too, uses the CID fonts that a PDF reader
+brings along or not (ISO 32000-1 9.7.5.2).  Right-to-left runs are put into visual order here, and Arabic letters into
+their joined forms (Unicode block FE70-FEFF): PDF draws glyphs left to right only.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reportlab.lib.fonts import addMapping
@@ -21,6 +23,9 @@ from fineview import paths
 
 REGULAR, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 _JAPANESE, _CHINESE, _KOREAN = "HeiseiKakuGo-W5", "STSong-Light", "HYGothic-Medium"
+_EAST_FILES = tuple(Path(f"/usr/share/fonts/truetype/droid/{name}.ttf")
+                    for name in ("DroidSansFallbackFull", "DroidSansFallback"))
+_EMBEDDED_EAST = "DroidSansFallback"
 _EAST = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0002ffff]+")
 _KANA, _HANGUL = re.compile("[\u3040-\u30ff]"), re.compile("[\u1100-\u11ff\uac00-\ud7af]")
 _RIGHT_TO_LEFT = ("R", "AL")
@@ -35,6 +40,9 @@ def register() -> None:
     for name in (_JAPANESE, _CHINESE, _KOREAN):
         if name not in known:
             pdfmetrics.registerFont(UnicodeCIDFont(name))
+    file = next((path for path in _EAST_FILES if path.is_file()), None)
+    if file is not None and _EMBEDDED_EAST not in known:
+        pdfmetrics.registerFont(TTFont(_EMBEDDED_EAST, file))
     for bold, italic in ((0, 0), (0, 1), (1, 0), (1, 1)):
         addMapping(REGULAR, bold, italic, BOLD if bold else REGULAR)
 
@@ -64,6 +72,12 @@ def undrawable(text: str) -> bool:
     register()
     glyphs = pdfmetrics.getFont(REGULAR).face.charToGlyph
     return any(ord(letter) not in glyphs for letter in _EAST.sub("", visual(_clean(text))))
+
+
+def borrowed(text: str) -> bool:
+    """True where some letters use a font that the PDF does not carry."""
+    register()
+    return any(font in (_JAPANESE, _CHINESE, _KOREAN) for font, _ in runs(text, REGULAR))
 
 
 def visual(text: str) -> str:
@@ -121,6 +135,10 @@ def _joined(text: str) -> str:
 
 
 def _east_font(text: str) -> str:
+    if _EMBEDDED_EAST in pdfmetrics.getRegisteredFontNames():
+        glyphs = pdfmetrics.getFont(_EMBEDDED_EAST).face.charToGlyph
+        if all(ord(letter) in glyphs for letter in "".join(_EAST.findall(text))):
+            return _EMBEDDED_EAST
     return _JAPANESE if _KANA.search(text) else _KOREAN if _HANGUL.search(text) else _CHINESE
 
 
