@@ -36,11 +36,13 @@ SAVE_EVERY, SAY_EVERY = 100, 10
 def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | None = None, fold: int = 0,
                    threads: int = 1, *, cache: Path | None = None, export_to: Path | None = None,
                    export_minutes: float = 15.0, workers: int = 1, mix: Any = None,
-                   config: RetinaConfig = RETINA_S, say: Callable[[str], None] = print) -> Path:
+                   config: RetinaConfig = RETINA_S, save_every: int = SAVE_EVERY,
+                   say: Callable[[str], None] = print,
+                   after_step: Callable[[int], None] | None = None) -> Path:
     """Train for ``steps`` and export; returns the exported safetensors file.
 
     ``fold`` is held out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone.
-    ``export_to`` also receives the running average every ``export_minutes``.
+    ``export_to`` also receives the running average every ``export_minutes``; ``after_step`` may raise to stop.
     """
     torch.set_num_threads(threads)
     state = start(config)
@@ -51,9 +53,11 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     exported = time.monotonic()
     for step, batch in _stream(state.step, steps, fold, shared, cache or out / "cache", workers, mix):
         figures = train_step(state, batch, step, steps)
+        if after_step is not None:
+            after_step(state.step)
         if state.step % SAY_EVERY == 0:
             say(_line(state, figures))
-        if state.step % SAVE_EVERY == 0 or state.step == steps:
+        if state.step % save_every == 0 or state.step == steps:
             state.save(out)
         if time.monotonic() - exported > 60 * export_minutes:
             export(state.ema, target, state.step, facts)

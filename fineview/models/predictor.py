@@ -22,8 +22,7 @@ from fineview.core.labels import DOMAINS, LABELS, LAYERS, WORDS
 from fineview.imaging import placement
 from fineview.imaging.dar import EdgeMask, key_bias, redistribute
 from fineview.models import device as devices
-from fineview.models import weights
-from fineview.models.attention import methods
+from fineview.models import methods, weights
 from fineview.models.attention.rows import capture
 from fineview.models.encoding import Encoding
 from fineview.models.inputs import extra_channels

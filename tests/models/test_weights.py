@@ -82,7 +82,8 @@ def test_a_huge_header_is_refused_before_it_is_read(folder: Path) -> None:
 
 
 def test_too_many_tensors(folder: Path) -> None:
-    header = json.dumps({f"t{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(20_001)}).encode()
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    header = json.dumps({f"t{number}": empty for number in range(20_001)}).encode()
     (folder / weights.TENSORS).write_bytes(struct.pack("<Q", len(header)) + header)
     assert code_of(folder) == "weights-format"
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPVisionModel, ConvNextModel
 
-from fineview.models.vision import build, tiling
+from fineview.models.vision import normalisation, tiling
 from fineview.models.vision.cvfm import CVFM
 
 
@@ -38,8 +38,8 @@ class HybridEncoder(nn.Module):
         self.vit, self.conv, self.fuse_after = vit, conv, fuse_after
         widths = conv.config.hidden_sizes
         self.fusions = nn.ModuleList(CVFM(vit.config.hidden_size, width, fusion_hidden) for width in widths)
-        for name, values in (("vit_mean", build.CLIP_MEAN), ("vit_std", build.CLIP_STD),
-                             ("conv_mean", build.IMAGENET_MEAN), ("conv_std", build.IMAGENET_STD)):
+        for name, values in (("vit_mean", normalisation.CLIP_MEAN), ("vit_std", normalisation.CLIP_STD),
+                             ("conv_mean", normalisation.IMAGENET_MEAN), ("conv_std", normalisation.IMAGENET_STD)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, fine: Tensor, extra: Tensor | None, grid: tiling.Grid, whole: bool = True,

@@ -1,0 +1,93 @@
+"""DAR in its three steps, against the document's formula computed by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fineview.core.evidence import DarSettings
+from fineview.imaging import dar
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    made = np.clip(120 + 12 * rng.standard_normal((300, 400, 3)), 0, 255).astype(np.uint8)
+    made[:, :40] = 0
+    made[140:150, 200:210] = 20
+    return made
+
+
+def test_equals_gain_under_mask_and_clip_to_half_a_percent(picture: np.ndarray) -> None:
+    base = np.random.default_rng(2).random((300, 400)).astype(np.float32)
+    mask = dar.edge_mask(picture, "fundus", DarSettings(edges="laplacian"))
+    found = dar.redistribute(base, mask, 2.0)
+    by_hand = np.clip(np.where(mask.inside, 2.0 * base, base), 0, 1)
+    assert found.dtype == np.float32 and found.min() >= 0 and found.max() <= 1
+    assert np.abs(found - by_hand).max() <= 0.0051
+
+
+def test_order_is_kept_where_a_clip_makes_plateaus() -> None:
+    base = np.linspace(0.5, 1.0, 400, dtype=np.float32).reshape(20, 20)
+    mask = dar.EdgeMask(np.ones((20, 20), bool), "laplacian", 1.0)
+    found = dar.redistribute(base, mask, 2.0).ravel()
+    assert np.all(np.diff(found) > 0)
+
+
+def test_the_percentile_is_taken_over_picture_not_background(picture: np.ndarray) -> None:
+    mask = dar.edge_mask(picture, "fundus", DarSettings(edges="laplacian", percentile=95))
+    seen = dar.foreground(picture[:, :, 1], "fundus")
+    assert not mask.inside[:, :36].any()
+    assert 0.03 < mask.inside[seen].mean() <= 0.05
+    wide = np.concatenate([np.zeros((300, 400, 3), np.uint8), picture], 1)
+    assert abs(dar.edge_mask(wide, "fundus", DarSettings(edges="laplacian")).cut - mask.cut) <= 2
+
+
+def test_a_flat_frame_has_an_empty_mask_and_keeps_its_map() -> None:
+    for value in (0, 90):
+        mask = dar.edge_mask(np.full((64, 64, 3), value, np.uint8), "other")
+        assert not mask.inside.any()
+        base = np.full((64, 64), 0.3, np.float32)
+        assert np.array_equal(dar.redistribute(base, mask), base)
+
+
+def test_large_pictures_come_back_on_their_own_grid() -> None:
+    made = np.random.default_rng(0).integers(60, 180, (1700, 2000, 3)).astype(np.uint8)
+    assert dar.edge_mask(made, "fundus").inside.shape == (1700, 2000)
+
+
+@pytest.mark.parametrize(("anatomy", "name"), [("fundus", "tophat"), ("oct", "denoised"), ("other", "laplacian")])
+def test_auto_knows_the_anatomy(anatomy: str, name: str) -> None:
+    assert dar.measure_for(anatomy, "auto") == name
+    assert dar.measure_for(anatomy, "laplacian") == "laplacian"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1.0, 8.0), st.integers(0, 10_000))
+def test_a_higher_gain_never_lowers_the_map(gain: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    base = rng.random((12, 12)).astype(np.float32)
+    mask = dar.EdgeMask(rng.random((12, 12)) < 0.3, "laplacian", 1.0)
+    low, high = dar.redistribute(base, mask, gain), dar.redistribute(base, mask, gain * 1.5)
+    assert np.all(high >= low - 1e-6) and high.max() <= 1.0
+    assert np.allclose(low[~mask.inside & (base < dar.KNEE)], base[~mask.inside & (base < dar.KNEE)])
+
+
+def test_refuses_another_grid_and_a_gain_of_nothing() -> None:
+    mask = dar.EdgeMask(np.zeros((4, 4), bool), "laplacian", 1.0)
+    with pytest.raises(ValueError, match="different grids"):
+        dar.redistribute(np.zeros((4, 5), np.float32), mask)
+    with pytest.raises(ValueError, match="positive"):
+        dar.redistribute(np.zeros((4, 4), np.float32), mask, 0.0)
+
+
+def test_inline_bias_is_log_gain_on_masked_patches_only() -> None:
+    inside = np.zeros((64, 96), bool)
+    inside[32:64, 32:64] = True
+    borders = np.arange(0, 65, 32), np.arange(0, 97, 32)
+    bias = dar.key_bias(dar.EdgeMask(inside, "tophat", 1.0), borders, 2.0)
+    expected = np.zeros((2, 3), np.float32)
+    expected[1, 1] = np.log(2.0)
+    assert np.allclose(bias, expected)

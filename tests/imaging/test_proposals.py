@@ -1,0 +1,43 @@
+"""Proposals from drawn probability maps: one per lesion, with the numbers a person would count."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fineview.core.geometry import Box
+from fineview.imaging.proposals import MOST_PER_LABEL, find_proposals
+
+
+def test_each_spot_is_one_proposal_with_its_box_area_and_score() -> None:
+    values = np.zeros((60, 80), np.float16)
+    values[10:14, 20:26] = 0.6
+    values[12, 22] = 0.9
+    values[40, 70] = 0.55
+    values[50, 5] = 0.3
+    found = find_proposals({"haemorrhage": values}, {"haemorrhage": 0.5})
+    assert [(p.label, p.box, p.area_px) for p in found] == [
+        ("haemorrhage", Box(20.0, 10.0, 6.0, 4.0), 24.0), ("haemorrhage", Box(70.0, 40.0, 1.0, 1.0), 1.0)]
+    assert abs(found[0].score - 0.9) < 1e-3 and abs(found[1].score - 0.55) < 1e-3
+    xs, ys = zip(*found[0].contour, strict=True)
+    assert (min(xs), max(xs), min(ys), max(ys)) == (20.5, 25.5, 10.5, 13.5)
+
+
+def test_diagonal_neighbours_belong_together_and_thresholds_are_by_label() -> None:
+    values = np.zeros((20, 20), np.float16)
+    values[5, 5] = values[6, 6] = 0.4
+    assert len(find_proposals({"drusen": values}, {"drusen": 0.3})) == 1
+    assert find_proposals({"drusen": values}, {"haemorrhage": 0.3}) == ()
+
+
+def test_strongest_first_and_no_flood() -> None:
+    rng = np.random.default_rng(0)
+    values = np.zeros((200, 200), np.float16)
+    values[::4, ::4] = rng.uniform(0.5, 1.0, (50, 50))
+    found = find_proposals({"microaneurysm": values}, {})
+    assert len(found) == MOST_PER_LABEL
+    assert all(a.score >= b.score for a, b in zip(found, found[1:], strict=False))
+    assert found[0].score == float(values.max())
+
+
+def test_a_flat_map_proposes_nothing() -> None:
+    assert find_proposals({"fluid": np.zeros((30, 30), np.float16)}, {"fluid": 0.5}) == ()

@@ -1,0 +1,89 @@
+"""Training on the real sample stream with a tiny encoder: it resumes to the same weights, and its losses mean it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fineview.core.labels import WORDS
+from fineview.lab import train_losses as losses
+from fineview.lab.train_embedded import train_embedded, window
+from fineview.models import weights
+from fineview.models.language.words import START
+from fineview.models.vision.build import TINY
+
+MIX = {"other": 1.0}
+
+
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
+    steps = 6
+
+    def kill(step: int) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+
+    def run(folder: Path, resume: bool = False) -> dict[str, torch.Tensor]:
+        path = train_embedded(folder, steps, resume, None, mix=MIX, config=TINY, workers=0, save_every=2,
+                              say=lambda _: None)
+        return weights.load(path.parent)[0]
+
+    straight = run(tmp_path / "straight")
+    killed = tmp_path / "killed"
+    with pytest.raises(KeyboardInterrupt):
+        train_embedded(killed, steps, False, None, mix=MIX, config=TINY, workers=0, save_every=2, export_minutes=1e9,
+                       say=lambda _: None, after_step=kill)
+    assert not (killed / "export").exists()
+    resumed = run(killed, resume=True)
+    assert straight.keys() == resumed.keys()
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+    manifest = json.loads((killed / "export" / weights.MANIFEST).read_text())
+    assert manifest["trained_steps"] == steps and manifest["licence"] == "CC-BY-SA-4.0"
+
+
+def test_prompts_name_each_label_then_any_lesion_then_nothing() -> None:
+    ids, count = losses.prompts(np.random.default_rng(0))
+    assert ids.shape == (len(WORDS) + 2, 16) and count == len(WORDS)
+    assert bool((ids[:, 0] == START).all())
+
+
+def test_patch_targets_know_what_is_unknown() -> None:
+    target, weight = torch.zeros(1, 8, 16, 16), torch.ones(1, 8, 16, 16)
+    target[0, 0, 2, 3] = 0.4
+    weight[0, 1, 12, 12] = 0.0
+    hits, trust = losses.text_targets(target, weight)
+    assert hits.shape == (1, 10, 4)
+    assert hits[0, 0].tolist() == [1, 0, 0, 0] and hits[0, 8].tolist() == [1, 0, 0, 0]
+    assert trust[0, 1].tolist() == [1, 1, 1, 0] and trust[0, 8].tolist() == [1, 1, 1, 0]
+    assert hits[0, 9].sum() == 0
+
+
+def test_unknown_cells_and_unknown_lines_cost_nothing() -> None:
+    logits = torch.randn(1, 8, 16, 16)
+    target, weight = torch.zeros(1, 8, 16, 16), torch.ones(1, 8, 16, 16)
+    weight[:, 3] = 0
+    wrong = logits.clone()
+    wrong[:, 3] = 50.0
+    assert torch.equal(losses.dense_loss(logits, target, weight), losses.dense_loss(wrong, target, weight))
+    assert float(losses.line_loss(torch.randn(1, 3, 16, 16), torch.full((1, 3, 16), float("nan")))) == 0.0
+    assert float(losses.domain_loss(torch.randn(2, 3), torch.tensor([-1, -1]))) == 0.0
+
+
+def test_the_line_loss_is_least_at_the_line() -> None:
+    lines = torch.full((1, 3, 4), 5.0)
+    rows = torch.arange(12.0).view(1, 1, 12, 1)
+    costs = [float(losses.line_loss((-(rows - at) ** 2).expand(1, 3, 12, 4), lines)) for at in range(12)]
+    assert int(np.argmin(costs)) == 5
+
+
+def test_position_windows_lie_in_the_grid() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        found = window(12, rng)
+        assert found is not None and found.shape == (145,) and found[0] == 0
+        grid = (found[1:] - 1).view(12, 12)
+        assert int(grid.max()) < 576 and bool((grid[:, 1:] - grid[:, :-1] == 1).all())
+    assert window(24, rng) is None
