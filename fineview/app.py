@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fineview import __version__, paths
+from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
+    from fineview.core.report import Report
     from fineview.services.jobs import Post
     from fineview.services.ports import Archive, Engine, Journal, ReportWriter
     from fineview.services.workbench import Workbench
 
 SOFTWARE = f"FineView {__version__}"
-INTENDED_USE_SETTING = "intended-use"
 
 
 class App:
@@ -62,15 +63,14 @@ class App:
 
     def writers(self) -> dict[str, ReportWriter]:
         from fineview.formats.sr import SrWriter
-        from fineview.reports.html import HtmlWriter
-        from fineview.reports.json import JsonWriter
-        from fineview.reports.pdf import PdfWriter
+        from fineview.reports.html_writer import HtmlWriter
+        from fineview.reports.json_writer import JsonWriter
+        from fineview.reports.pdf_writer import PdfWriter
 
         return {"pdf": PdfWriter(), "html": HtmlWriter(), "json": JsonWriter(), "sr": SrWriter()}
 
     def workbench(self, post: Post) -> Workbench:
         """One window's use cases, wired to this app's wings."""
-        from fineview.formats.secondary_capture import capture_pictures
         from fineview.services.annotate import Annotate
         from fineview.services.ask import Ask
         from fineview.services.compose_report import ComposeReport
@@ -92,16 +92,34 @@ class App:
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show_frame),
             annotate=Annotate(session, jobs, journal),
-            report=ComposeReport(session, jobs, self.archive, journal, self.writers, capture_pictures, SOFTWARE))
+            report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE))
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""
         from fineview.gui.start import run
 
-        return run(self, list(opened))
+        return run(self.workbench, list(opened), preferences=self.journal, facts=self.facts)
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Rows of the About page: versions, licences, model card."""
+        rows = [("Version", SOFTWARE), ("Licence of the code", "Apache-2.0"), ("Intended use", INTENDED_USE)]
+        card = self.encoder_folder() / "model.json"
+        if card.is_file():
+            from fineview.models.weights import read_manifest
+
+            found = read_manifest(self.encoder_folder())
+            rows += [("Encoder", f"{found.name} {found.version}"), ("Weights", f"sha256 {found.sha256}"),
+                     ("Licence of the weights", found.licence)]
+        return tuple(rows)
 
     def close(self) -> None:
         if self._archive is not None:
             self._archive.close()
         if self._journal is not None:
             self._journal.close()
+
+
+def _capture(report: Report, archive: Archive) -> tuple[Report, tuple[tuple[str, bytes], ...]]:
+    from fineview.formats.secondary_capture import capture_pictures
+
+    return capture_pictures(report, archive)

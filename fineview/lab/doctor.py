@@ -33,11 +33,14 @@ def _check(name: str, verdict: str, what: str, remedy: str = "") -> Check:
 
 
 def _codecs(_: App) -> Iterator[Check]:
-    from fineview.formats.codecs import report_codecs
+    from fineview.formats.codecs import PLUGINS, available, package_of
 
-    for syntax, package, there in report_codecs():
-        yield _check(f"codec {syntax}", "ok" if there else "problem", package,
-                     "" if there else f"Install {package}.")
+    for syntax in PLUGINS:
+        try:
+            plugin = available(syntax)[0]
+            yield _check(f"codec {syntax}", "ok", package_of(plugin, syntax))
+        except FineViewError as error:
+            yield _check(f"codec {syntax}", "problem", error.what, error.remedy)
 
 
 def _screen(_: App) -> Iterator[Check]:

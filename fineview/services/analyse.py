@@ -31,7 +31,7 @@ from fineview.services.ports import Engine, TokenPort
 
 # Modalities of PS3.3 C.7.3.1.1.1 that show an eye; pictures without a header have modality "".
 EYE_MODALITIES = frozenset({"OP", "OPT", "OPTENF", "OPTBSV", "OCT"})
-SILENT_MODALITIES = frozenset({"", "OT", "SC", "XC", "GP"})
+SILENT_MODALITIES = frozenset({"", "PICTURE", "OT", "SC", "XC", "GP"})
 Anatomy = Literal["fundus", "oct", "other"]
 
 

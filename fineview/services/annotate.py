@@ -123,7 +123,7 @@ class Annotate:
         return next((f for f in self._session.findings if f.id == finding_id), None)
 
     def _named(self, words: str) -> str:
-        return f"{words} on frame {self._session.index}"
+        return f"{words} on frame {self._session.index + 1}"
 
     def _edited(self, old: Finding, **changes: object) -> Finding:
         """A person's edit of a suggestion keeps what the model said beside it."""

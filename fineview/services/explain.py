@@ -99,7 +99,7 @@ class Explain:
               token: Token) -> tuple[Analysis, HeatMap | None]:
         engine = self._engine()
         token.raise_if_cancelled()
-        token.report(0, 0, f"encoding frame {request.key.index}")
+        token.report(0, 0, f"encoding frame {request.key.index + 1}")
         analysis = known or analyse(request, engine, self._encodings, token)
         heat = None
         if wishes.kind in _MODES:

@@ -24,7 +24,7 @@ def finding_figure(number: int, finding: Finding, raster: Raster) -> Figure:
     colour = MODEL_RGB if finding.origin is Origin.MODEL else PERSON_RGB
     drawn = draw_region(rgb, finding.region, colour)
     who = f"suggested by {finding.model.short}, {finding.state}" if finding.model else f"marked by {finding.author}"
-    return Figure(f"finding-{number}", f"{number}. {finding.label.replace('_', ' ')}, frame {finding.frame.index}, {who}",
+    return Figure(f"finding-{number}", f"{number}. {finding.label.replace('_', ' ')}, frame {finding.frame.index + 1}, {who}",
                   drawn)
 
 
@@ -33,7 +33,7 @@ def overlay_figure(analysis: Analysis, raster: Raster, opacity: float = 0.6, thr
     rgba = overlay_rgba(analysis, opacity, threshold)
     rgb = to_rgb(raster)
     drawn = blend(rgb, rgba) if rgba is not None else rgb
-    caption = f"Suspected lesions, probability map, {analysis.model.short}, frame {analysis.frame.index}. Not reviewed."
+    caption = f"Suspected lesions, probability map, {analysis.model.short}, frame {analysis.frame.index + 1}. Not reviewed."
     return Figure(f"overlay-{analysis.frame.index}", caption, drawn)
 
 

@@ -160,11 +160,19 @@ class OpenStudy:
             session.reviewed_patients += 1
         if fresh or session.study is None or session.study.uid != study.uid:
             self._forget()
-            session.findings = self._journal.findings(study.uid)
-            session.answers = self._journal.answers(study.uid)
+            self._recall(study)
         session.study, session.series, session.index = study, series, series.default_frame
         session.selected = None
         session.view = replace(ViewWishes(), true_aspect=session.view.true_aspect)
+
+    def _recall(self, study: Study) -> None:
+        """What was marked and asked before; a damaged store costs the marks, not the pictures."""
+        session = self._session
+        try:
+            session.findings = self._journal.findings(study.uid)
+            session.answers = self._journal.answers(study.uid)
+        except StorageProblem as error:
+            session.tell("error", error.what, error.remedy, error.code)
 
     def _forget(self) -> None:
         session = self._session
