@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
             self, self.banner, self.notices, self.studies, self.viewer, self.chat, self.findings, self.evidence,
             self.header, self.status, self.bar, thumbnails), self)
         self._connect()
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(760, 480)
         self.resize(1600, 1000)
         self.welcome.show_recent(bench.open.recent())
         self.binder.update_now()
@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.evidence, self.header = Evidence(bench), Header(bench)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName(tr("Chat, findings, evidence and header"))
         for part, title in ((self.chat, "Chat"), (self.findings, "Findings"), (self.evidence, "Evidence"),
                             (self.header, "Header")):
@@ -83,7 +84,7 @@ class MainWindow(QMainWindow):
             column.addWidget(part, stretch)
         self.side = self.tabs
         self.side.setMinimumWidth(300)
-        self.studies.setMinimumWidth(88)
+        self.studies.setMinimumWidth(104)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setHandleWidth(4)
         for part in (self.studies, middle, self.side):
@@ -135,7 +136,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         folded = self.width() < _FOLD_PX
         self.studies.fold(folded)
-        left, right = (88, 320) if folded else (248, 380)
+        left, right = (104, 320) if folded else (248, 380)
         if event.oldSize().width() != event.size().width():
             self.split.setSizes([left, max(self.width() - left - right, 300), right])
 

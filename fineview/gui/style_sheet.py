@@ -1,4 +1,4 @@
-"""The style sheet.  ``@name`` is a colour token of ``theme.Tokens``; sizes keep an 8 px grid."""
+"""The style sheet.  ``@name`` is a colour token of ``theme.Tokens``, ``$name`` an icon; sizes keep an 8 px grid."""
 
 STYLE = """
 * { font-size: 13px; }
@@ -51,10 +51,18 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
   selection-background-color: @accent; selection-color: @on_accent; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: @accent; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @faint; }
-QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
+  image: url("$down"); width: 12px; height: 12px; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url("$up"); width: 12px; height: 12px; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+  border: none; background: transparent; width: 18px; }
 QComboBox QAbstractItemView { background: @panel; color: @text; border: 1px solid @line;
   selection-background-color: @chosen; selection-color: @text; outline: none; }
 QCheckBox, QRadioButton { color: @text; spacing: 8px; background: transparent; }
+QCheckBox::indicator { width: 15px; height: 15px; border: 1px solid @faint; border-radius: 4px; background: @ground; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url("$check"); }
+QCheckBox::indicator:focus, QCheckBox::indicator:hover { border-color: @accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
 QTabBar { background: @panel; }
 QTabBar::tab { background: @panel; color: @quiet; padding: 8px 10px; border: none;

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from fineview.gui.style_sheet import STYLE
+from fineview.paths import resources_dir
 
 ThemeName = Literal["dark", "light"]
 
@@ -77,8 +79,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def style_sheet(tokens: Tokens) -> str:
-    """The application's style sheet with the tokens filled in."""
-    text = STYLE
+    """The application's style sheet with the tokens and the theme's icons filled in."""
+    text, theme = STYLE, "light" if tokens is LIGHT else "dark"
+    for name in ("check", "down", "up"):
+        text = text.replace(f"${name}", (resources_dir() / "icons" / f"{name}-{theme}.svg").as_posix())
     for one in sorted(fields(tokens), key=lambda f: -len(f.name)):
         text = text.replace(f"@{one.name}", getattr(tokens, one.name))
     return text
@@ -111,6 +115,12 @@ def apply_theme(app: QApplication, name: ThemeName) -> Tokens:
     app.setStyleSheet(style_sheet(tokens))
     app.setProperty("fineview-theme", name)
     return tokens
+
+
+def as_panel(widget: QWidget, name: str = "panel") -> None:
+    """Let the style sheet paint the ground of a plain widget, which Qt leaves out for subclasses."""
+    widget.setObjectName(name)
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
 
 def current() -> Tokens:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
 from fineview import __version__
 from fineview.core.report import INTENDED_USE
@@ -22,6 +22,7 @@ class About(Page):
         self.words(tr(INTENDED_USE), "warning")
         form = QFormLayout()
         form.setHorizontalSpacing(16)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         known = dict(rows)
         if state is not None and state.analysis is not None:
             named = ("sha256", tr("Model"), tr("Device"))
@@ -31,6 +32,7 @@ class About(Page):
         for name, value in known.items():
             label = QLabel(breakable(value))
             label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             title = QLabel(name)

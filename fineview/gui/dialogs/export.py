@@ -31,12 +31,12 @@ def contents_words(findings: tuple[Finding, ...]) -> str:
     enters = sum(f.in_report and bool(f.label) for f in findings)
     nameless = sum(f.in_report and not f.label for f in findings)
     undecided = sum(f.state is State.SUGGESTED for f in findings)
-    words = [tr("{0} accepted findings enter the report.").format(enters)]
+    words = [tr("Accepted findings that enter the report: {0}.").format(enters)]
     if nameless:
-        words.append(tr("{0} marks without a label stay out: name them first.").format(nameless))
+        words.append(tr("Marks without a label that stay out until they have one: {0}.").format(nameless))
     if undecided:
-        words.append(tr("{0} suggestions that nobody reviewed stay out.").format(undecided))
-    return " ".join(words)
+        words.append(tr("Suggestions that nobody reviewed and that stay out: {0}.").format(undecided))
+    return "\n".join(words)
 
 
 def target_words(folder: str, formats: tuple[str, ...]) -> str:
@@ -85,6 +85,8 @@ class ExportReport(Page):
 
     def _arrange(self) -> None:
         row, place = QHBoxLayout(), QHBoxLayout()
+        row.setSpacing(20)
+        place.setSpacing(8)
         for box in self.boxes.values():
             row.addWidget(box)
         row.addStretch(1)

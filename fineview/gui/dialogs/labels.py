@@ -16,7 +16,7 @@ class EditLabels(Page):
         self.words(tr("One label per line. An empty list brings the built-in one back."), "quiet")
         self.text = QPlainTextEdit("\n".join(bench.annotate.labels()))
         self.text.setAccessibleName(tr("Labels, one per line"))
-        self.column.addWidget(self.text)
+        self.column.addWidget(self.text, 100)
         self.buttons("Save the list", "Cancel")
         self.accepted.connect(self._save)
         self.resize(360, 400)

@@ -30,6 +30,7 @@ class Page(QDialog):
 
     def buttons(self, go: str | None, leave: str) -> tuple[QPushButton | None, QPushButton]:
         """A row at the bottom: ``leave`` rejects, ``go`` is the primary one and calls ``accept``."""
+        self.column.addStretch(1)
         row = QHBoxLayout()
         row.addStretch(1)
         away = QPushButton(tr(leave))

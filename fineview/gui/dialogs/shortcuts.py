@@ -31,23 +31,21 @@ class Shortcuts(Page):
         inner = QWidget()
         columns = QHBoxLayout(inner)
         columns.setSpacing(32)
-        parts = list(sections().items())
-        heights = [len(rows) + 2 for _, rows in parts]
-        column, filled, limit = _column(columns), 0, -(-sum(heights) // 3)
-        for (title, rows), height in zip(parts, heights, strict=True):
-            if filled and filled + height > limit + 2:
-                column.addStretch(1)
-                column, filled = _column(columns), 0
-            column.addLayout(_section(title, rows))
-            filled += height
-        column.addStretch(1)
+        thirds = [_column(columns) for _ in range(3)]
+        filled = [0, 0, 0]
+        for title, rows in sections().items():
+            shortest = filled.index(min(filled))
+            thirds[shortest].addLayout(_section(title, rows))
+            filled[shortest] += len(rows) + 2
+        for column in thirds:
+            column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inner)
         inner.setObjectName("ground")
-        self.column.addWidget(area, 1)
+        self.column.addWidget(area, 100)
         self.buttons(None, "Close")
-        self.resize(1000, 640)
+        self.resize(1180, 740)
 
 
 def _column(columns: QHBoxLayout) -> QVBoxLayout:
@@ -68,7 +66,7 @@ def _section(title: str, rows: Rows) -> QGridLayout:
         name = QLabel(key)
         name.setObjectName("quiet")
         name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        name.setMinimumWidth(112)
+        name.setMinimumWidth(128)
         grid.addWidget(name, line, 0)
         grid.addWidget(QLabel(words), line, 1)
     grid.setColumnStretch(1, 1)

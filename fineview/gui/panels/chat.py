@@ -18,6 +18,7 @@ from fineview.core.dialogue import Answer
 from fineview.gui import icons
 from fineview.gui.flow import FlowLayout
 from fineview.gui.panels.turn import Turn
+from fineview.gui.theme import as_panel
 from fineview.gui.wording import tr
 from fineview.services.session import Streaming
 from fineview.services.snapshot import ViewState
@@ -29,7 +30,7 @@ class Chat(QWidget):
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        as_panel(self)
         self._bench = bench
         self._answers: tuple[Answer, ...] = ()
         self._turns: list[Turn] = []

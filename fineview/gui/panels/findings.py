@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from fineview.core.finding import Finding, Origin, State
 from fineview.gui import icons
-from fineview.gui.theme import current
+from fineview.gui.theme import as_panel, current
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
@@ -41,7 +41,7 @@ class Findings(QWidget):
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        as_panel(self)
         self._bench = bench
         self._chosen: Finding | None = None
         self._findings: tuple[Finding, ...] = ()

@@ -6,6 +6,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from fineview.core.study import FrameInfo
+from fineview.gui.theme import as_panel
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
@@ -18,7 +19,7 @@ class Header(QWidget):
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        as_panel(self)
         self._bench = bench
         self._wanted: FrameInfo | None = None
         self._read: str | None = None
@@ -35,7 +36,7 @@ class Header(QWidget):
         self.rows.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.rows.header().setStretchLastSection(False)
         self.rows.setColumnWidth(0, 130)
-        self.rows.setColumnWidth(2, 84)
+        self.rows.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         self._empty = QLabel(tr("Open a study to read its header."))
         self._empty.setObjectName("quiet")
         column = QVBoxLayout(self)

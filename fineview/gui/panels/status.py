@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from fineview.gui.theme import as_panel
 from fineview.gui.wording import tr
 from fineview.services.session import Progress
 from fineview.services.snapshot import ViewState
@@ -61,7 +62,7 @@ class Status(QWidget):
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
-        self.setObjectName("status")
+        as_panel(self, "status")
         self._bench = bench
         self._lanes: dict[str, Running] = {}
         self.device, self.saved = QLabel(), QLabel()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from fineview.core.study import Catalogue, Series, Study
-from fineview.gui.theme import DARK
+from fineview.gui.theme import DARK, as_panel
 from fineview.gui.viewer.layers import to_qimage
 from fineview.gui.wording import date_words, person_name, tr
 from fineview.services.snapshot import ViewState
@@ -21,13 +21,13 @@ _THUMB = QSize(64, 48)
 
 
 def series_words(series: Series) -> str:
-    """Two lines: what it is; which side and how many frames."""
+    """What it is; which side and how many frames; whether a localizer is linked to it."""
     side = {"R": "OD", "L": "OS", "B": "OU"}.get(series.laterality.value or "", tr("side unknown"))
     count = len(series.frames)
     frames = f"{count} {tr('frames')}" if count > 1 else f"{series.cols} x {series.rows}"
     linked = tr("with localizer") if series.localizer_uid else ""
-    second = ", ".join(part for part in (side, frames, linked) if part)
-    return f"{series.modality or tr('picture')}  {series.description}".strip() + f"\n{second}"
+    kind = series.modality or tr("picture")
+    return "\n".join(part for part in (series.description or kind, f"{kind}, {side}, {frames}", linked) if part)
 
 
 def study_words(study: Study) -> str:
@@ -56,7 +56,7 @@ class Studies(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        as_panel(self)
         self._icons: dict[str, QIcon] = {}
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._folded = False
@@ -69,6 +69,7 @@ class Studies(QWidget):
         self.tree.setIndentation(10)
         self.tree.setIconSize(_THUMB)
         self.tree.setWordWrap(True)
+        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.setAccessibleName(tr("Studies and series"))
         self.tree.itemClicked.connect(self._clicked)
         self.tree.itemActivated.connect(self._clicked)
@@ -77,7 +78,10 @@ class Studies(QWidget):
         self._problem_title.setContentsMargins(8, 4, 8, 0)
         self.problems = QListWidget()
         self.problems.setWordWrap(True)
+        self.problems.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.problems.setMaximumHeight(180)
+        self.problems.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.problems.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.problems.setAccessibleName(tr("Files that could not be opened"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -145,7 +149,7 @@ class Studies(QWidget):
         item.setData(0, _UID, series.uid)
         item.setToolTip(0, "\n".join((words, *series.warnings)))
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, words)
-        item.setSizeHint(0, QSize(0, _THUMB.height() + 10))
+        item.setSizeHint(0, QSize(0, _THUMB.height() + 14))
         blank = QPixmap(_THUMB)
         blank.fill(QColor(DARK.picture))
         item.setIcon(0, self._icons.get(series.uid, QIcon(blank)))
@@ -158,7 +162,7 @@ class Studies(QWidget):
             item = QListWidgetItem(f"{PurePath(one.path).name}\n{one.what} {one.remedy}")
             item.setToolTip(f"{one.path}\n{one.what} {one.remedy}\n[{one.code}]")
             self.problems.addItem(item)
-        self._problem_title.setText(f"{len(problems)} {tr('not opened') if not self._folded else ''}")
+        self._problem_title.setText(f"{len(problems)} {tr('problems') if self._folded else tr('not opened')}")
         self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems))
         self._problem_title.setVisible(bool(problems))
         self.problems.setVisible(bool(problems) and not self._folded)

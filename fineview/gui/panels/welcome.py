@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from fineview.core.report import INTENDED_USE
 from fineview.gui import icons
+from fineview.gui.theme import as_panel
 from fineview.gui.wording import tr
 
 Recent = tuple[tuple[str, str, tuple[str, ...], str], ...]
@@ -22,7 +23,7 @@ class Welcome(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("ground")
+        as_panel(self, "ground")
         title, line = QLabel("FineView"), QLabel(tr("Open a study, see where the encoder looks, ask about a region, "
                                                    "mark it, hand in a report."))
         title.setObjectName("hero")
@@ -35,7 +36,7 @@ class Welcome(QWidget):
         use = QLabel(tr(INTENDED_USE))
         use.setObjectName("warning")
         inner = QWidget()
-        inner.setFixedWidth(560)
+        inner.setFixedWidth(640)
         column = QVBoxLayout(inner)
         column.setSpacing(16)
         column.addStretch(2)

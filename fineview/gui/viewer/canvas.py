@@ -111,6 +111,11 @@ class Canvas(QWidget):
         if self._fitted:
             self.fit()
 
+    def shape(self) -> float:
+        """Width of the picture over its height as it lies on screen."""
+        unit = self.placement.turning().mapRect(QRectF(0, 0, max(self._size[1], 1), max(self._size[0], 1)))
+        return unit.width() / unit.height()
+
     def set_marks(self, findings: Sequence[Finding], numbers: dict[str, int], selected: str | None,
                   suggestions: bool) -> None:
         self._findings, self._numbers = tuple(findings), numbers
@@ -290,10 +295,12 @@ class Canvas(QWidget):
 
     def paint_marks(self, painter: QPainter) -> None:
         matrix, moving = self.placement.matrix(), self.hand.grip
-        for finding in self.visible_marks():
+        taken: list[QRectF] = []
+        # The selected one first: its words get the best place.
+        for finding in sorted(self.visible_marks(), key=lambda f: f.id != self.selected):
             if moving is None or moving.finding.id != finding.id:
                 number = self._numbers.get(finding.id, 0)
-                marks.paint_mark(painter, matrix, finding, number, finding.id == self.selected)
+                marks.paint_mark(painter, matrix, finding, number, finding.id == self.selected, taken)
 
     def _paint_furniture(self, painter: QPainter) -> None:
         size = QRectF(self.rect())

@@ -48,7 +48,7 @@ def _cross(at: QPointF) -> QPainterPath:
 
 def words(finding: Finding, number: int) -> str:
     """What stands beside a mark, for instance "3 drusen, suggested 0.86"."""
-    label = finding.label.replace("_", " ") or tr("region")
+    label = finding.label.replace("_", " ") or tr(finding.region.kind.value)
     if finding.state is State.SUGGESTED:
         score = f" {finding.score:.2f}" if finding.score is not None else ""
         return f"{number} {label}, {tr('suggested')}{score}"
@@ -61,8 +61,12 @@ def shown(findings: Sequence[Finding], selected: str | None, suggestions: bool) 
         f.state is not State.REJECTED and (suggestions or f.state is not State.SUGGESTED)))
 
 
-def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, number: int, selected: bool) -> None:
-    """Outline with a dark rim (legible on white and on black), words, and handles where selected."""
+def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, number: int, selected: bool,
+               taken: list[QRectF]) -> None:
+    """Outline with a dark rim (legible on white and on black), words, and handles where selected.
+
+    ``taken``: where words stand already; the place of these is added.
+    """
     colour = QColor(PERSON_ON_PICTURE if finding.origin is Origin.PERSON else MODEL_ON_PICTURE)
     pen = QPen(colour, 2.5 if selected else 1.5)
     if finding.state is State.SUGGESTED:
@@ -70,7 +74,8 @@ def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, number: 
     paint_outline(painter, path_of(finding.region, matrix), pen)
     if selected:
         paint_handles(painter, matrix, finding.region, colour)
-    _paint_words(painter, path_of(finding.region, matrix).boundingRect(), words(finding, number), colour, selected)
+    bounds = path_of(finding.region, matrix).boundingRect()
+    _paint_words(painter, bounds, words(finding, number), colour, selected, taken)
 
 
 def paint_outline(painter: QPainter, path: QPainterPath, pen: QPen) -> None:
@@ -90,15 +95,25 @@ def paint_handles(painter: QPainter, matrix: QTransform, region: Region, colour:
         painter.drawRect(QRectF(at.x() - HANDLE_PX, at.y() - HANDLE_PX, 2 * HANDLE_PX, 2 * HANDLE_PX))
 
 
-def _paint_words(painter: QPainter, bounds: QRectF, text: str, colour: QColor, selected: bool) -> None:
+def free_place(bounds: QRectF, width: float, height: float, room: QRectF, taken: Sequence[QRectF]) -> QRectF:
+    """Beside ``bounds``, inside ``room``, on no other words where that can be: above, below, then further away."""
+    x = min(max(bounds.left(), room.left() + 2), max(room.right() - width - 2, room.left() + 2))
+    places = []
+    for step in range(4):
+        away = 4 + step * (height + 2)
+        places += [QRectF(x, bounds.top() - height - away, width, height),
+                   QRectF(x, bounds.bottom() + away, width, height)]
+    inside = [place for place in places if room.contains(place)]
+    free = [place for place in inside if not any(place.intersects(other) for other in taken)]
+    return next(iter(free or inside), QRectF(x, room.top() + 2, width, height))
+
+
+def _paint_words(painter: QPainter, bounds: QRectF, text: str, colour: QColor, selected: bool,
+                 taken: list[QRectF]) -> None:
     metrics = QFontMetricsF(painter.font())
-    size = QRectF(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 2)
-    limit = painter.device()
-    x = min(max(bounds.left(), 2.0), max(limit.width() - size.width() - 2, 2.0))
-    y = bounds.top() - size.height() - 4
-    if y < 2:
-        y = min(bounds.bottom() + 4, limit.height() - size.height() - 2)
-    size.moveTo(x, y)
+    size = free_place(bounds, metrics.horizontalAdvance(text) + 8, metrics.height() + 2,
+                      QRectF(painter.window()), taken)
+    taken.append(size)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(11, 13, 16, 230 if selected else 170))
     painter.drawRoundedRect(size, 3, 3)

@@ -18,8 +18,9 @@ from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
-# Below this width the two pictures stand one above the other.
+# Below this width the two pictures stand one above the other; so they do where the B-scan is flatter than this.
 _SIDE_BY_SIDE_PX = 760
+_FLAT = 1.5
 
 
 class Viewer(QWidget):
@@ -104,9 +105,21 @@ class Viewer(QWidget):
         self._pixel.setText(self._bench.look.pixel(*point) if point is not None else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        wide = self.width() >= _SIDE_BY_SIDE_PX
-        self.pictures.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
         super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """A flat B-scan gets the whole width with the localizer below; a tall one stands beside it."""
+        if self.localizer.isHidden():
+            return
+        shape = self.canvas.shape()
+        below = shape > _FLAT or self.width() < _SIDE_BY_SIDE_PX
+        wanted = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
+        room = self.pictures.height() if below else self.pictures.width()
+        picture = self.pictures.width() / shape + 48 if below else room * 0.6
+        share = min(max(picture, room * 0.4), room * 0.66)
+        self.pictures.setOrientation(wanted)
+        self.pictures.setSizes([round(share), round(room - share)])
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._state = state
@@ -115,6 +128,7 @@ class Viewer(QWidget):
         if changed & {"view", "spacing"}:
             aspect = state.spacing.aspect if state.view.true_aspect else 1.0
             self.canvas.set_placing(state.view.transform, aspect)
+            self._share_room()
         if changed & {"overlay"}:
             self.canvas.set_overlay(state.overlay)
         if changed & {"findings", "frame_findings", "selected", "overlay_wishes"}:
@@ -167,7 +181,9 @@ class Viewer(QWidget):
         self.canvas.update()
 
     def _show_lines(self, state: ViewState) -> None:
-        self.localizer.setVisible(state.localizer is not None)
+        if self.localizer.isHidden() is (state.localizer is not None):
+            self.localizer.setVisible(state.localizer is not None)
+            self._share_room()
         if state.series is not None:
             self.localizer.set_lines(tuple(f.scan_line for f in state.series.frames), state.index)
 
