@@ -37,13 +37,13 @@ install_system() {
 }
 
 apt_install() {
-  say "installing system packages: $*"
   export DEBIAN_FRONTEND=noninteractive
   if as_root true; then
+    say "installing system packages: $*"
     as_root apt-get update -qq >&2 && as_root apt-get install -y -qq --no-install-recommends "$@" >&2 && return 0
     say "apt-get could not install them"
   fi
-  say "please run this line, then start again:"
+  say "some system packages are missing; please run this line, then start again:"
   printf '  sudo apt-get install -y %s\n' "$*" >&2
   return 1
 }
