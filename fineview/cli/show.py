@@ -17,7 +17,8 @@ def progress_token() -> Token:
 
     def show(done: float, total: float, words: str) -> None:
         share = f" {100 * done / total:3.0f} %" if total else ""
-        print(f"\r\033[K{words}{share}", end="" if not total or done < total else "\r\033[K", file=sys.stderr, flush=True)
+        end = "" if not total or done < total else "\r\033[K"
+        print(f"\r\033[K{words}{share}", end=end, file=sys.stderr, flush=True)
 
     return Token(show)
 
@@ -60,7 +61,7 @@ def catalogue_lines(found: Catalogue) -> str:
     for study in found.studies:
         lines.append(f"study {study.date or 'without date'}  {study.description}".rstrip())
         for series in study.series:
-            lines.append(f"  {series.modality or 'picture':8} {len(series.frames):4} frames  {series.cols} x {series.rows}"
+            lines.append(f"  {series.modality:8} {len(series.frames):4} frames  {series.cols} x {series.rows}"
                          f"  {series.laterality.words}  scale {series.spacing.source.value}  {series.description}")
             lines.extend(f"    warning: {warning}" for warning in series.warnings)
     copies = sum(f.verdict == "duplicate" for f in found.files)
@@ -78,5 +79,6 @@ def figure_lines(figures: dict[str, Any]) -> str:
         goal = "" if one["goal"] is None else f"  goal {one['goal']:g} {'met' if one['met'] else 'missed'}"
         beside = "".join(f"  {name} {value:g}" for name, value in one["baselines"].items() if value is not None)
         value = "-" if one["value"] is None else f"{one['value']:g}"
-        lines.append(f"{one['name']:52} {value} {one['unit']}{span}  n {one['n']}{goal}{'  |' if beside else ''}{beside}")
+        rest = f"{goal}{'  |' if beside else ''}{beside}"
+        lines.append(f"{one['name']:52} {value} {one['unit']}{span}  n {one['n']}{rest}")
     return "\n".join(lines)

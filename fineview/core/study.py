@@ -22,7 +22,8 @@ class Laterality:
 
     @property
     def words(self) -> str:
-        return {"R": "right eye (OD)", "L": "left eye (OS)", "B": "both eyes (OU)"}.get(self.value or "", "side unknown")
+        words = {"R": "right eye (OD)", "L": "left eye (OS)", "B": "both eyes (OU)"}
+        return words.get(self.value or "", "side unknown")
 
 
 @dataclass(frozen=True, slots=True)

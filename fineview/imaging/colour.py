@@ -51,4 +51,4 @@ def blend(base: NDArray[np.uint8], rgba: NDArray[np.uint8]) -> NDArray[np.uint8]
     rgb = np.repeat(base[..., None], 3, axis=2) if base.ndim == 2 else base
     alpha = rgba[..., 3:].astype(np.float32) / 255.0
     mixed = rgb.astype(np.float32) * (1.0 - alpha) + rgba[..., :3].astype(np.float32) * alpha
-    return np.rint(mixed).astype(np.uint8)
+    return np.asarray(np.rint(mixed), dtype=np.uint8)

@@ -22,7 +22,7 @@ PAIRS = 10
 
 def run_bench(what: str, app: App, path: Path | None) -> Figures:
     """Run one bench: vision, open, view, demo or start."""
-    from fineview.lab import bench_demo, bench_open, bench_vision, bench_view
+    from fineview.lab import bench_demo, bench_open, bench_view, bench_vision
 
     runs: dict[str, Callable[[], list[Figure]]] = {
         "vision": lambda: bench_vision.run(app), "open": lambda: bench_open.run(app, path),

@@ -57,7 +57,8 @@ def _screen(_: App) -> Iterator[Check]:
     if ran.returncode == 0:
         yield _check("screen", "ok", f"Qt platform {ran.stdout.strip()}")
     else:
-        yield _check("screen", "problem", "Qt could not start.", "Install the system packages named in packaging/setup.sh.")
+        yield _check("screen", "problem", "Qt could not start.",
+                     "Install the system packages named in packaging/setup.sh.")
 
 
 def _device(app: App) -> Iterator[Check]:
@@ -66,7 +67,8 @@ def _device(app: App) -> Iterator[Check]:
     if not engine.identity.trained:
         yield _check("weights", "problem", "These weights were never trained.", "Use the embedded encoder retina-s.")
     else:
-        yield _check("weights", "ok", f"{engine.identity.name} {engine.identity.version} sha256 {engine.identity.sha256}")
+        who = engine.identity
+        yield _check("weights", "ok", f"{who.name} {who.version} sha256 {who.sha256}")
 
 
 def _store(app: App) -> Iterator[Check]:

@@ -52,8 +52,9 @@ class Annotate:
 
     def mark_fovea(self, x: float, y: float) -> str | None:
         """One fovea a frame: a second mark moves the first."""
+        here = self._session.frame_key
         old = next((f for f in self._session.findings
-                    if f.label == FOVEA and f.frame == self._session.frame_key and f.region.kind is RegionKind.POINT), None)
+                    if f.label == FOVEA and f.frame == here and f.region.kind is RegionKind.POINT), None)
         if old is None:
             return self.add(RegionKind.POINT, ((x, y),), FOVEA)
         self.reshape(old.id, Region(RegionKind.POINT, ((x, y),)))
@@ -98,13 +99,15 @@ class Annotate:
         self._check_study()
         if self._done:
             step = self._done[-1]
-            self._write(Step(f"Undo: {step.name}", step.after, step.before), lambda: self._moved(self._done, self._undone))
+            self._write(Step(f"Undo: {step.name}", step.after, step.before),
+                        lambda: self._moved(self._done, self._undone))
 
     def redo(self) -> None:
         self._check_study()
         if self._undone:
             step = self._undone[-1]
-            self._write(Step(f"Redo: {step.name}", step.before, step.after), lambda: self._moved(self._undone, self._done))
+            self._write(Step(f"Redo: {step.name}", step.before, step.after),
+                        lambda: self._moved(self._undone, self._done))
 
     def labels(self) -> tuple[str, ...]:
         """The words a mark may carry: the person's own list, or the model's words and two more."""

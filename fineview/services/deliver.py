@@ -16,7 +16,8 @@ def storage_problem(error: OSError, target: Path) -> StorageProblem:
     """The sentence for a write that failed."""
     where = target.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageProblem("Not saved: the disk is full.", f"Free some space in {where} and save again.", "disk-full")
+        return StorageProblem("Not saved: the disk is full.", f"Free some space in {where} and save again.",
+                              "disk-full")
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StorageProblem(f"Not saved: {where} cannot be written to.", "Choose another folder.", "read-only")
     return StorageProblem(f"Not saved: {error.strerror or 'the file could not be written'}.",

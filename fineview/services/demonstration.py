@@ -11,7 +11,6 @@ from typing import Any
 from fineview.core.dialogue import Answer, Question
 from fineview.core.evidence import Method
 from fineview.core.finding import Finding, State
-from fineview.core.study import FrameKey
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import FrameRequest, analyse, heat_map
 from fineview.services.analysis_files import overlay_png
@@ -52,7 +51,7 @@ def demonstrate(sample: Path, out: Path, archive: Archive, engine: Engine, journ
     deliver((json.dumps(as_object(told), indent=1, ensure_ascii=False) + "\n").encode(), out / "answer.json")
     written = write_report(report, writers, ("pdf", "html", "json", "sr"), out)
     files = ["overlay.png", "answer.json", *(path.name for path in written)]
-    summary = (f"Frame {FrameKey(series.uid, key.index).index} of the sample study, {seen.model.short} on {seen.device}: "
+    summary = (f"Frame {key.index} of the sample study, {seen.model.short} on {seen.device}: "
                f"{len(seen.proposals)} lesions suggested, {len(accepted)} accepted by the {REVIEWER}.\n"
                f"{QUESTION} {told.text}")
     return {"summary": summary, "files": files, "proposals": len(seen.proposals), "accepted": len(accepted),

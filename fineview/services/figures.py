@@ -24,8 +24,8 @@ def finding_figure(number: int, finding: Finding, raster: Raster) -> Figure:
     colour = MODEL_RGB if finding.origin is Origin.MODEL else PERSON_RGB
     drawn = draw_region(rgb, finding.region, colour)
     who = f"suggested by {finding.model.short}, {finding.state}" if finding.model else f"marked by {finding.author}"
-    return Figure(f"finding-{number}", f"{number}. {finding.label.replace('_', ' ')}, frame {finding.frame.index + 1}, {who}",
-                  drawn)
+    title = finding.label.replace("_", " ")
+    return Figure(f"finding-{number}", f"{number}. {title}, frame {finding.frame.index + 1}, {who}", drawn)
 
 
 def overlay_figure(analysis: Analysis, raster: Raster, opacity: float = 0.6, threshold: float = 0.15) -> Figure:
@@ -33,7 +33,8 @@ def overlay_figure(analysis: Analysis, raster: Raster, opacity: float = 0.6, thr
     rgba = overlay_rgba(analysis, opacity, threshold)
     rgb = to_rgb(raster)
     drawn = blend(rgb, rgba) if rgba is not None else rgb
-    caption = f"Suspected lesions, probability map, {analysis.model.short}, frame {analysis.frame.index + 1}. Not reviewed."
+    caption = (f"Suspected lesions, probability map, {analysis.model.short}, frame {analysis.frame.index + 1}. "
+               "Not reviewed.")
     return Figure(f"overlay-{analysis.frame.index}", caption, drawn)
 
 

@@ -96,7 +96,8 @@ def fovea_distance(question: Question, request: FrameRequest, target: Point, nam
 def brightness(question: Question, request: FrameRequest, _: str) -> Answer:
     raster = request.raster
     region = question.region
-    mask = np.ones((raster.rows, raster.cols), bool) if region is None else region_mask(region, raster.rows, raster.cols)
+    size = raster.rows, raster.cols
+    mask = np.ones(size, bool) if region is None else region_mask(region, *size)
     found = statistics(raster.pixels, mask)
     if found is None:
         return _cannot(question, "the region covers no pixel.")

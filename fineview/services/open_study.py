@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fineview.core.errors import FineViewError, InputProblem, StorageProblem
@@ -21,10 +22,11 @@ Rows = tuple[tuple[str, str, str], ...]
 
 def scan_all(archive: Archive, paths: Sequence[Path], token: Token) -> Catalogue:
     """The complete catalogue of ``paths``, for scripts.  Raises ``InputProblem`` where nothing can be opened."""
-    catalogue = Catalogue()
-    for catalogue in archive.scan(paths, token):
+    last = Catalogue()
+    for found in archive.scan(paths, token):
         token.raise_if_cancelled()
-    return catalogue
+        last = found
+    return last
 
 
 def first_image_series(catalogue: Catalogue) -> tuple[Study, Series]:
@@ -60,8 +62,7 @@ class OpenStudy:
                 token.raise_if_cancelled()
                 if not shown and any(series.frames for study in last.studies for series in study.series):
                     shown.append(True)
-                    first = last
-                    self._jobs.post(lambda: self._show_first(first) if not token.cancelled else None)
+                    self._jobs.post(partial(self._show_first, last, token))
             return last
 
         self._jobs.submit(Job("open", work, self._scanned, self._failed, self._on_progress("open"),
@@ -109,7 +110,9 @@ class OpenStudy:
             self._jobs.submit(Job("header", lambda _: self._archive.header(frame), done, self._failed))
 
     # -- catalogue ---------------------------------------------------------------------------------------------
-    def _show_first(self, catalogue: Catalogue) -> None:
+    def _show_first(self, catalogue: Catalogue, token: Token) -> None:
+        if token.cancelled:
+            return
         self._session.catalogue = catalogue
         study, series = first_image_series(catalogue)
         self._enter(study, series, fresh=True)

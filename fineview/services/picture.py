@@ -56,7 +56,8 @@ def _heat_overlay(heat: HeatMap, wishes: OverlayWishes) -> OverlayParts:
     name = {Method.RAW: "attention", Method.DAR: "DAR"}.get(heat.method, heat.method.value)
     words = f"{name}, {heat.layer}, \"{heat.text}\"" if heat.text else f"{name}, {heat.layer}"
     rows, cols = heat.values.shape
-    return (rgba, Box(0, 0, cols, rows), True, f"{words}, {heat.model.short}", (0.0, 1.0), colour_bar(wishes.colour_map))
+    legend = f"{words}, {heat.model.short}"
+    return (rgba, Box(0, 0, cols, rows), True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 
 
 @lru_cache(maxsize=8)

@@ -33,7 +33,8 @@ _RULES: tuple[tuple[Asked, str], ...] = (
     ("what", r"\bwhat (is|are|could|might|do you see|kind|type|does)\b|\bwhat's\b|\bwhich lesion\b|\bname (it|this)\b"),
 )
 _PRESENCE = re.compile(r"^\s*(is|are|do|does|can|could|any|has|have|was|were)\b|\bpresent\b|\bthere\b|\?\s*$", re.I)
-_ANY_LESION = re.compile(r"\b(lesions?|abnormal(ity|ities)?|disease[ds]?|patholog(y|ical)|suspicious|damage|wrong)\b", re.I)
+_ANY_LESION = re.compile(
+    r"\b(lesions?|abnormal(ity|ities)?|disease[ds]?|patholog(y|ical)|suspicious|damage|wrong)\b", re.I)
 
 
 def named_label(text: str) -> str | None:

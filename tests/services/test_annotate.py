@@ -95,7 +95,7 @@ def test_twenty_mixed_edits_undo_to_the_start(desk) -> None:
         before = desk.session.undo_name
         assert before, left
         desk.annotate.undo()
-        desk.mailbox.pump(lambda: len(desk.annotate._done) == left - 1)
+        desk.mailbox.pump(lambda left=left: len(desk.annotate._done) == left - 1)
     assert desk.session.undo_name == ""
     assert desk.session.findings == start
     assert desk.stored() == start

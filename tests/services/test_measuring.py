@@ -39,7 +39,8 @@ def test_size_in_millimetres_with_both_spacings() -> None:
 @pytest.mark.parametrize("source", [ScaleSource.NONE, ScaleSource.ASSUMED])
 def test_size_in_pixels_says_why(source: ScaleSource) -> None:
     spacing = Spacing(0.1, 0.1, None, source)
-    made = measuring.how_large(question(Region.from_box(Box(0, 0, 10, 5))), request(np.zeros((20, 20)), spacing), "size")
+    box = question(Region.from_box(Box(0, 0, 10, 5)))
+    made = measuring.how_large(box, request(np.zeros((20, 20)), spacing), "size")
     assert (made.value, made.unit) == (50, "px2")
     assert "mm" not in made.text and "um" not in made.text.replace("assumed", "")
     assert made.reason is not None and "spacing" in made.reason
@@ -61,7 +62,8 @@ def test_distance_from_a_marked_fovea() -> None:
 def test_brightness_is_in_modality_units() -> None:
     pixels = np.full((50, 50), -1000, np.int16)
     pixels[10:20, 10:20] = 40
-    made = measuring.brightness(question(Region.from_box(Box(10, 10, 10, 10))), request(pixels, OCT, "HU"), "brightness")
+    box = question(Region.from_box(Box(10, 10, 10, 10)))
+    made = measuring.brightness(box, request(pixels, OCT, "HU"), "brightness")
     assert (made.value, made.unit) == (40, "HU")
 
 
