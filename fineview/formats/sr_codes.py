@@ -19,6 +19,12 @@ COMMENT = Code("121106", "DCM", "Comment")
 DECISION = Code("decision", LOCAL, "Decision of the reader")
 SCALE = Code("scale-source", LOCAL, "Source of the scale")
 EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations")
+_IMAGE = "1.2.840.10008.5.1.4.1.1."
+# IODs that may hold several frames: a reference to one of them names its frame (PS3.3 10.3, Referenced Frame Number).
+MULTIFRAME = frozenset(_IMAGE + tail for tail in (
+    "2.1", "2.2", "3.1", "4.1", "4.3", "4.4", "7.1", "7.2", "7.3", "7.4", "12.1", "12.1.1", "12.2", "12.2.1",
+    "13.1.1", "13.1.2", "13.1.3", "14.1", "14.2", "20", "30", "66.4", "77.1.1.1", "77.1.2.1", "77.1.4.1", "77.1.5.1",
+    "77.1.5.2", "77.1.5.4", "77.1.5.5", "77.1.5.6", "77.1.5.8", "77.1.6", "128.1", "130", "481.1", "481.2"))
 _NAMES = {"area": Code("42798000", "SCT", "Area"), "length": Code("410668003", "SCT", "Length"),
           "width": Code("103355008", "SCT", "Width"), "height": Code("121207", "DCM", "Height"),
           "distance": Code("121206", "DCM", "Distance")}

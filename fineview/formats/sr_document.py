@@ -92,18 +92,10 @@ def _group(report: Report, number: int, item: ReportItem) -> sr.PlanarROIMeasure
 def _region(item: ReportItem) -> sr.ImageRegion:
     kind, points = graphic(item)
     sop_class = item.frame.sop_class_uid or ""
-    numbered = item.frame.frame_in_file > 0 or _is_multiframe(sop_class)
+    numbered = item.frame.frame_in_file > 0 or sop_class in sr_codes.MULTIFRAME
     source = sr.SourceImageForRegion(sop_class, item.frame.sop_uid or "",
                                      [item.frame.frame_in_file + 1] if numbered else None)
     return sr.ImageRegion(kind, points, source)
-
-
-def _is_multiframe(sop_class: str) -> bool:
-    from highdicom._module_utils import is_multiframe_image
-
-    probe = Dataset()
-    probe.SOPClassUID = sop_class
-    return bool(is_multiframe_image(probe))
 
 
 def _sites(item: ReportItem) -> list[sr.FindingSite]:

@@ -56,13 +56,13 @@ def classical(rgb: npt.NDArray[np.uint8]) -> Maps:
     size = (max(round(height * factor), 1), max(round(width * factor), 1))
     small = resize_area(rgb, size)
     unit = size[1] / 1072
-    green = small[..., 1].astype(np.float32)
-    even = np.clip(110 * gaussian(green, 0.6) / np.maximum(gaussian(green, 22 * unit), 8), 0, 255).astype(np.uint8)
-    spots = dark_spots(even, max(round(12 * unit), 1), max(round(37 * unit), 3)).astype(np.float32)
+    even = _even_green(small, unit)
+    # gaps between exudates are not dark: nothing brighter than the surround takes part
+    spots = dark_spots(np.minimum(even, 110), max(round(14 * unit), 1), max(round(41 * unit), 3)).astype(np.float32)
     bright = tophat_bright(even, max(round(9 * unit), 1)).astype(np.float32)
     disc = _disc(small, unit)
     clear = (1 - np.clip(dilate(disc, max(round(16 * unit), 1)) * 1.6, 0, 1)) * _inside(small)
-    red = _blobs(spots, (2.0 * unit, 4.0 * unit)) * clear
+    red = _blobs(spots, (2.0 * unit, 4.0 * unit, 7.0 * unit)) * clear
     found = {"microaneurysm": _blobs(spots, (1.2 * unit, 1.8 * unit)) * clear, "haemorrhage": red,
              "hard_exudate": _blobs(bright, (1.2 * unit, 2.4 * unit)) * clear,
              "soft_exudate": gaussian(bright, 7 * unit) / 60 * clear, "optic_disc": disc}
@@ -75,7 +75,16 @@ BASELINES: dict[str, ScoreMaps] = {"random": random_maps, "centre prior": centre
 TO_BEAT: tuple[str, ...] = ("random", "centre prior", "laplacian")
 
 
-def _blobs(contrast: Array, sigmas: tuple[float, float]) -> Array:
+def _even_green(rgb: Array, unit: float) -> Array:
+    """Green relative to its surround inside the field of view, 110 = like the surround; 110 outside.  uint8."""
+    inside = field_of_view(rgb).astype(np.float32)
+    green = rgb[..., 1].astype(np.float32)
+    surround = gaussian(green * inside, 22 * unit) / np.maximum(gaussian(inside, 22 * unit), 1e-3)
+    even = 110 * gaussian(green, 0.6) / np.maximum(surround, 8)
+    return np.where(inside > 0, np.clip(even, 0, 255), 110).astype(np.uint8)
+
+
+def _blobs(contrast: Array, sigmas: tuple[float, ...]) -> Array:
     """Contrast times blob response, squashed below 1 without a plateau; 30 grey levels of each give one half."""
     response = np.max([-laplacian(contrast, max(sigma, 0.6)) for sigma in sigmas], axis=0)
     strength = np.sqrt(np.clip(response, 0, None) * contrast) / 30

@@ -19,7 +19,8 @@ PLACES = [[(60, 40), (120, 70)], [(90, 60)], []]  # haemorrhages (x, y) on three
 
 def _photo(places: list[tuple[int, int]]) -> np.ndarray:
     rgb = np.full((HEIGHT, WIDTH, 3), (150, 70, 30), np.uint8)
-    rgb[20:26, 20:180:16] = (255, 220, 120)  # sharp, bright and no blood: what a plain edge detector falls for
+    for x in range(24, 180, 22):
+        rgb[16:25, x:x + 9] = (255, 230, 190)  # sharp, bright and no blood: what a plain edge detector falls for
     for x, y in places:
         rgb[y - 3:y + 4, x - 3:x + 4] = (60, 15, 10)
     return rgb
