@@ -7,10 +7,21 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from fineview.gui import icons
-from fineview.gui.actions import ACTIONS, Action
+from fineview.gui.actions import ACTIONS, GESTURES, Action
 from fineview.gui.desk import Desk
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
+
+
+def key_rows() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Menu -> (key, title) rows of all actions with a shortcut, then the mouse."""
+    made: dict[str, list[tuple[str, str]]] = {}
+    for row in ACTIONS:
+        if row.shortcut:
+            key = QKeySequence(row.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+            made.setdefault(tr(row.menu), []).append((key, tr(row.title)))
+    made[tr("Mouse and held keys")] = [(key, tr(words)) for key, words in GESTURES]
+    return {menu: tuple(rows) for menu, rows in made.items()}
 
 
 class ActionBar:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QTabWidget, QWidget
 
 from fineview.core.geometry import Point
 from fineview.gui import icons, theme
@@ -14,13 +14,15 @@ from fineview.gui.dialogs.about import About
 from fineview.gui.dialogs.export import ExportReport
 from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.dialogs.shortcuts import Shortcuts
+from fineview.gui.panels.chat import Chat
+from fineview.gui.panels.findings import Findings
+from fineview.gui.viewer.viewer import Viewer
 from fineview.gui.wording import tr
+from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
-if TYPE_CHECKING:
-    from fineview.gui.main_window import MainWindow
-
 Facts = Sequence[tuple[str, str]]
+Keys = Mapping[str, tuple[tuple[str, str], ...]]
 
 
 class Preferences(Protocol):
@@ -30,19 +32,32 @@ class Preferences(Protocol):
     def set_setting(self, name: str, value: str) -> None: ...
 
 
-class Desk:
-    """What the rows of the action table may reach: ``bench`` and the window's own parts."""
+class Parts(Protocol):
+    """The parts of the window that gestures reach."""
 
-    def __init__(self, bench: Workbench, window: MainWindow, facts: Callable[[], Facts],
-                 preferences: Preferences | None) -> None:
-        self.bench, self._window = bench, window
-        self._facts, self._preferences = facts, preferences
-        self._point: Point | None = None
-        window.viewer.canvas.hovered.connect(self._remember_point)
+    viewer: Viewer
+    studies: QWidget
+    side: QWidget
+    tabs: QTabWidget
+    chat: Chat
+    findings: Findings
 
     @property
-    def canvas(self) -> object:
-        return self._window.viewer.canvas
+    def state(self) -> ViewState | None: ...
+
+
+class Desk:
+    """What the rows of the action table may reach: ``bench`` and the window's own parts.
+
+    ``facts``: rows of the About page.  ``keys``: rows of the page of shortcuts.
+    """
+
+    def __init__(self, bench: Workbench, window: QWidget, parts: Parts, facts: Callable[[], Facts],
+                 keys: Callable[[], Keys], preferences: Preferences | None) -> None:
+        self.bench, self._window, self._parts = bench, window, parts
+        self._facts, self._keys, self._preferences = facts, keys, preferences
+        self._point: Point | None = None
+        parts.viewer.canvas.hovered.connect(self._remember_point)
 
     def _remember_point(self, point: Point | None) -> None:
         self._point = point or self._point
@@ -64,10 +79,10 @@ class Desk:
         EditLabels(self.bench, self._window).open()
 
     def about(self) -> None:
-        About(tuple(self._facts()), self._window.state, self._window).open()
+        About(tuple(self._facts()), self._parts.state, self._window).open()
 
     def shortcuts(self) -> None:
-        Shortcuts(self._window).open()
+        Shortcuts(self._keys(), self._window).open()
 
     def quit(self) -> None:
         self._window.close()
@@ -82,38 +97,38 @@ class Desk:
             self._preferences.set_setting("theme", name)
 
     def toggle_browser(self) -> None:
-        self._window.studies.setVisible(not self._window.studies.isVisible())
+        self._parts.studies.setVisible(not self._parts.studies.isVisible())
 
     def toggle_side(self) -> None:
-        self._window.side.setVisible(not self._window.side.isVisible())
+        self._parts.side.setVisible(not self._parts.side.isVisible())
 
     def maximise(self) -> None:
         """The picture alone, and back."""
-        alone = self._window.studies.isVisible() or self._window.side.isVisible()
-        self._window.studies.setVisible(not alone)
-        self._window.side.setVisible(not alone)
+        alone = self._parts.studies.isVisible() or self._parts.side.isVisible()
+        self._parts.studies.setVisible(not alone)
+        self._parts.side.setVisible(not alone)
 
     def ask(self) -> None:
-        self._window.side.show()
-        self._window.tabs.setCurrentWidget(self._window.chat)
-        self._window.chat.focus_question()
+        self._parts.side.show()
+        self._parts.tabs.setCurrentWidget(self._parts.chat)
+        self._parts.chat.focus_question()
 
     def edit_label(self) -> None:
-        self._window.side.show()
-        self._window.tabs.setCurrentWidget(self._window.findings)
-        self._window.findings.focus_label()
+        self._parts.side.show()
+        self._parts.tabs.setCurrentWidget(self._parts.findings)
+        self._parts.findings.focus_label()
 
     def play(self) -> None:
-        self._window.viewer.frames.toggle()
+        self._parts.viewer.frames.toggle()
 
     def fit(self) -> None:
-        self._window.viewer.canvas.fit()
+        self._parts.viewer.canvas.fit()
 
     def one_to_one(self) -> None:
-        self._window.viewer.canvas.one_to_one()
+        self._parts.viewer.canvas.one_to_one()
 
     def zoom(self, factor: float) -> None:
-        self._window.viewer.canvas.zoom_by(factor)
+        self._parts.viewer.canvas.zoom_by(factor)
 
     def mark_fovea(self) -> None:
         """Where the cursor is, or was last, on the picture."""
@@ -128,7 +143,7 @@ class Desk:
 
     def step_back(self) -> None:
         """Escape: let go of a half drawn region, else stop the answer, else select nothing."""
-        canvas = self._window.viewer.canvas
+        canvas = self._parts.viewer.canvas
         if canvas.hand.busy:
             canvas.let_go()
         elif self.bench.session.streaming is not None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from fineview.gui.action_bar import ActionBar
+from fineview.gui.action_bar import ActionBar, key_rows
 from fineview.gui.bind import Binder
 from fineview.gui.desk import Desk, Facts, Preferences
 from fineview.gui.dialogs.intended_use import IntendedUse
@@ -45,7 +45,7 @@ class MainWindow(QMainWindow):
         self._bench, self._preferences, self._first_run = bench, preferences, first_run
         self._make_parts()
         self._arrange()
-        self.desk = Desk(bench, self, facts, preferences)
+        self.desk = Desk(bench, self, self, facts, key_rows, preferences)
         self.bar = ActionBar(self, self.desk)
         thumbnails = Thumbnails(bench.session, self.studies, self.viewer)
         self.binder = Binder(bench.session, (

@@ -41,3 +41,4 @@ class About(Page):
         self.column.addLayout(form)
         self.buttons(None, "Close")
         self.setMinimumWidth(560)
+        self.resize(560, 10)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from fineview.gui.dialogs.page import Page
@@ -12,28 +13,17 @@ from fineview.gui.wording import tr
 Rows = tuple[tuple[str, str], ...]
 
 
-def sections() -> dict[str, Rows]:
-    """Menu -> (key, title) rows of all actions with a shortcut, then the mouse."""
-    from fineview.gui.actions import ACTIONS, GESTURES  # here: the table's rows open this page
-
-    made: dict[str, list[tuple[str, str]]] = {}
-    for row in ACTIONS:
-        if row.shortcut:
-            key = QKeySequence(row.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-            made.setdefault(tr(row.menu), []).append((key, tr(row.title)))
-    made[tr("Mouse and held keys")] = [(key, tr(words)) for key, words in GESTURES]
-    return {menu: tuple(rows) for menu, rows in made.items()}
-
-
 class Shortcuts(Page):
-    def __init__(self, parent: QWidget | None) -> None:
+    """``sections``: menu -> (key, words) rows, as ``action_bar.key_rows`` reads them from the table."""
+
+    def __init__(self, sections: Mapping[str, Rows], parent: QWidget | None) -> None:
         super().__init__(tr("Keys and mouse"), parent)
         inner = QWidget()
         columns = QHBoxLayout(inner)
         columns.setSpacing(32)
         thirds = [_column(columns) for _ in range(3)]
         filled = [0, 0, 0]
-        for title, rows in sections().items():
+        for title, rows in sections.items():
             shortest = filled.index(min(filled))
             thirds[shortest].addLayout(_section(title, rows))
             filled[shortest] += len(rows) + 2

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel
 
+from fineview.gui.elided import Elided
 from fineview.gui.theme import PATIENT_STRIPS
 from fineview.gui.wording import date_words, person_name, tr
 from fineview.services.snapshot import Banner, ViewState
@@ -40,7 +41,7 @@ class PatientBanner(QFrame):
         self.setObjectName("banner")
         self._strip = QFrame()
         self._strip.setFixedWidth(6)
-        self.person, self.eye, self.study = QLabel(), QLabel(), QLabel()
+        self.person, self.eye, self.study = QLabel(), QLabel(), Elided()
         self.changed_words = QLabel()
         self.changed_words.setObjectName("warning")
         self._seen = 0
@@ -48,14 +49,13 @@ class PatientBanner(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.person.setObjectName("title")
         self.study.setObjectName("quiet")
-        # Identity is never cut; the series' name gives way.
-        self.study.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 12, 0)
         row.setSpacing(16)
         row.addWidget(self._strip)
         row.addWidget(self.person)
         row.addWidget(self.eye)
+        # Identity is never cut; the series' name gives way.
         row.addWidget(self.study, 1)
         row.addWidget(self.changed_words)
         self.setMinimumHeight(36)
@@ -77,7 +77,6 @@ class PatientBanner(QFrame):
         self.eye.setToolTip(tr("The file does not say which side this is.") if source == "none"
                             else f"{tr('Source')}: {source}")
         self.study.setText(study_words(banner))
-        self.study.setToolTip(study_words(banner))
         if state.patient_changes != self._seen:
             self._announce(state.patient_changes)
 

@@ -37,7 +37,7 @@ def state_words(finding: Finding) -> str:
 
 
 class Findings(QWidget):
-    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study", "index", "series"})
+    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study"})
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()

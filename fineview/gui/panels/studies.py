@@ -162,7 +162,7 @@ class Studies(QWidget):
             item = QListWidgetItem(f"{PurePath(one.path).name}\n{one.what} {one.remedy}")
             item.setToolTip(f"{one.path}\n{one.what} {one.remedy}\n[{one.code}]")
             self.problems.addItem(item)
-        self._problem_title.setText(f"{len(problems)} {tr('problems') if self._folded else tr('not opened')}")
+        self._problem_title.setText(f"{tr('problems') if self._folded else tr('not opened')}: {len(problems)}")
         self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems))
         self._problem_title.setVisible(bool(problems))
         self.problems.setVisible(bool(problems) and not self._folded)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from fineview.gui.elided import Elided
 from fineview.gui.viewer.layers import to_qimage
 from fineview.gui.wording import tr
 from fineview.services.snapshot import OverlayState, ViewState
@@ -38,9 +39,7 @@ class Legend(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._words = QLabel()
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words = Elided()
         self._low, self._high, self._bar = QLabel(), QLabel(), ColourBar()
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
@@ -61,7 +60,6 @@ class Legend(QWidget):
 
     def _fill(self, overlay: OverlayState | None, words: str) -> None:
         self._words.setText(words)
-        self._words.setToolTip(words)
         self._words.setObjectName("" if overlay else "quiet")
         self._words.style().polish(self._words)
         ticks = overlay.ticks if overlay else None
