@@ -12,7 +12,7 @@ from fineview.core.errors import InputProblem
 from fineview.core.image import Raster
 from fineview.core.study import Problem
 from fineview.formats import dicom_read, pictures, pixels, wire
-from fineview.formats.child_main import as_error
+from fineview.formats.faults import as_error
 from fineview.formats.header import header_rows
 from fineview.formats.part10 import looks_like_dicom
 from fineview.formats.record import FileRecord
