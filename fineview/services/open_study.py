@@ -48,11 +48,12 @@ class OpenStudy:
         self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
         self._sample = sample
         self._opened: tuple[str, ...] = ()
+        self._touched = False
         self.on_frame: Callable[[], None] = lambda: None
 
     def paths(self, paths: Sequence[Path]) -> None:
         """Open files, folders, ZIPs or a DICOMDIR in place of what is open."""
-        self._opened = tuple(str(path) for path in paths)
+        self._opened, self._touched = tuple(str(path) for path in paths), False
         self._progress("open", "looking for images", 0, 0)
         shown: list[bool] = []
 
@@ -78,6 +79,7 @@ class OpenStudy:
         self.paths([Path(path) for path in paths])
 
     def show_series(self, uid: str) -> None:
+        self._touched = True
         study, series = self._session.catalogue.find_series(uid)
         self._enter(study, series)
         self._session.pulse()
@@ -88,6 +90,7 @@ class OpenStudy:
         series = self._session.series
         if series is None or not series.frames:
             return
+        self._touched = True
         self._session.index = min(max(index, 0), len(series.frames) - 1)
         self._session.pulse()
         self._load_frame()
@@ -144,18 +147,26 @@ class OpenStudy:
             self._preload(session.series)
 
     def _refresh_open_series(self, catalogue: Catalogue) -> None:
-        """The first catalogue knew a part of the series: keep the person's frame, not its number."""
+        """The first catalogue knew a part: keep the person's frame, not its number.
+
+        Where the person has not touched anything yet, the first series of the whole takes the place of the first found.
+        """
         session, old = self._session, self._session.frame
         try:
             study, series = catalogue.find_series(session.series.uid if session.series else "")
         except KeyError:
             study, series = first_image_series(catalogue)
-        grown = session.series is None or len(series.frames) != len(session.series.frames)
+        if not self._touched and session.view == replace(ViewWishes(), true_aspect=session.view.true_aspect):
+            study, series = first_image_series(catalogue)
+        if session.series is None or series.uid != session.series.uid:
+            self._enter(study, series)
+            return
+        grown = len(series.frames) != len(session.series.frames)
         session.study, session.series = study, series
         if grown:
             session.rasters.clear()
-            touched = old is not None and session.index != 0
-            session.index = series.frames.index(old) if touched and old in series.frames else series.default_frame
+            kept = self._touched and old in series.frames
+            session.index = series.frames.index(old) if kept and old is not None else series.default_frame
 
     def _enter(self, study: Study, series: Series, fresh: bool = False) -> None:
         session = self._session
