@@ -103,5 +103,5 @@ def _disc(rgb: Array, unit: float) -> Array:
 
 def _inside(rgb: Array) -> Array:
     """1 inside the field of view and away from its sharp rim, else 0."""
-    outside = dilate(~field_of_view(rgb), max(round(0.012 * rgb.shape[1]), 1))
+    outside = dilate(~field_of_view(rgb), max(round(0.02 * rgb.shape[1]), 1))
     return (outside == 0).astype(np.float32)
