@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fineview.lab.bench import figure_ms
 from fineview.lab.figures import Figure
+from fineview.lab.timing import figure_ms
 from fineview.services.jobs import Token
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from fineview.core.study import FrameKey
 from fineview.imaging.colour import heat_rgba
 from fineview.imaging.dar import edge_mask, redistribute
 from fineview.imaging.window import to_rgb
-from fineview.lab.bench import figure_ms, pairs, seconds, timed
 from fineview.lab.figures import Figure
 from fineview.lab.phantom_fundus import fundus
+from fineview.lab.timing import figure_ms, pairs, seconds, timed
 from fineview.services.analyse import FrameRequest, analyse, heat_map
 from fineview.services.encodings import Encodings
 from fineview.services.jobs import Token

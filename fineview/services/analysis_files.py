@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.errors import RequestProblem
-from fineview.core.evidence import Analysis, DarSettings, HeatMap, Method, Task
+from fineview.core.evidence import Analysis, DarSettings, HeatMap, Method, Proposal, Task
+from fineview.core.image import Raster
 from fineview.core.region import Region
 from fineview.core.study import FrameKey, Series
 from fineview.imaging.colour import blend, heat_rgba
@@ -49,9 +50,7 @@ def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive:
     frame = series.frames[key.index]
     raster = archive.read_frame(frame)
     decoded = time.perf_counter()
-    if wish.region is not None and not _overlaps(wish.region, raster.rows, raster.cols):
-        raise RequestProblem("The region lies outside the image.",
-                             f"The image is {raster.cols} wide and {raster.rows} high.", "region-outside")
+    _check_region(wish.region, raster)
     request = FrameRequest(key, raster, frame.spacing, series.modality)
     seen = analyse(request, engine, encodings, token)
     analysed = time.perf_counter()
@@ -79,8 +78,7 @@ def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive:
         "normalisation": raw.normalisation, "task": str(wish.task), "method": str(wish.method),
         "question": wish.question, "domain_scores": {k: round(v, 4) for k, v in seen.domain_scores.items()},
         "anatomy": seen.anatomy, "notes": list(seen.notes),
-        "proposals": [{"label": p.label, "score": round(p.score, 4), "box": [round(v, 2) for v in p.box.as_list()],
-                       "area_px": p.area_px, "area_mm2": p.area_mm2} for p in seen.proposals],
+        "proposals": [_proposal(one) for one in seen.proposals],
         "overlay": "overlay.png"}
 
 
@@ -119,14 +117,23 @@ def _strides(seen: Analysis, maps: Mapping[str, HeatMap]) -> dict[str, list[floa
     return strides
 
 
+def _proposal(one: Proposal) -> dict[str, Any]:
+    return {"label": one.label, "score": round(one.score, 4), "box": [round(v, 2) for v in one.box.as_list()],
+            "area_px": one.area_px, "area_mm2": one.area_mm2}
+
+
 def _layers(layers: Mapping[str, NDArray[np.float32]]) -> list[dict[str, Any]]:
     return [{"name": name, "row_px": [None if math.isnan(row) else round(float(row), 2) for row in rows]}
             for name, rows in layers.items()]
 
 
-def _overlaps(region: Region, rows: int, cols: int) -> bool:
-    box = region.bounds.clipped(rows, cols)
-    return box.w > 0 and box.h > 0
+def _check_region(region: Region | None, raster: Raster) -> None:
+    if region is None:
+        return
+    box = region.bounds.clipped(raster.rows, raster.cols)
+    if box.w <= 0 or box.h <= 0:
+        raise RequestProblem("The region lies outside the image.",
+                             f"The image is {raster.cols} wide and {raster.rows} high.", "region-outside")
 
 
 def _s(seconds: float) -> float:

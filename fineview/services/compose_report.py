@@ -57,7 +57,7 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         frame = series.frames[finding.frame.index]
         figures.append(finding_figure(number, finding, archive.read_frame(frame)))
         items.append(ReportItem(finding, measure_region(finding.region, frame.spacing), frame, series.laterality,
-                                frame.spacing, finding.frame.index, series.description or series.modality))
+                                frame.spacing, finding.frame.index + 1, series.description or series.modality))
     for analysis in request.analyses:
         token.raise_if_cancelled()
         frame = request.study.series_by_uid(analysis.frame.series_uid).frames[analysis.frame.index]
