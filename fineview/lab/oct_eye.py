@@ -159,7 +159,7 @@ def _add_lesions(eye: OctEye, rng: np.random.Generator) -> OctEye:
     wet = rng.random() < 0.3
     swellings = tuple(_dome(rng, (10, 60), (0.4, 0.9), 1.0) for _ in range(1 if wet else 0))
     cysts = tuple(_cyst(rng, swellings[0]) for _ in range(int(rng.integers(1, 14)) if wet else 0))
-    foci = tuple(_focus(rng) for _ in range(int(rng.integers(4, 40)) if rng.random() < 0.45 else 0))
+    foci = tuple(_focus(rng) for _ in range(int(rng.integers(15, 140)) if rng.random() < 0.6 else 0))
     places = tuple(item.z for group in (drusen, detachments, subretinal, cysts, foci) for item in group)
     return replace(eye, drusen=drusen, detachments=detachments, subretinal=subretinal, swellings=swellings,
                    cysts=cysts, foci=foci, lesion_z=places)
@@ -192,8 +192,8 @@ def _cyst(rng: np.random.Generator, home: Bump) -> Blob:
 
 
 def _focus(rng: np.random.Generator) -> Blob:
-    return Blob(float(rng.normal(0, 1.1)), float(rng.normal(0, 0.9)), float(rng.uniform(-0.05, 0.75)),
-                float(rng.uniform(0.014, 0.045)), float(rng.uniform(0.03, 0.1)), float(rng.uniform(1.3, 3.8)))
+    return Blob(float(rng.normal(0, 1.1)), float(rng.normal(0, 0.7)), float(rng.uniform(-0.05, 0.75)),
+                float(rng.uniform(0.016, 0.05)), float(rng.uniform(0.04, 0.14)), float(rng.uniform(1.5, 4.5)))
 
 
 def _smooth(values: Row, sigma: float) -> Row:

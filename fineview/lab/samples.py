@@ -28,7 +28,7 @@ Array = npt.NDArray[Any]
 DEFAULT_MIX = {"real": 0.45, "phantom_fundus": 0.15, "phantom_oct": 0.27, "real_oct": 0.03, "other": 0.10}
 POOL_FUNDUS, POOL_BSCANS = 60, 600
 _KIND_SHARE = {"masks": 0.45, "exudates": 0.13, "boxes": 0.24, "boxes_first": 0.13, "hrf": 0.05}
-_WORD_SHARE = {"microaneurysm": 0.3, "haemorrhage": 0.3, "hard_exudate": 0.2, "soft_exudate": 0.12, "optic_disc": 0.08}
+_WORD_SHARE = {"microaneurysm": 0.28, "haemorrhage": 0.28, "hard_exudate": 0.18, "soft_exudate": 0.19, "optic_disc": 0.07}
 _FUNDUS_BITS = sum(1 << k for k, label in enumerate(LABELS) if label.domain == "fundus")
 
 
@@ -163,9 +163,10 @@ def _oct_frame(scan: CachedBScan, size: int, rng: np.random.Generator) -> Array:
         return frame(((width - 1) / 2, (height - 1) / 2), (size / width, size / height), angle, flips, size)
     low, high = (1.5, 4.0) if size < 512 else (1.5, 3.6)
     zoom = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    hits = np.flatnonzero(scan.hit)
     span = size / zoom
-    if len(hits) and rng.random() < 0.6:
+    kinds = [bit for bit in (1 << k for k in range(KINDS)) if int(np.bitwise_or.reduce(scan.hit, None)) & bit]
+    if kinds and rng.random() < 0.65:  # a kind first, or the few pixels of the foci would never be visited
+        hits = np.flatnonzero(scan.hit & np.uint8(kinds[int(rng.integers(len(kinds)))]))
         spot = int(hits[int(rng.integers(len(hits)))])
         x, y = spot % width, spot // width
     else:
