@@ -43,7 +43,7 @@ def draw_look(rng: np.random.Generator) -> OctLook:
     """Draw a random look: half averaged and dark like Spectralis, half noisier like single-shot devices."""
     clean = rng.random() < 0.6
     base = {"vitreous": 22.0, "rnfl": 190.0, "gcl": 128.0, "ipl": 146.0, "inl": 96.0, "opl": 148.0, "onl": 72.0,
-            "elm": 96.0, "ez": 183.0, "iz": 165.0, "rpe": 212.0, "choroid": 136.0, "druse": 165.0, "fluid": 22.0}
+            "elm": 96.0, "ez": 183.0, "iz": 142.0, "rpe": 212.0, "choroid": 136.0, "druse": 165.0, "fluid": 22.0}
     grey = {name: float(value * rng.uniform(0.85, 1.15)) for name, value in base.items()}
     grey["druse"] = float(rng.uniform(95, 200))
     grey["fluid"] = float(rng.uniform(12, 48))

@@ -69,7 +69,7 @@ def sample_volume(seed: int = 7, frames: int = 25, size: tuple[int, int] = (496,
 
 _LOOK = OctLook(
     grey={"vitreous": 20.0, "rnfl": 188.0, "gcl": 126.0, "ipl": 146.0, "inl": 94.0, "opl": 148.0, "onl": 72.0,
-          "elm": 98.0, "ez": 184.0, "iz": 160.0, "rpe": 214.0, "choroid": 136.0, "druse": 158.0, "fluid": 22.0},
+          "elm": 98.0, "ez": 184.0, "iz": 145.0, "rpe": 214.0, "choroid": 136.0, "druse": 158.0, "fluid": 22.0},
     speckle=0.09, floor=34.0, black=8.0, gain=1.0, gamma=1.05, blur=0.4, choroid_decay=80.0, shadow=0.55,
     choroid_grain=(8.0, 6.0, 0.32))
 
