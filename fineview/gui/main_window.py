@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part, stretch in ((self.banner, 0), (self.notices, 0), (self.viewer, 1)):
+        for part, stretch in ((self.banner, 0), (self.viewer, 1)):
             column.addWidget(part, stretch)
         self.side = self.tabs
         self.side.setMinimumWidth(300)
@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
+        rows.addWidget(self.notices)
         rows.addWidget(self.pages, 1)
         rows.addWidget(self.status)
         self.setCentralWidget(whole)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
 from fineview import __version__
 from fineview.core.report import INTENDED_USE
 from fineview.gui.dialogs.page import Page
-from fineview.gui.panels.identity import breakable, facts
+from fineview.gui.panels.identity import facts
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 
@@ -30,9 +32,8 @@ class About(Page):
             known = {**told, **known}
         known.setdefault(tr("Licence of the code"), "Apache-2.0")
         for name, value in known.items():
-            label = QLabel(breakable(value))
-            label.setWordWrap(True)
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            # Wrapped here and not by the label, whose height Qt guesses wrong inside a form.
+            label = QLabel(textwrap.fill(value, 72))
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             title = QLabel(name)
@@ -41,4 +42,3 @@ class About(Page):
         self.column.addLayout(form)
         self.buttons(None, "Close")
         self.setMinimumWidth(560)
-        self.resize(560, 10)

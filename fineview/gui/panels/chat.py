@@ -37,6 +37,7 @@ class Chat(QWidget):
         self._running: Turn | None = None
         self._streaming: Streaming | None = None
         self._names: dict[str, str] = {}
+        self._offered: tuple[str, ...] = ()
         self._region = QLabel()
         self._region.setObjectName("title")
         self._region.setTextFormat(Qt.TextFormat.PlainText)
@@ -102,15 +103,22 @@ class Chat(QWidget):
         self._region.setText(self._names.get(state.selected or "", whole))
         ready = state.frame_key is not None
         self.question.setEnabled(ready)
+        self._show_chips(self._bench.ask.suggestions() if ready else ())
+        self._show_send()
+
+    def _show_chips(self, questions: tuple[str, ...]) -> None:
+        # Scrolling through frames must not make new buttons for the same words.
+        if questions == self._offered:
+            return
+        self._offered = questions
         self._flow.clear()
-        for text in self._bench.ask.suggestions() if ready else ():
+        for text in questions:
             chip = QPushButton(text)
             chip.setObjectName("chip")
             chip.clicked.connect(lambda _=False, t=text: self._bench.ask.ask(t))
             self._flow.addWidget(chip)
-        self._chips.setVisible(self._flow.count() > 0)
+        self._chips.setVisible(bool(questions))
         self._chips.updateGeometry()
-        self._show_send()
 
     def _show_answers(self, answers: tuple[Answer, ...]) -> None:
         kept = len(self._answers)

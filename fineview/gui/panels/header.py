@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fineview.core.study import FrameInfo
 from fineview.gui.theme import as_panel
@@ -26,6 +35,7 @@ class Header(QWidget):
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(tr("Filter by tag, keyword or text"))
         self.filter.setClearButtonEnabled(True)
+        self.filter.findChild(QToolButton).setAccessibleName(tr("Clear the filter"))
         self.filter.setAccessibleName(tr("Filter of the header"))
         self.filter.textChanged.connect(self._filter)
         self.rows = QTreeWidget()

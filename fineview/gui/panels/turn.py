@@ -30,7 +30,7 @@ def verdict_words(answer: Answer) -> str:
 def source_words(answer: Answer) -> str:
     """Never "AI detected": who suggested it, and that nobody has reviewed it."""
     if answer.model is None:
-        return tr("computed from pixels and spacing")
+        return "" if answer.abstained else tr("computed from pixels and spacing")
     return f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"
 
 
@@ -63,7 +63,7 @@ class Turn(QFrame):
         self.verdict.setVisible(bool(self.verdict.text()))
         self.source.setText(source_words(answer))
         self.source.setToolTip(answer.model.sha256 if answer.model else "")
-        self.source.show()
+        self.source.setVisible(bool(self.source.text()))
         self._flow.clear()
         for citation in answer.citations:
             chip = QPushButton(citation_words(citation))

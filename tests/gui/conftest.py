@@ -1,0 +1,51 @@
+"""A mailbox, a workbench over a small study, and a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from fineview.gui.job_runner import Mailbox
+from fineview.gui.main_window import MainWindow
+from fineview.gui.theme import apply_theme
+from fineview.services.workbench import Workbench
+from tests.gui.scene import workbench
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, qapp: object, tmp_path: Path) -> Iterator[Workbench]:
+    mailbox = Mailbox()
+    made = workbench(mailbox.post, tmp_path)
+    yield made
+    made.close()
+    made.annotate._journal.close()
+    mailbox.deleteLater()
+
+
+@pytest.fixture
+def settle(qtbot: QtBot, bench: Workbench) -> Callable[[Callable[[], bool]], None]:
+    """Wait until something is true of the session and one more turn of the event loop has shown it."""
+    def wait(true: Callable[[], bool]) -> None:
+        qtbot.waitUntil(true, timeout=10_000)
+        qtbot.wait(10)
+
+    return wait
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: object, bench: Workbench, settle: Callable[[Callable[[], bool]], None]
+           ) -> Iterator[MainWindow]:
+    """The whole window with the small study open on its middle B-scan."""
+    apply_theme(qapp, "dark")
+    made = MainWindow(bench, first_run=False)
+    made.resize(1600, 1000)
+    made.show()
+    bench.open.sample()
+    settle(lambda: bench.session.raster is not None and len(bench.session.thumbnails) == 3
+           and not bench.session.progress)
+    yield made
+    made.close()
+    made.deleteLater()

@@ -1,0 +1,115 @@
+"""A small study made of arrays, and a workbench of the real services over it.  Analyses are put in by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fineview.core.errors import WeightsProblem
+from fineview.core.evidence import Analysis, ModelIdentity, PyramidLevel
+from fineview.core.finding import Finding, Origin, State
+from fineview.core.geometry import Box, ScaleSource, Spacing
+from fineview.core.image import Raster, Window
+from fineview.core.orientation import Orientation
+from fineview.core.region import Region
+from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
+from fineview.services.annotate import Annotate
+from fineview.services.ask import Ask
+from fineview.services.compose_report import ComposeReport
+from fineview.services.encodings import Encodings
+from fineview.services.explain import Explain
+from fineview.services.jobs import Jobs, Post
+from fineview.services.look import Look
+from fineview.services.open_study import OpenStudy
+from fineview.services.ports import Engine, TokenPort
+from fineview.services.session import Session
+from fineview.services.workbench import Workbench
+from fineview.store.cellar import Cellar
+
+ROWS, COLS, FRAMES = 60, 120, 5
+SPACING = Spacing(0.004, 0.012, 0.24, ScaleSource.CALIBRATED)
+MODEL = ModelIdentity("retina-s", "1", "3f9a21c8" + "0" * 56)
+
+
+def frame_pixels(index: int) -> np.ndarray:
+    """uint8 (ROWS, COLS): dark, with one bright pixel block in the top-left corner and the frame's number as level."""
+    pixels = np.full((ROWS, COLS), 20 + index, np.uint8)
+    pixels[:6, :6] = 250
+    return pixels
+
+
+def scan() -> Series:
+    """Five B-scans of a right eye with scan lines on the localizer, 10 localizer pixels apart."""
+    lines = [((10.0, 20.0 + 10 * i), (90.0, 20.0 + 10 * i)) for i in range(FRAMES)]
+    frames = tuple(FrameInfo("scan.dcm", i, "1.2.1", rows=ROWS, cols=COLS, spacing=SPACING,
+                             orientation=Orientation("T", "F"), scan_line=line) for i, line in enumerate(lines))
+    return Series("scan", "study-1", "OPT", "macula", 1, rows=ROWS, cols=COLS, frames=frames, is_volume=True,
+                  laterality=Laterality("R", "header"), spacing=SPACING, localizer_uid="photo")
+
+
+def photo(uid: str, study: str, lossy: bool = False) -> Series:
+    frame = FrameInfo(f"{uid}.jpg", rows=100, cols=100)
+    return Series(uid, study, "OP", uid, 2, rows=100, cols=100, frames=(frame,), lossy=lossy)
+
+
+def catalogue() -> Catalogue:
+    """Two patients; the second has a lossy photograph of an unknown side; one file is broken."""
+    first = Study("study-1", Patient("Muster^Anna", "4711", "19570312", "F"), "20260304", description="OCT",
+                  series=(scan(), photo("photo", "study-1")))
+    second = Study("study-2", Patient("Doe^John", "99"), series=(photo("other", "study-2", lossy=True),))
+    broken = Problem("broken.dcm", "truncated", "The file ends early.", "Copy it.")
+    return Catalogue((first, second), problems=(broken,))
+
+
+class ArrayArchive:
+    """An archive of arrays."""
+
+    def scan(self, paths: Sequence[Path], token: TokenPort) -> Iterator[Catalogue]:
+        yield catalogue()
+
+    def read_frame(self, frame: FrameInfo) -> Raster:
+        if frame.path == "scan.dcm":
+            return Raster(frame_pixels(frame.frame_in_file), windows=(Window(127.5, 255.0, "linear_exact"),))
+        return Raster(np.full((100, 100, 3), 90, np.uint8))
+
+    def header(self, frame: FrameInfo) -> tuple[tuple[str, str, str], ...]:
+        return (("(0010,0010)", "PatientName", "Muster^Anna"), ("(0008,0060)", "Modality", "OPT"),
+                ("(0028,0030)", "PixelSpacing", "0.004\\0.012"))
+
+    def close(self) -> None:
+        pass
+
+
+def no_engine() -> Engine:
+    raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
+
+
+def no_capture(*_: object) -> tuple[object, tuple[object, ...]]:
+    raise AssertionError("no test here writes a Secondary Capture")
+
+
+def workbench(post: Post, folder: Path) -> Workbench:
+    """The real services; nothing is encoded unless a test asks for it."""
+    session, jobs, archive, journal = Session(author="A. Reader"), Jobs(post), ArrayArchive(), Cellar(folder)
+    encodings = Encodings()
+    opening = OpenStudy(session, jobs, archive, journal, folder)
+    explain = Explain(session, jobs, no_engine, encodings)
+    explain.enabled = False
+    ask = Ask(session, jobs, no_engine, encodings, journal, opening.show_frame)
+    report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
+    return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report)
+
+
+def suggestion(key: FrameKey, number: int = 1) -> Finding:
+    return Finding(f"s-{number}", "study-1", key, Region.from_box(Box(20, 20, 30, 20)), "drusen", Origin.MODEL,
+                   State.SUGGESTED, score=0.86, model=MODEL)
+
+
+def analysis(key: FrameKey) -> Analysis:
+    """A frame inside the domain, with a pyramid level at a quarter of 64 x 128."""
+    levels = tuple(PyramidLevel(s, np.ones((2, 64 // s, 128 // s), np.float16), (s * ROWS / 64, s * COLS / 128))
+                   for s in (4, 8, 16))
+    lesions = {"drusen": np.full((ROWS, COLS), 0.9, np.float16)}
+    return Analysis(key, "key", ROWS, COLS, MODEL, "in", {"oct": 0.97}, "oct", lesions, {}, levels, (), "CPU", "fp32")
