@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from fineview.lab import train_losses as losses
+from fineview.lab.train_calibrate import calibrate
 from fineview.lab.train_data import Batch, batches, make_source
 from fineview.lab.train_state import RunState, export
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
@@ -41,7 +42,8 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
                    after_step: Callable[[int], None] | None = None) -> Path:
     """Train for ``steps`` and export; returns the exported safetensors file.
 
-    ``fold`` is held out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone.
+    ``fold`` is held out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and
+    leaves the result uncalibrated.
     ``export_to`` also receives the running average every ``export_minutes``; ``after_step`` may raise to stop.
     """
     torch.set_num_threads(threads)
@@ -62,7 +64,10 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
         if time.monotonic() - exported > 60 * export_minutes:
             export(state.ema, target, state.step, facts)
             exported = time.monotonic()
-    return export(state.ema, target, state.step, facts)
+    path = export(state.ema, target, state.step, facts)
+    if shared is not None:
+        calibrate(target, shared, fold, say=say)
+    return path
 
 
 def start(config: RetinaConfig) -> RunState:

@@ -209,9 +209,13 @@ class Predictor:
         cells = mask_cells(mask, encoding.where)
         if not cells.any():
             return dict.fromkeys(WORDS, 0.0)
-        held = {word: pooled(encoding.logits[number][cells]) for number, word in enumerate(WORDS)}
-        return {word: _chance(value, self.region_calibration.get(word, self.calibration.get(word, PLAIN)))
-                for word, value in held.items()}
+        size = math.log(int(cells.sum()))
+        found = {}
+        for number, word in enumerate(WORDS):
+            slope, offset, by_size = self.region_calibration.get(word, (*self.calibration.get(word, PLAIN), 0.0))
+            found[word] = _chance(slope * pooled(encoding.logits[number][cells]) + offset + by_size * size)
+        return found
+
 
 
 def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
@@ -220,8 +224,8 @@ def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
     return placement.back(cells, encoding.where, 32)
 
 
-def _chance(logit: float, line: Line) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, line[0] * logit + line[1]))))
+def _chance(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
 def _check(token: Token | None) -> None:

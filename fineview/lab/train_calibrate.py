@@ -1,0 +1,222 @@
+"""After training: probabilities that mean what they say, and the threshold at which lesions are proposed.
+
+Everything is fitted on training-side photographs (never on the held-out fold) and on phantoms that were not in the
+training pool, and written into ``model.json``:
+
+* ``calibration``: label -> slope and offset of its 1/4-grid logit (Platt 1999), cells weighted to their true share;
+* ``thresholds``: label -> calibrated probability at which components score the best F1 against lesions, the median
+  over five folds by photograph; ``threshold_f1`` is what each label reached on the folds left out;
+* ``region_calibration``: label -> slope, offset and weight of log(cells) for the pooled logit of a region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fineview.core.labels import WORDS
+from fineview.imaging.filters import components, resize_area
+from fineview.lab.lesion_truth import read_truth
+from fineview.lab.phantom_oct import bscan
+from fineview.lab.real_fundus import photographs
+from fineview.models import weights
+from fineview.models.predictor import Predictor
+from fineview.models.regions import pooled
+
+Array = npt.NDArray[Any]
+LEVELS = np.arange(-6.0, 4.01, 0.4)
+CELL = 4
+FIRST_UNSEEN_PHANTOM = 500_000
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One picture on its 1/4 grid: ``logits`` (8, h, w); ``boxes`` word -> (n, 4) x0 y0 x1 y1 in cells, present for
+    known words; ``masks`` word -> (h, w) share of each cell, for drawn words."""
+
+    logits: Array
+    boxes: dict[str, Array]
+    masks: dict[str, Array]
+
+
+def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: int = 60,
+              say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Fit on everything but ``fold`` and write the figures into the manifest of ``folder``; returns them."""
+    predictor = Predictor.load(folder)
+    seen = list(_pictures(predictor, shared, fold, boxed, phantoms, say))
+    figures: dict[str, Any] = {"calibration": {}, "thresholds": {}, "threshold_f1": {}, "region_calibration": {}}
+    for number, word in enumerate(WORDS):
+        known = [one for one in seen if word in one.boxes]
+        if not any(len(one.boxes[word]) for one in known):
+            continue
+        slope, offset = _pixel_line(known, number, word)
+        level, reached = _threshold(known, number, word)
+        figures["calibration"][word] = [slope, offset]
+        figures["thresholds"][word] = float(1 / (1 + np.exp(-(slope * level + offset))))
+        figures["threshold_f1"][word] = reached
+        figures["region_calibration"][word] = _region_line(known, number, word)
+        say(f"{word}: {slope:.2f} * logit + {offset:.2f}, threshold {figures['thresholds'][word]:.3f}, F1 {reached:.3f}")
+    manifest = weights.read_manifest(folder)
+    weights.write_manifest(folder, {**manifest.facts, **figures})
+    return figures
+
+
+def _pictures(predictor: Predictor, shared: Path, fold: int, boxed: int, phantoms: int, say: Callable[[str], None]
+              ) -> Iterator[Seen]:
+    chosen = [photo for photo in photographs(shared) if photo.fold != fold and photo.kind != "hrf"]
+    loose = [photo for photo in chosen if photo.kind.startswith("boxes")]
+    drawn = [photo for photo in chosen if not photo.kind.startswith("boxes")]
+    step = max(1, len(loose) // max(boxed, 1))
+    wanted = [*drawn, *loose[::step][:boxed]]
+    for count, photo in enumerate(wanted):
+        rgb = np.asarray(Image.open(photo.path).convert("RGB"))
+        truth = read_truth(photo.path, photo.path.parent, (rgb.shape[0], rgb.shape[1]))
+        yield _see(predictor, rgb, truth.boxes, truth.masks)
+        if count % 20 == 0:
+            say(f"calibration picture {count + 1} of {len(wanted)}")
+    for seed in range(FIRST_UNSEEN_PHANTOM, FIRST_UNSEEN_PHANTOM + phantoms):
+        phantom = bscan(seed)
+        masks = {word: mask for word, mask in phantom.masks.items() if word in WORDS}
+        boxes = {word: _boxes_of(mask) for word, mask in masks.items()}
+        yield _see(predictor, np.repeat(phantom.image[..., None], 3, 2), boxes, masks)
+
+
+def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[str, Array]) -> Seen:
+    encoding = predictor.encode(np.ascontiguousarray(rgb))
+    where = encoding.where
+    logits = encoding.logits[(slice(None), *where.cells(CELL))].astype(np.float32)
+    step_y, step_x = where.stride_px(CELL)
+    scale = np.array([1 / step_x, 1 / step_y, 1 / step_x, 1 / step_y])
+    shares = {word: resize_area(mask.astype(np.float32), logits.shape[1:]) for word, mask in masks.items()}
+    placed = {word: np.asarray(found, float).reshape(-1, 4) * scale for word, found in boxes.items()}
+    return Seen(logits, placed, shares)
+
+
+def _boxes_of(mask: Array) -> Array:
+    count, _, stats, _ = components(mask.astype(np.uint8))
+    found = stats[1:count].astype(float)
+    return np.stack([found[:, 0], found[:, 1], found[:, 0] + found[:, 2], found[:, 1] + found[:, 3]], 1)
+
+
+def _pixel_line(known: list[Seen], number: int, word: str) -> tuple[float, float]:
+    """Slope and offset from drawn cells, else from boxes taken as areas."""
+    rng = np.random.default_rng(number)
+    logits, truth, share = [], [], []
+    drawn = [one for one in known if word in one.masks]
+    for one in drawn:
+        values, shown = one.logits[number].ravel(), np.clip(one.masks[word].ravel(), 0, 1)
+        hit = np.flatnonzero(shown > 0.05)
+        rest = np.flatnonzero(shown <= 0.05)
+        picked = rng.choice(rest, min(len(rest), 4000), replace=False)
+        index = np.concatenate([hit, picked])
+        logits.append(values[index])
+        truth.append(shown[index])
+        share.append(np.concatenate([np.ones(len(hit)), np.full(len(picked), len(rest) / max(len(picked), 1))]))
+    if not drawn:
+        return 1.0, 0.0
+    line = logistic(np.concatenate(logits)[:, None], np.concatenate(truth), np.concatenate(share))
+    return float(line[0]), float(line[1])
+
+
+def logistic(features: Array, truth: Array, weight: Array, rounds: int = 60) -> Array:
+    """Weighted logistic regression by Newton's method: (n, k) features -> k slopes, then the offset.
+
+    ``truth`` may be fractions.  Features are standardised inside; a weak ridge keeps separable data finite, and a step
+    that does not lower the loss is halved.
+    """
+    middle, spread = features.mean(0), features.std(0) + 1e-9
+    design = np.concatenate([(features - middle) / spread, np.ones((len(features), 1))], 1)
+    ridge = np.append(np.full(features.shape[1], 1e-3), 1e-9) * weight.sum()
+
+    def loss(line: Array) -> float:
+        score = design @ line
+        return float((weight * (np.logaddexp(0, score) - truth * score)).sum() + 0.5 * (ridge * line**2).sum())
+
+    line = np.zeros(design.shape[1])
+    for _ in range(rounds):
+        chance = 1 / (1 + np.exp(-np.clip(design @ line, -40, 40)))
+        slope = design.T @ (weight * (truth - chance)) - ridge * line
+        bend = (design * (weight * chance * (1 - chance))[:, None]).T @ design + np.diag(ridge)
+        step, now = np.linalg.solve(bend, slope), loss(line)
+        while loss(line + step) > now and np.abs(step).max() > 1e-9:
+            step = step / 2
+        line = line + step
+        if np.abs(step).max() < 1e-7:
+            break
+    plain = line[:-1] / spread
+    return np.append(plain, line[-1] - plain @ middle)
+
+
+def _threshold(known: list[Seen], number: int, word: str) -> tuple[float, float]:
+    """The logit of best component F1 (median over folds) and the F1 of the folds left out, pooled."""
+    counts = np.stack([_counts(one.logits[number], one.boxes[word]) for one in known])
+    fold = np.random.default_rng(number).permutation(len(known)) % FOLDS
+    chosen, left_out = [], np.zeros(4)
+    for part in range(min(FOLDS, len(known))):
+        best = int(np.argmax([f1(total) for total in counts[fold != part].sum(0)]))
+        chosen.append(LEVELS[best])
+        left_out += counts[fold == part, best].sum(0)
+    return float(np.median(chosen)), f1(left_out)
+
+
+def f1(total: Array) -> float:
+    """F1 of (components, components inside, lesions, lesions hit)."""
+    found, inside, lesions, hit = (float(value) for value in total)
+    precision, recall = inside / max(found, 1.0), hit / max(lesions, 1.0)
+    return 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def _counts(logits: Array, boxes: Array) -> Array:
+    """(levels, 4): components, components whose peak lies in a lesion's box, lesions, lesions with such a peak."""
+    table = np.zeros((len(LEVELS), 4))
+    for row, level in zip(table, LEVELS, strict=True):
+        count, names, _, _ = components((logits >= level).astype(np.uint8))
+        row[0], row[2] = count - 1, len(boxes)
+        if count == 1 or not len(boxes) or count > 4000:
+            continue
+        flat = np.flatnonzero(names)
+        order = flat[np.argsort(logits.ravel()[flat], kind="stable")]
+        peak = np.zeros(count, int)
+        peak[names.ravel()[order]] = order  # the last written is the strongest
+        y, x = np.divmod(peak[1:], logits.shape[1])
+        within = ((x[:, None] + 1 >= boxes[:, 0]) & (x[:, None] <= boxes[:, 2]) & (y[:, None] + 1 >= boxes[:, 1])
+                  & (y[:, None] <= boxes[:, 3]))
+        row[1], row[3] = within.any(1).sum(), within.any(0).sum()
+    return table
+
+
+def _region_line(known: list[Seen], number: int, word: str) -> list[float]:
+    """Slope, offset and weight of log(cells) from regions with and without the label, half and half."""
+    rng = np.random.default_rng([number, 5])
+    rows: list[tuple[float, float, float]] = []
+    for one in known:
+        for _ in range(12):
+            rows.extend(_regions(one.logits[number], one.boxes[word], rng))
+    table = np.array(rows)
+    weight = np.where(table[:, 2] > 0, 0.5 / max(table[:, 2].sum(), 1), 0.5 / max((1 - table[:, 2]).sum(), 1))
+    line = logistic(table[:, :2], table[:, 2], weight * len(table))
+    return [float(line[0]), float(line[2]), float(line[1])]
+
+
+def _regions(logits: Array, boxes: Array, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:
+    """A random region around a lesion, if any, and one of the same size anywhere: (pooled logit, log cells, holds)."""
+    high, wide = logits.shape
+    size = np.exp(rng.uniform(np.log(4), np.log(min(high, wide)), 2))
+    centres = [rng.uniform(0, 1, 2) * (wide, high)]
+    if len(boxes):
+        box = boxes[int(rng.integers(len(boxes)))]
+        size = np.maximum(size, (box[2] - box[0] + 1, box[3] - box[1] + 1))
+        centres.append((box[:2] + box[2:]) / 2 + rng.uniform(-0.3, 0.3, 2) * (size - (box[2:] - box[:2])))
+    for x, y in centres:
+        x0, x1 = int(np.clip(x - size[0] / 2, 0, wide - 1)), int(np.clip(x + size[0] / 2, 1, wide))
+        y0, y1 = int(np.clip(y - size[1] / 2, 0, high - 1)), int(np.clip(y + size[1] / 2, 1, high))
+        part = logits[y0: max(y1, y0 + 1), x0: max(x1, x0 + 1)].ravel()
+        cut = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
+        yield pooled(part), float(np.log(len(part))), float(cut.any())

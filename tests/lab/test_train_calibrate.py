@@ -1,0 +1,42 @@
+"""Calibration on made-up truth whose answer is known beforehand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fineview.lab.train_calibrate import LEVELS, _counts, f1, logistic
+
+
+def test_logistic_finds_the_line_that_made_the_data() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, [2.0, 3.0], (40_000, 2))
+    truth = rng.random(40_000) < 1 / (1 + np.exp(-(1.5 * features[:, 0] - 0.4 * features[:, 1] - 1.0)))
+    found = logistic(features, truth.astype(float), np.ones(40_000))
+    assert np.abs(found - [1.5, -0.4, -1.0]).max() < 0.08
+
+
+def test_weights_restore_the_true_share() -> None:
+    """Only a tenth of the negatives were kept, at weight ten: the mean probability is the true share."""
+    values = np.concatenate([np.full(500, 1.0), np.full(500, -1.0)])[:, None]
+    truth = np.concatenate([np.ones(400), np.zeros(600)])
+    weight = np.where(truth > 0, 1.0, 10.0)
+    line = logistic(values, truth, weight)
+    chance = 1 / (1 + np.exp(-(values[:, 0] * line[0] + line[1])))
+    assert abs((chance * weight).sum() - 400) < 1.0
+
+
+def test_separable_data_stay_finite() -> None:
+    found = logistic(np.array([[-1.0], [1.0]] * 20), np.array([0.0, 1.0] * 20), np.ones(40))
+    assert np.isfinite(found).all() and found[0] > 2
+
+
+def test_component_counts_by_hand() -> None:
+    logits = np.full((20, 30), -8.0)
+    logits[2:4, 2:5] = 0.0
+    logits[3, 3] = 3.0
+    logits[10, 20] = 3.0
+    boxes = np.array([[2.0, 2.0, 5.0, 4.0], [25.0, 15.0, 28.0, 18.0]])
+    table = _counts(logits, boxes)
+    at_two = int(np.argmin(np.abs(LEVELS - 2.0)))
+    assert table[at_two].tolist() == [2, 1, 2, 1] and f1(table[at_two]) == 0.5
+    assert table[-1].tolist() == [0, 0, 2, 0] and f1(table[-1]) == 0.0
