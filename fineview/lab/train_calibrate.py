@@ -62,7 +62,7 @@ def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: 
         figures["thresholds"][word] = float(1 / (1 + np.exp(-(slope * level + offset))))
         figures["threshold_f1"][word] = reached
         figures["region_calibration"][word] = _region_line(known, number, word)
-        say(f"{word}: {slope:.2f} * logit + {offset:.2f}, threshold {figures['thresholds'][word]:.3f}, F1 {reached:.3f}")
+        say(f"{word}: {slope:.2f} * logit {offset:+.2f}, threshold {figures['thresholds'][word]:.3f}, F1 {reached:.3f}")
     manifest = weights.read_manifest(folder)
     weights.write_manifest(folder, {**manifest.facts, **figures})
     return figures
