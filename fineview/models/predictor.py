@@ -217,7 +217,6 @@ class Predictor:
         return found
 
 
-
 def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
     """Patch values (tiles, N) of an encoding on the source grid."""
     cells = tiling.stitch(share.unsqueeze(-1), encoding.where.grid)[0, 0].float().cpu().numpy()
@@ -226,32 +225,6 @@ def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
 
 def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
-
-
-def _check(token: Token | None) -> None:
-    if token is not None:
-        token.raise_if_cancelled()
-
-
-def _inside(where: placement.Placement, device: str) -> torch.Tensor:
-    rows, cols = where.fine_canvas_hw
-    mask = torch.zeros(1, 1, rows // 32, cols // 32, device=device)
-    mask[:, :, where.cells(32)[0], where.cells(32)[1]] = 1.0
-    return mask
-
-
-def _domain(out: Output) -> dict[str, float]:
-    shares = out.domain[0].float().softmax(-1).tolist()
-    return dict(zip(DOMAINS, shares, strict=True))
-
-
-def _cls_row(rows: torch.Tensor, where: placement.Placement) -> NDArray[np.float32]:
-    patches = rows[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (rows.shape[-1] - 1)
-    return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()
-
-
-def _chance(logit: float, line: Line) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, line[0] * logit + line[1]))))
 
 
 def _check(token: Token | None) -> None:
