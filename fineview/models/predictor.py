@@ -247,11 +247,3 @@ def _domain(out: Output) -> dict[str, float]:
 def _cls_row(rows: torch.Tensor, where: placement.Placement) -> NDArray[np.float32]:
     patches = rows[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (rows.shape[-1] - 1)
     return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()
-
-
-def _patch_edges(where: placement.Placement) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Source rows and columns at the borders of the patches (stride 32) that hold the picture."""
-    step_y, step_x = where.stride_px(32)
-    rows, cols = where.cells(32)
-    return (np.rint(np.arange(rows.stop - rows.start + 1) * step_y).astype(np.int64),
-            np.rint(np.arange(cols.stop - cols.start + 1) * step_x).astype(np.int64))
