@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -55,7 +55,12 @@ def run(bench_factory: Callable[[Post], Workbench], paths: Sequence[Path] = (),
     QTimer.singleShot(0, window, window.begin)
     if on_ready is not None:
         QTimer.singleShot(0, window, lambda: on_ready(window))
-    return app.exec()
+    status = app.exec()
+    # Python gives widgets back in no order; Qt's own takes the children with their parent.
+    for one in (window, mailbox):
+        one.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return status
 
 
 def _place(window: MainWindow) -> None:

@@ -31,7 +31,7 @@ def test_the_middle_frame_of_the_volume_is_shown(window: MainWindow) -> None:
     assert window.viewer.canvas.markers == ("N", "H", "T", "F")
     assert window.banner.person.text() == "Muster, Anna   F   born 1957-03-12   ID 4711"
     assert window.banner.eye.text() == "right eye (OD)"
-    assert window.studies.problems.count() == 1
+    assert window.studies.problems.text() == "broken.dcm\nThe file ends early. Copy it."
     assert window.pages.currentWidget() is window.split
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from fineview.core.study import Catalogue, Series, Study
 from fineview.gui.theme import DARK, as_panel
@@ -18,6 +18,8 @@ from fineview.services.snapshot import ViewState
 
 _UID = Qt.ItemDataRole.UserRole
 _THUMB = QSize(64, 48)
+# A folder of a thousand broken files is told once, not a thousand times.
+_MOST_PROBLEMS = 50
 
 
 def series_words(series: Series) -> str:
@@ -76,18 +78,26 @@ class Studies(QWidget):
         self._problem_title = QLabel()
         self._problem_title.setObjectName("warning")
         self._problem_title.setContentsMargins(8, 4, 8, 0)
-        self.problems = QListWidget()
-        self.problems.setWordWrap(True)
-        self.problems.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.problems.setMaximumHeight(180)
-        self.problems.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.problems.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
-        self.problems.setAccessibleName(tr("Files that could not be opened"))
+        self.problems = self._make_problems()
+        self._problem_area = QScrollArea()
+        self._problem_area.setWidgetResizable(True)
+        self._problem_area.setMaximumHeight(180)
+        self._problem_area.setWidget(self.problems)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for one in (self._title, self.tree, self._problem_title, self.problems):
-            column.addWidget(one)
+        for one, stretch in ((self._title, 0), (self.tree, 3), (self._problem_title, 0), (self._problem_area, 1)):
+            column.addWidget(one, stretch)
         self._show_problems()
+
+    def _make_problems(self) -> QLabel:
+        made = QLabel()
+        made.setTextFormat(Qt.TextFormat.PlainText)
+        made.setWordWrap(True)
+        made.setAlignment(Qt.AlignmentFlag.AlignTop)
+        made.setContentsMargins(8, 4, 8, 8)
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        made.setAccessibleName(tr("Files that could not be opened"))
+        return made
 
     def fold(self, folded: bool) -> None:
         if folded != self._folded:
@@ -157,15 +167,14 @@ class Studies(QWidget):
 
     def _show_problems(self) -> None:
         problems = self._catalogue.problems
-        self.problems.clear()
-        for one in problems:
-            item = QListWidgetItem(f"{PurePath(one.path).name}\n{one.what} {one.remedy}")
-            item.setToolTip(f"{one.path}\n{one.what} {one.remedy}\n[{one.code}]")
-            self.problems.addItem(item)
+        told = [f"{PurePath(one.path).name}\n{one.what} {one.remedy}" for one in problems[:_MOST_PROBLEMS]]
+        if len(problems) > _MOST_PROBLEMS:
+            told.append(tr("and {0} more").format(len(problems) - _MOST_PROBLEMS))
+        self.problems.setText("\n\n".join(told))
         self._problem_title.setText(f"{tr('problems') if self._folded else tr('not opened')}: {len(problems)}")
-        self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems))
+        self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems[:20]))
         self._problem_title.setVisible(bool(problems))
-        self.problems.setVisible(bool(problems) and not self._folded)
+        self._problem_area.setVisible(bool(problems) and not self._folded)
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
         uid = item.data(0, _UID)

@@ -269,6 +269,7 @@ class Canvas(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         # The release of a held key never arrives once the focus is elsewhere.
         self.held.emit(False)
+        self.update()
         super().focusOutEvent(event)
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
@@ -291,6 +292,12 @@ class Canvas(QWidget):
         self.paint_marks(painter)
         self.hand.paint(painter, matrix)
         self._paint_furniture(painter)
+        if self.hasFocus():
+            # Shows where keys go; thin, for the picture is the product.
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(QColor(DARK.accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
     def paint_marks(self, painter: QPainter) -> None:
