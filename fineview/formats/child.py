@@ -5,6 +5,7 @@ Whatever a file does to the child (endless loops, gigabytes, a crash in a codec)
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import subprocess
@@ -25,8 +26,7 @@ Check = Callable[[], None]
 _SLICE_SECONDS = 0.05
 _START_SECONDS = 20.0
 _PAYLOAD_BYTES = limits.FRAME_BYTES * 8
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONNOUSERSITE": "1",
-                "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def reader_died() -> InputProblem:
@@ -91,8 +91,6 @@ class Child:
         length = wire.LENGTH.unpack(self._read(wire.LENGTH.size, deadline, seconds, check))[0]
         if length > wire.MESSAGE_BYTES:
             raise reader_died()
-        import json
-
         try:
             answer = json.loads(bytes(self._read(length, deadline, seconds, check)))
             size = int(answer.get("payload", 0))

@@ -6,7 +6,7 @@ ours for openjpeg and rle (``formats.direct_decoders``).
 
 from __future__ import annotations
 
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from fineview.core.errors import InputProblem

@@ -25,9 +25,9 @@ def is_available(syntax: str) -> bool:
 
 def decode_jpeg_2000(src: bytes, runner: DecodeRunner) -> bytearray:
     """Codestream -> samples; openjpeg undoes the colour transform and sizes its words by the stream's precision."""
-    import openjpeg
+    from openjpeg.utils import decode_pixel_data
 
-    frame = openjpeg.decode_pixel_data(src, version=2, **runner.options)
+    frame = decode_pixel_data(src, version=2, **runner.options)
     if runner.photometric_interpretation in (PhotometricInterpretation.YBR_ICT, PhotometricInterpretation.YBR_RCT):
         runner.set_option("photometric_interpretation", PhotometricInterpretation.RGB)
     precision = runner.get_option("j2k_precision", runner.bits_stored)
@@ -40,9 +40,9 @@ def decode_jpeg_2000(src: bytes, runner: DecodeRunner) -> bytearray:
 
 def decode_rle(src: bytes, runner: DecodeRunner) -> bytearray:
     """RLE segments -> samples, one colour plane after the other (PS3.5 G)."""
-    import rle
+    from rle.utils import decode_pixel_data
 
-    frame = rle.decode_pixel_data(src, version=2, **runner.options)
+    frame = decode_pixel_data(src, version=2, **runner.options)
     runner.set_option("planar_configuration", 1)
     return bytearray(frame)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from fineview.formats.part10 import open_dicom
 from fineview.formats.pictures import FORMATS
@@ -50,7 +51,8 @@ def _walk(dataset: Dataset, indent: str) -> Iterator[Row]:
 def _text(value: object) -> str:
     if isinstance(value, (bytes, bytearray)):
         return f"{len(value)} bytes"
-    words = "\\".join(map(str, value)) if isinstance(value, (list, tuple)) or hasattr(value, "append") else str(value)
+    many = isinstance(value, (list, tuple, MultiValue))
+    words = "\\".join(str(one) for one in value) if many else str(value)  # type: ignore[attr-defined]
     return printable(words[:_VALUE_LENGTH]) + ("..." if len(words) > _VALUE_LENGTH else "")
 
 

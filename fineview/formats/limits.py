@@ -8,7 +8,8 @@ MEMORY_BYTES = 1 << 30
 """Address space of the reading child, its own 160 MB of imports included."""
 FRAME_BYTES = 256 << 20
 """Decoded pixels of one frame: a decoder and the way to RGB hold up to three copies at once."""
-INFLATE_BYTES = 256 << 20
+INFLATE_BYTES = 192 << 20
+"""A deflated file once inflated; held in memory, so a bomb may cost no more than this."""
 NESTING = 64
 FRAMES = 65_536
 SIDE = 65_535

@@ -54,10 +54,26 @@ def by_palette(index: NDArray[Any], dataset: Dataset) -> NDArray[np.uint8]:
     # pydicom knows segmented tables, byte orders and the habits of old writers; asked for a ramp, it returns the table.
     ramp = np.arange(count, dtype=np.uint16) + np.uint16(first)
     try:
-        table = apply_color_lut(ramp.reshape(1, -1), dataset)[0]
+        table = apply_color_lut(ramp.reshape(1, -1), dataset if _little(dataset) else _little_palette(dataset))[0]
     except Exception as error:
         raise limits.damaged("its palette cannot be read") from error
+    # Some writers put 8-bit entries into 16-bit words; taken by the high byte all their colours would be black.
+    bits = 8 if int(table.max(initial=0)) < 256 else table.dtype.itemsize * 8
     try:
-        return palette_rgb(index, first, (table[:, 0], table[:, 1], table[:, 2]), table.dtype.itemsize * 8)
+        return palette_rgb(index, first, (table[:, 0], table[:, 1], table[:, 2]), bits)
     except IndexError as error:
         raise limits.damaged(str(error)) from error
+
+
+def _little_palette(dataset: Dataset) -> Dataset:
+    """The palette with its words turned round: pydicom reads those of big-endian files as if they were little."""
+    turned = Dataset()
+    for element in dataset.group_dataset(0x0028):
+        turned.add(element)
+    for colour in ("Red", "Green", "Blue"):
+        for kind in (f"{colour}PaletteColorLookupTableData", f"Segmented{colour}PaletteColorLookupTableData"):
+            data = dataset.get(kind)
+            if isinstance(data, bytes):
+                words = np.frombuffer(data[: len(data) // 2 * 2], ">u2")
+                setattr(turned, kind, words.astype("<u2").tobytes())
+    return turned

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.filereader import read_partial
+from pydicom.uid import UID
 
 from fineview.core.errors import InputProblem
 from fineview.formats import limits
@@ -155,7 +156,7 @@ def _parse(file: BinaryIO, front: Front) -> FileDataset:
         dataset = read_partial(file, stop_when=_at_pixels, force=True)
     # Files without a named transfer syntax still need one for their pixels; the bytes have told which.
     if not dataset.file_meta.get("TransferSyntaxUID"):
-        dataset.file_meta.TransferSyntaxUID = front.syntax
+        dataset.file_meta.TransferSyntaxUID = UID(front.syntax)
     return dataset
 
 

@@ -107,7 +107,7 @@ def _facts_tiff(path: str, error: Exception) -> _Facts:
     """TIFF kinds that Pillow does not know, such as 16-bit colour."""
     try:
         with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages[0]
+            page: Any = tiff.pages[0]
             gray = page.samplesperpixel < 3
             bits = int(np.dtype(page.dtype).itemsize) * 8 if page.dtype is not None else 8
             lossy = "JPEG" in str(page.compression)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 
 from fineview.core.errors import FineViewError, InputProblem, RequestProblem
@@ -153,7 +153,7 @@ def _modality(array: NDArray[Any], dataset: Dataset, holder: Dataset) -> tuple[N
     slope, intercept = number(holder, "RescaleSlope"), number(holder, "RescaleIntercept")
     scaling = number(dataset, "DoseGridScaling") if slope is None else None
     if scaling is not None:
-        return rescale(array, scaling, 0.0), text(dataset, "DoseUnits").replace("GY", "Gy")
+        return rescale(array, scaling, 0.0), {"GY": "Gy"}.get(text(dataset, "DoseUnits"), "")
     if slope is None or slope == 0 or intercept is None:
         return np.ascontiguousarray(array), ""
     implied = "HU" if text(dataset, "Modality") == "CT" else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from fineview.core.errors import FineViewError, InputProblem
+from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
 from fineview.core.study import Catalogue, Problem
 from fineview.formats import limits, wire
 from fineview.formats.child import Children
@@ -19,6 +19,7 @@ from fineview.formats.unpacked import Unpacked
 _BATCH = 64
 _YIELD_SECONDS = 0.3
 _UNZIP_SECONDS = 60.0
+_LIMIT_CODES = frozenset({"limit", "nesting", "elements", "time"})
 
 
 class Token(Protocol):
@@ -128,7 +129,8 @@ def _problem(path: str, error: Exception) -> Problem:
 def _nothing_to_show(catalogue: Catalogue) -> InputProblem:
     if len(catalogue.problems) == 1 and len(catalogue.files) <= 1:
         only = catalogue.problems[0]
-        return InputProblem(only.what, only.remedy, only.code)
+        family = LimitExceeded if only.code in _LIMIT_CODES else InputProblem
+        return family(only.what, only.remedy, only.code)
     objects = sum(verdict.verdict == "object" for verdict in catalogue.files)
     if objects and not catalogue.problems:
         return InputProblem(f"Nothing to show: {objects} DICOM files without pixels.",

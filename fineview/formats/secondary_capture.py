@@ -103,7 +103,7 @@ def to_bytes(dataset: Dataset) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
     meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
-    meta.ImplementationClassUID = sample_uid("implementation")
+    meta.ImplementationClassUID = uid.UID(sample_uid("implementation"))
     dataset.file_meta = meta
     out = io.BytesIO()
     dataset.save_as(out, enforce_file_format=True)

@@ -76,7 +76,7 @@ def _file(dataset: Dataset, frames: list[NDArray[np.uint8]]) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
     meta.TransferSyntaxUID = uid.JPEGLSLossless
-    meta.ImplementationClassUID, meta.ImplementationVersionName = sample_uid("implementation"), _IMPLEMENTATION
+    meta.ImplementationClassUID, meta.ImplementationVersionName = uid.UID(sample_uid("implementation")), _IMPLEMENTATION
     dataset.file_meta = meta
     out = io.BytesIO()
     dataset.save_as(out, enforce_file_format=True)
