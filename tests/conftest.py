@@ -97,7 +97,7 @@ def _qt_things() -> list[Any]:
 
     app = QApplication.instance()
     widgets = list(app.topLevelWidgets()) if isinstance(app, QApplication) else []
-    running = [one for one in gc.get_objects() if isinstance(one, QTimer | QThread) and shiboken6.isValid(one)
+    running = [one for one in gc.get_objects() if issubclass(type(one), QTimer | QThread) and shiboken6.isValid(one)
                and (one.isActive() if isinstance(one, QTimer) else one.isRunning() and one is not app)]
     return [*widgets, *running]
 
