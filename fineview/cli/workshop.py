@@ -60,7 +60,7 @@ def train(wish: argparse.Namespace) -> Any:
     from fineview.lab.train_embedded import train_embedded
 
     made = train_embedded(wish.out, wish.steps, wish.resume, wish.data)
-    return made if wish.json else 0
+    return {"weights": str(made)} if wish.json else 0
 
 
 def evaluate(wish: argparse.Namespace) -> Any:

@@ -25,6 +25,7 @@ from fineview.imaging.filters import components, resize_area
 from fineview.lab.lesion_truth import read_truth
 from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import photographs
+from fineview.lab.train_state import say_aside
 from fineview.models import weights
 from fineview.models.predictor import Predictor
 from fineview.models.regions import pooled
@@ -47,7 +48,7 @@ class Seen:
 
 
 def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: int = 60,
-              say: Callable[[str], None] = print) -> dict[str, Any]:
+              say: Callable[[str], None] = say_aside) -> dict[str, Any]:
     """Fit on everything but ``fold`` and write the figures into the manifest of ``folder``; returns them."""
     predictor = Predictor.load(folder)
     seen = list(_pictures(predictor, shared, fold, boxed, phantoms, say))

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from fineview.lab import train_losses as losses
 from fineview.lab.train_calibrate import calibrate
 from fineview.lab.train_data import Batch, batches, make_source
-from fineview.lab.train_state import RunState, export
+from fineview.lab.train_state import RunState, export, say_aside
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
 
 HALF_PX, WHOLE_PX = 384, 768
@@ -38,7 +38,7 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
                    threads: int = 1, *, cache: Path | None = None, export_to: Path | None = None,
                    export_minutes: float = 15.0, workers: int = 1, mix: Any = None,
                    config: RetinaConfig = RETINA_S, save_every: int = SAVE_EVERY,
-                   say: Callable[[str], None] = print,
+                   say: Callable[[str], None] = say_aside,
                    after_step: Callable[[int], None] | None = None) -> Path:
     """Train for ``steps`` and export; returns the exported safetensors file.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,8 @@ def export(ema: nn.Module, folder: Path, steps: int, facts: dict[str, Any]) -> P
     tensors = {name: value.to(torch.float16) for name, value in ema.state_dict().items()}
     manifest = {"name": "retina-s", "version": "0.1.0", "licence": "CC-BY-SA-4.0", "trained_steps": steps, **facts}
     return weights.save(tensors, folder, manifest)
+
+
+def say_aside(text: str) -> None:
+    """Progress goes to standard error: standard output may be JSON for a script."""
+    print(text, file=sys.stderr, flush=True)
