@@ -55,17 +55,22 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
 
 def _identity(dataset: Dataset, path: str) -> dict[str, Any]:
     """Patient, study, series and instance as the file gives them."""
-    patient = Patient(text(dataset, "PatientName"), text(dataset, "PatientID"), text(dataset, "PatientBirthDate"),
+    patient = Patient(text(dataset, "PatientName"), text(dataset, "PatientID"), _date(dataset, "PatientBirthDate"),
                       text(dataset, "PatientSex"), text(dataset, "IssuerOfPatientID"))
     meta_uid = str(dataset.file_meta.get("MediaStorageSOPInstanceUID", ""))
     return {"path": path, "patient": patient,
             "sop_uid": text(dataset, "SOPInstanceUID") or meta_uid, "sop_class_uid": text(dataset, "SOPClassUID"),
-            "study_uid": text(dataset, "StudyInstanceUID"), "study_date": text(dataset, "StudyDate"),
+            "study_uid": text(dataset, "StudyInstanceUID"), "study_date": _date(dataset, "StudyDate"),
             "study_time": text(dataset, "StudyTime"), "study_description": text(dataset, "StudyDescription"),
             "accession": text(dataset, "AccessionNumber"), "series_uid": text(dataset, "SeriesInstanceUID"),
             "series_number": integer(dataset, "SeriesNumber"),
             "series_description": text(dataset, "SeriesDescription"), "modality": text(dataset, "Modality"),
             "instance_number": integer(dataset, "InstanceNumber")}
+
+
+def _date(dataset: Dataset, keyword: str) -> str:
+    """YYYYMMDD; files from before 1993 separate with dots (PS3.5 6.2, note on ACR-NEMA)."""
+    return text(dataset, keyword).replace(".", "")
 
 
 def _picture(opened: OpenFile) -> dict[str, Any]:

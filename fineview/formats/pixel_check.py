@@ -74,8 +74,9 @@ def _check_length(opened: OpenFile, shape: Shape) -> None:
     needed = (bits + 7) // 8
     there = min(structure.pixel_length, opened.size - structure.pixel_start)
     if there < needed:
-        raise limits.truncated(f"{shape.frames} frames of {shape.rows} x {shape.cols} need "
-                               f"{limits.in_words(needed)} of pixels, it holds {limits.in_words(max(there, 0))}")
+        what = f"{shape.frames} frames" if shape.frames > 1 else "a frame"
+        raise limits.truncated(f"{what} of {shape.rows} x {shape.cols} must have {limits.in_words(needed)} of pixels, "
+                               f"it holds {limits.in_words(max(there, 0))}")
 
 
 def count_fragments(opened: OpenFile, enough: int) -> int:

@@ -61,7 +61,7 @@ def test_nesting_up_to_the_limit_is_read(archive: FileArchive, tmp_path: Path) -
 @pytest.mark.parametrize(("values", "code", "words"), [
     ({"NumberOfFrames": 0}, "frames", "0 frames of 4 x 6"),
     ({"NumberOfFrames": -1}, "frames", "-1 frames of 4 x 6"),
-    ({"NumberOfFrames": 2147483647}, "truncated", "2147483647 frames of 4 x 6 need"),
+    ({"NumberOfFrames": 2147483647}, "truncated", "2147483647 frames of 4 x 6 must have"),
     ({"Rows": 65535, "Columns": 65535}, "limit", "8.0 GB, limit 256.0 MB"),
     ({"Rows": 400}, "truncated", "it holds 48 bytes"),
     ({"Rows": 0}, "not-an-image", "without pixels"),
