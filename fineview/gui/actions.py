@@ -137,7 +137,7 @@ _VIEW = (
     Action("rotate", "Rotate clockwise", "Ctrl+R", "rotate", "View", "By a quarter turn",
            lambda d: d.bench.look.rotate(1), has_image, toolbar=5),
     Action("reset", "Reset the view", "Shift+R", "reset", "View", "Window, flips and turns as the file says",
-           lambda d: (d.bench.look.reset(), d.fit()), has_image),
+           lambda d: d.reset_view(), has_image),
     Action("maximise", "Picture alone", "F11", "maximise", "View", "Hide the panels, or bring them back",
            lambda d: d.maximise()),
     Action("browser", "Studies panel", "F8", "browser", "View", "Show or hide", lambda d: d.toggle_browser()),

@@ -20,7 +20,8 @@ class View(Protocol):
     None: hears every pulse, for what is no part of the snapshot.
     """
 
-    WATCHES: frozenset[str] | None
+    @property
+    def WATCHES(self) -> frozenset[str] | None: ...  # noqa: N802
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None: ...
 

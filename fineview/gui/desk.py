@@ -16,6 +16,7 @@ from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.dialogs.shortcuts import Shortcuts
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
+from fineview.gui.panels.studies import Studies
 from fineview.gui.viewer.viewer import Viewer
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
@@ -36,8 +37,8 @@ class Parts(Protocol):
     """The parts of the window that gestures reach."""
 
     viewer: Viewer
-    studies: QWidget
-    side: QWidget
+    studies: Studies
+    side: QTabWidget
     tabs: QTabWidget
     chat: Chat
     findings: Findings
@@ -73,7 +74,11 @@ class Desk:
             self.bench.open.paths([Path(one) for one in chosen])
 
     def export(self) -> None:
-        ExportReport(self.bench, self._window).open()
+        ExportReport(self.bench, self._window, self._keep_author).open()
+
+    def _keep_author(self, name: str) -> None:
+        if self._preferences is not None and name:
+            self._preferences.set_setting("author", name)
 
     def edit_labels(self) -> None:
         EditLabels(self.bench, self._window).open()
@@ -120,6 +125,10 @@ class Desk:
 
     def play(self) -> None:
         self._parts.viewer.frames.toggle()
+
+    def reset_view(self) -> None:
+        self.bench.look.reset()
+        self.fit()
 
     def fit(self) -> None:
         self._parts.viewer.canvas.fit()

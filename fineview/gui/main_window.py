@@ -80,8 +80,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part, stretch in ((self.banner, 0), (self.viewer, 1)):
-            column.addWidget(part, stretch)
+        column.addWidget(self.banner)
+        column.addWidget(self.viewer, 1)
         self.side = self.tabs
         self.side.setMinimumWidth(300)
         self.studies.setMinimumWidth(104)
@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         folded = self.width() < _FOLD_PX
         self.studies.fold(folded)
-        left, right = (104, 320) if folded else (248, 380)
+        left, right = (104, 320) if folded else (264, 388)
         if event.oldSize().width() != event.size().width():
             self.split.setSizes([left, max(self.width() - left - right, 300), right])
 

@@ -29,10 +29,10 @@ class Thumbnails:
                 spacing = state.catalogue.find_series(uid)[1].spacing
                 self._studies.set_thumbnail(uid, render_base(raster, ViewWishes()), spacing.aspect)
         series = state.localizer
-        raster = self._localizer_raster(series)
-        if (series, raster) != self._localizer:
-            self._localizer = (series, raster)
-            image = render_base(raster, ViewWishes()) if raster is not None else None
+        picture = self._localizer_raster(series)
+        if (series, picture) != self._localizer:
+            self._localizer = (series, picture)
+            image = render_base(picture, ViewWishes()) if picture is not None else None
             self._viewer.set_localizer_picture(series, image)
 
     def _localizer_raster(self, series: Series | None) -> Raster | None:

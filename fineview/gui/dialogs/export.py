@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
@@ -50,9 +51,11 @@ def target_words(folder: str, formats: tuple[str, ...]) -> str:
 
 
 class ExportReport(Page):
-    def __init__(self, bench: Workbench, parent: QWidget | None) -> None:
+    """``named`` hears the author's name, to remember it."""
+
+    def __init__(self, bench: Workbench, parent: QWidget | None, named: Callable[[str], object] = str) -> None:
         super().__init__(tr("Export report"), parent)
-        self._bench = bench
+        self._bench, self._named = bench, named
         findings = bench.session.findings
         self.words(contents_words(findings))
         self.boxes = {name: QCheckBox(tr(title)) for name, title, _ in FORMATS}
@@ -130,6 +133,7 @@ class ExportReport(Page):
     def _export(self) -> None:
         bench = self._bench
         bench.session.author = self.author.text().strip()
+        self._named(bench.session.author)
         bench.report.summary(self.summary.toPlainText())
         capture = self._pictures and self.boxes["sr"].isChecked() and self.capture.isChecked()
         bench.report.export(Path(self.folder.text().strip()).expanduser(), self.chosen(), as_secondary_capture=capture)

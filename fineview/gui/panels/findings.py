@@ -134,13 +134,11 @@ class Findings(QWidget):
 
     def _select(self, selected: str | None) -> None:
         self._chosen = next((f for f in self._findings if f.id == selected), None)
+        self.list.clearSelection()
         for row in range(self.list.topLevelItemCount()):
             item = self.list.topLevelItem(row)
-            if item.data(0, _ID) == selected:
+            if item is not None and item.data(0, _ID) == selected:
                 self.list.setCurrentItem(item)
-                break
-        else:
-            self.list.setCurrentItem(None)
         self._show_editor()
 
     def _show_editor(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
@@ -19,6 +19,8 @@ from fineview.gui.theme import as_panel
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
+
+_ROOM_FOR_TAGS_PX = 460
 
 Rows = tuple[tuple[str, str, str], ...]
 
@@ -54,6 +56,11 @@ class Header(QWidget):
         for one in (self.filter, self._empty, self.rows):
             column.addWidget(one)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        # In a narrow panel values matter more than tags, which the tool tips tell as well.
+        self.rows.setColumnHidden(2, self.width() < _ROOM_FOR_TAGS_PX)
+
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._wanted = state.frame
         if self.isVisible():
@@ -78,7 +85,7 @@ class Header(QWidget):
         items = [QTreeWidgetItem([keyword, text, tag]) for tag, keyword, text in rows]
         for item in items:
             item.setToolTip(1, item.text(1))
-            item.setToolTip(0, item.text(0))
+            item.setToolTip(0, f"{item.text(2)} {item.text(0)}")
         self.rows.addTopLevelItems(items)
         self._empty.setVisible(not rows)
         self._filter(self.filter.text())

@@ -68,9 +68,9 @@ class Studies(QWidget):
         self._title.setContentsMargins(8, 8, 8, 0)
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
-        self.tree.setIndentation(10)
+        self.tree.setIndentation(8)
+        self.tree.setRootIsDecorated(False)
         self.tree.setIconSize(_THUMB)
-        self.tree.setWordWrap(True)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.setAccessibleName(tr("Studies and series"))
         self.tree.itemClicked.connect(self._clicked)
@@ -102,8 +102,7 @@ class Studies(QWidget):
     def fold(self, folded: bool) -> None:
         if folded != self._folded:
             self._folded = folded
-            self.tree.setIndentation(0 if folded else 10)
-            self.tree.setRootIsDecorated(not folded)
+            self.tree.setIndentation(0 if folded else 8)
             self._rebuild()
             self._show_problems()
 
