@@ -43,7 +43,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``confidence``: probability that the given verdict or label is right.  ``reason``: why it abstained."""
+    """``confidence``: probability that the given verdict or label is right.  ``reason``: why it abstained.
+
+    ``in_report``: a person wants this answer in the report; none enters by itself.
+    """
 
     question: Question
     text: str
@@ -58,3 +61,4 @@ class Answer:
     model: ModelIdentity | None = None
     seconds: float = 0.0
     asked_at: str = ""
+    in_report: bool = False

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fineview.core.region import Region, RegionKind
 
 _SHIFT = 4
+_LARGEST_PX = 4096
 
 
 def draw_region(rgb: NDArray[np.uint8], region: Region, colour: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -18,6 +19,32 @@ def draw_region(rgb: NDArray[np.uint8], region: Region, colour: tuple[int, int, 
     for thickness, ink in ((width + 2, (0, 0, 0)), (width, colour)):
         _outline(drawn, region, ink, thickness)
     return drawn
+
+
+def true_aspect(rgb: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:
+    """``rgb`` (H, W, 3) with square pixels again: the finer direction is kept, the coarser one widened.
+
+    ``aspect``: height of a source pixel over its width.
+    """
+    rows, cols = rgb.shape[:2]
+    across, down = _stretch(aspect, rows, cols)
+    if (across, down) == (1.0, 1.0):
+        return rgb
+    size = (max(1, round(cols * across)), max(1, round(rows * down)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def stretched(region: Region, aspect: float, rows: int, cols: int) -> Region:
+    """The region as it lies on the picture that ``true_aspect`` made."""
+    across, down = _stretch(aspect, rows, cols)
+    return Region(region.kind, tuple((x * across, y * down) for x, y in region.points))
+
+
+def _stretch(aspect: float, rows: int, cols: int) -> tuple[float, float]:
+    """Factors across and down; a picture that would grow past 4096 px is shrunk in both."""
+    across, down = (1.0 / aspect, 1.0) if aspect < 1.0 else (1.0, aspect)
+    fit = min(1.0, _LARGEST_PX / max(cols * across, rows * down)) if (across, down) != (1.0, 1.0) else 1.0
+    return across * fit, down * fit
 
 
 def _outline(rgb: NDArray[np.uint8], region: Region, ink: tuple[int, int, int], thickness: int) -> None:

@@ -66,6 +66,22 @@ class Ask:
         self._session.progress.pop("ask", None)
         self._session.pulse()
 
+    def keep(self, question_id: str, wanted: bool) -> None:
+        """Take an answer into the report, or leave it out; shown once it is on disk."""
+        session = self._session
+        old = next((a for a in session.answers if a.question.id == question_id), None)
+        if old is None or old.in_report == wanted:
+            return
+        new = replace(old, in_report=wanted)
+
+        def kept(_: None) -> None:
+            session.answers = tuple(new if a.question.id == question_id else a for a in session.answers)
+            session.saved_at = now_iso()[11:19]
+            session.pulse()
+
+        self._jobs.submit(Job("journal", lambda _: self._journal.keep_answer(old.question.study_uid, new), kept,
+                              self._failed, newest_wins=False))
+
     def cite(self, given: Answer, citation: Citation) -> None:
         """Go to the answer's frame and region; a map citation also switches its overlay on."""
         session = self._session

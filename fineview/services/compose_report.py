@@ -55,22 +55,30 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         token.report(number, len(kept), f"figure {number} of {len(kept)}")
         series = request.study.series_by_uid(finding.frame.series_uid)
         frame = series.frames[finding.frame.index]
-        figures.append(finding_figure(number, finding, archive.read_frame(frame)))
+        figures.append(finding_figure(number, finding, archive.read_frame(frame), frame.spacing.aspect))
         items.append(ReportItem(finding, measure_region(finding.region, frame.spacing), frame, series.laterality,
                                 frame.spacing, finding.frame.index + 1, series.description or series.modality))
-    for analysis in request.analyses:
-        token.raise_if_cancelled()
-        frame = request.study.series_by_uid(analysis.frame.series_uid).frames[analysis.frame.index]
-        figures.append(overlay_figure(analysis, archive.read_frame(frame)))
-    shown = tuple(a for a in request.answers if a.question.study_uid == request.study.uid)
-    models = {m.sha256: m for m in (*(f.model for f in kept), *(a.model for a in shown),
-                                    *(a.model for a in request.analyses)) if m is not None}
+    figures += _evidence(request, kept, archive, token)
+    shown = tuple(a for a in request.answers if a.in_report and a.question.study_uid == request.study.uid)
+    models = {m.sha256: m for m in (*(f.model for f in kept), *(a.model for a in shown)) if m is not None}
     return Report(
         patient=request.study.patient, study_uid=request.study.uid, study_date=request.study.date,
         study_description=request.study.description, accession=request.study.accession,
         laterality=_one_eye(items, request.study), author=request.author, created=request.created, items=tuple(items),
         figures=tuple(figures), dialogue=shown, summary=request.summary, models=tuple(models.values()),
         software=request.software, uid=report_uid(request), warnings=_warnings(items))
+
+
+def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive, token: TokenPort) -> list[Figure]:
+    """The probability map of the labels that were accepted from the model, one picture a frame; nothing else of it."""
+    figures = []
+    for analysis in request.analyses:
+        token.raise_if_cancelled()
+        words = tuple(dict.fromkeys(f.label for f in kept if f.frame == analysis.frame and f.model == analysis.model))
+        if words:
+            frame = request.study.series_by_uid(analysis.frame.series_uid).frames[analysis.frame.index]
+            figures.append(overlay_figure(analysis, archive.read_frame(frame), words, frame.spacing.aspect))
+    return figures
 
 
 def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:

@@ -43,7 +43,7 @@ def demonstrate(sample: Path, out: Path, archive: Archive, engine: Engine, journ
     region = accepted[0].region if accepted else None
     question = Question(QUESTION, study.uid, key, region, accepted[0].id if accepted else None)
     told = replace(answer(Ground(question, request, series.laterality, lambda: engine, encodings, token)),
-                   asked_at=now_iso())
+                   asked_at=now_iso(), in_report=True)
     journal.keep_answer(study.uid, told)
     report = compose(ReportRequest(study, accepted, (told,), (seen,), REVIEWER, now_iso(), "FineView",
                                    "Demonstration on a synthetic sample study."), archive, token)

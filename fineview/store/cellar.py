@@ -78,9 +78,12 @@ class Cellar:
         self._write(lambda connection: rows.append(connection, "answer", (study_uid, text)))
 
     def answers(self, study_uid: str) -> tuple[Answer, ...]:
-        """Kept answers, oldest first.  Raises ``StorageProblem``."""
-        return self._read(lambda connection: tuple(
-            codec.loads(Answer, str(row[2])) for row in rows.read_chain(connection, "answer", study_uid)))
+        """Kept answers, oldest first; of one question the last one kept.  Raises ``StorageProblem``."""
+        def replay(connection: sqlite3.Connection) -> tuple[Answer, ...]:
+            found = (codec.loads(Answer, str(row[2])) for row in rows.read_chain(connection, "answer", study_uid))
+            # A question without an id was asked by a script: each of its answers stands alone.
+            return tuple({one.question.id or number: one for number, one in enumerate(found)}.values())
+        return self._read(replay)
 
     def remember_study(self, study_uid: str, title: str, paths: Sequence[str], at: str) -> None:
         """Put a study at the top of the recent ones.  The order is that of the calls, whatever the clock says."""
