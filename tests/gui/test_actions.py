@@ -47,6 +47,15 @@ def test_the_page_of_keys_lists_all(qtbot: QtBot) -> None:
     assert {key for key, _ in GESTURES} <= told
 
 
+def test_the_question_mark_opens_the_page_of_keys(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    window.viewer.canvas.setFocus()
+    qtbot.keyClick(window.viewer.canvas, Qt.Key.Key_Question)
+    page = window.findChild(Shortcuts)
+    assert page is not None and page.isVisible()
+    page.close()
+
+
 def test_a_step_is_named(window: MainWindow) -> None:
     window._bench.session.undo_name = "Undo: move ellipse on frame 31"
     window._bench.session.pulse()

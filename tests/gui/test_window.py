@@ -128,7 +128,7 @@ def test_an_answer_streams_and_its_citation_is_a_button(window: MainWindow) -> N
     assert window.chat._running is None and turn.words.text() == "Yes, fluid."
     assert turn.verdict.text() == "Yes, 0.86"
     assert turn.source.text() == "suggested by retina-s 3f9a21c8, not reviewed"
-    buttons = [one for one in turn.findChildren(QAbstractButton) if one.text() == "map"]
+    buttons = [one for one in turn.findChildren(QAbstractButton) if one.text() == "map of fluid"]
     buttons[0].click()
     assert session.overlay.kind != "none"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from fineview.core.evidence import Analysis
-from fineview.gui.wording import tr
+from fineview.gui.wording import plain, tr
 
 
 def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
@@ -27,6 +27,13 @@ def breakable(text: str) -> str:
     return "\u200b".join(text[i:i + 8] for i in range(0, len(text), 8))
 
 
+def table(rows: tuple[tuple[str, str], ...]) -> str:
+    """Rows with a value as a table of two columns; words from models never become markup."""
+    lines = [f"<tr><td style='padding: 0 12px 4px 0'>{plain(name)}</td><td>{plain(breakable(value))}</td></tr>"
+             for name, value in rows if value]
+    return f"<table>{''.join(lines)}</table>"
+
+
 class Identity(QWidget):
     def __init__(self) -> None:
         super().__init__()
@@ -36,36 +43,22 @@ class Identity(QWidget):
         self._domain = QLabel()
         self._domain.setObjectName("warning")
         self._domain.setWordWrap(True)
-        self._rows: dict[str, QLabel] = {}
-        self._form = QFormLayout()
-        self._form.setHorizontalSpacing(12)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        # One label with a table: a form of wrapping labels guesses their heights wrong once the text changes.
+        self._facts = QLabel()
+        self._facts.setWordWrap(True)
+        self._facts.setTextFormat(Qt.TextFormat.RichText)
+        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._none)
         column.addWidget(self._domain)
-        column.addLayout(self._form)
+        column.addWidget(self._facts)
         self.show_analysis(None, "")
 
     def show_analysis(self, analysis: Analysis | None, banner: str) -> None:
-        rows = dict(facts(analysis)) if analysis is not None else {}
-        for name, value in rows.items():
-            if name not in self._rows:
-                self._rows[name] = _value()
-                self._form.addRow(name, self._rows[name])
-            self._rows[name].setText(breakable(value))
-            self._rows[name].setToolTip(value)
-        for name, label in self._rows.items():
-            self._form.setRowVisible(label, bool(rows.get(name)))
+        told = facts(analysis) if analysis is not None else ()
+        self._facts.setText(table(told))
+        self._facts.setVisible(bool(told))
         self._none.setVisible(analysis is None)
         self._domain.setText(banner)
         self._domain.setVisible(bool(banner))
-
-
-def _value() -> QLabel:
-    made = QLabel()
-    made.setWordWrap(True)
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return made

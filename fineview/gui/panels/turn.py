@@ -11,13 +11,21 @@ from fineview.core.dialogue import Answer, Citation, Question
 from fineview.gui.flow import FlowLayout
 from fineview.gui.wording import tr
 
+_UNITS = {"mm2": "mm\u00b2", "um": "\u00b5m"}
+
 
 def citation_words(citation: Citation) -> str:
-    """The button's word: what it shows, and the number it carries."""
-    kind = {"region": tr("region"), "proposal": tr("suggestion"), "measurement": tr("measured"),
-            "map": tr("map")}[citation.kind]
-    number = f" {citation.value:.3g} {citation.unit or ''}".rstrip() if citation.value is not None else ""
-    return f"{kind}{number}"
+    """The button's word: what it shows, and the number it carries: "Area 0.213 mm2", "map of fluid 0.90"."""
+    named = citation.text.replace("_", " ")
+    if citation.kind == "region":
+        return tr("region")
+    if citation.unit == "probability" or citation.kind in ("proposal", "map"):
+        share = f"{citation.value:.2f}" if citation.value is not None else ""
+        what = tr("map of {0}").format(named) if citation.kind == "map" and named else named or tr(citation.kind)
+        return f"{what} {share}".rstrip()
+    unit = _UNITS.get(citation.unit or "", citation.unit or "")
+    number = f"{citation.value:.3g} {unit}".rstrip() if citation.value is not None else ""
+    return f"{named or tr('measured')} {number}".rstrip()
 
 
 def verdict_words(answer: Answer) -> str:
@@ -28,7 +36,9 @@ def verdict_words(answer: Answer) -> str:
 
 
 def source_words(answer: Answer) -> str:
-    """Never "AI detected": who suggested it, and that nobody has reviewed it."""
+    """Never "AI detected": who suggested it, and that nobody has reviewed it; "" where the text says so itself."""
+    if answer.model is not None and answer.model.short in answer.text:
+        return ""
     if answer.model is None:
         return "" if answer.abstained else tr("computed from pixels and spacing")
     return f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"

@@ -37,6 +37,8 @@ from fineview.services.snapshot import OverlayState
 from fineview.services.wishes import Tool
 
 _GROUND = QColor(DARK.picture)
+# More marks than this carry their number alone; the one under the cursor and the selected one say all.
+_MOST_WORDS = 8
 
 
 class Canvas(QWidget):
@@ -58,6 +60,7 @@ class Canvas(QWidget):
         self.placement = Placement()
         self.tool: Tool = "window"
         self.selected: str | None = None
+        self._under: str | None = None
         self.spacing = Spacing()
         self.markers: tuple[str, str, str, str] | None = None
         self.top_lines: tuple[str, ...] = ()
@@ -216,6 +219,15 @@ class Canvas(QWidget):
             self.pan_by(delta.x(), delta.y())
         elif self.hand.move(position):
             self.update()
+        if not event.buttons():
+            self._look_under(position)
+
+    def _look_under(self, position: QPointF) -> None:
+        found = marks.hit(self.visible_marks(), self.placement.matrix(), position)
+        under = found.id if found is not None else None
+        if under != self._under:
+            self._under = under
+            self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() is Qt.MouseButton.LeftButton:
@@ -303,11 +315,15 @@ class Canvas(QWidget):
     def paint_marks(self, painter: QPainter) -> None:
         matrix, moving = self.placement.matrix(), self.hand.grip
         taken: list[QRectF] = []
-        # The selected one first: its words get the best place.
-        for finding in sorted(self.visible_marks(), key=lambda f: f.id != self.selected):
+        visible = self.visible_marks()
+        first = (self.selected, self._under)
+        # Those looked at first: their words get the best place.
+        for finding in sorted(visible, key=lambda f: f.id not in first):
             if moving is None or moving.finding.id != finding.id:
                 number = self._numbers.get(finding.id, 0)
-                marks.paint_mark(painter, matrix, finding, number, finding.id == self.selected, taken)
+                full = len(visible) <= _MOST_WORDS or finding.id in first
+                text = marks.words(finding, number) if full else str(number)
+                marks.paint_mark(painter, matrix, finding, text, finding.id == self.selected, taken)
 
     def _paint_furniture(self, painter: QPainter) -> None:
         size = QRectF(self.rect())

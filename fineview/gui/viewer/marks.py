@@ -61,9 +61,9 @@ def shown(findings: Sequence[Finding], selected: str | None, suggestions: bool) 
         f.state is not State.REJECTED and (suggestions or f.state is not State.SUGGESTED)))
 
 
-def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, number: int, selected: bool,
+def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, text: str, selected: bool,
                taken: list[QRectF]) -> None:
-    """Outline with a dark rim (legible on white and on black), words, and handles where selected.
+    """Outline with a dark rim (legible on white and on black), ``text``, and handles where selected.
 
     ``taken``: where words stand already; the place of these is added.
     """
@@ -75,7 +75,7 @@ def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, number: 
     if selected:
         paint_handles(painter, matrix, finding.region, colour)
     bounds = path_of(finding.region, matrix).boundingRect()
-    _paint_words(painter, bounds, words(finding, number), colour, selected, taken)
+    _paint_words(painter, bounds, text, colour, selected, taken)
 
 
 def paint_outline(painter: QPainter, path: QPainterPath, pen: QPen) -> None:
@@ -95,8 +95,8 @@ def paint_handles(painter: QPainter, matrix: QTransform, region: Region, colour:
         painter.drawRect(QRectF(at.x() - HANDLE_PX, at.y() - HANDLE_PX, 2 * HANDLE_PX, 2 * HANDLE_PX))
 
 
-def free_place(bounds: QRectF, width: float, height: float, room: QRectF, taken: Sequence[QRectF]) -> QRectF:
-    """Beside ``bounds``, inside ``room``, on no other words where that can be: above, below, then further away."""
+def free_place(bounds: QRectF, width: float, height: float, room: QRectF, taken: Sequence[QRectF]) -> QRectF | None:
+    """Beside ``bounds``, inside ``room``, on no other words: above, below, then further away; None: no room left."""
     x = min(max(bounds.left(), room.left() + 2), max(room.right() - width - 2, room.left() + 2))
     places = []
     for step in range(4):
@@ -105,7 +105,7 @@ def free_place(bounds: QRectF, width: float, height: float, room: QRectF, taken:
                    QRectF(x, bounds.bottom() + away, width, height)]
     inside = [place for place in places if room.contains(place)]
     free = [place for place in inside if not any(place.intersects(other) for other in taken)]
-    return next(iter(free or inside), QRectF(x, room.top() + 2, width, height))
+    return next(iter(free), None)
 
 
 def _paint_words(painter: QPainter, bounds: QRectF, text: str, colour: QColor, selected: bool,
@@ -113,6 +113,8 @@ def _paint_words(painter: QPainter, bounds: QRectF, text: str, colour: QColor, s
     metrics = QFontMetricsF(painter.font())
     size = free_place(bounds, metrics.horizontalAdvance(text) + 8, metrics.height() + 2,
                       QRectF(painter.window()), taken)
+    if size is None:
+        return
     taken.append(size)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(11, 13, 16, 230 if selected else 170))
@@ -125,7 +127,13 @@ def hit(findings: Sequence[Finding], matrix: QTransform, position: QPointF) -> F
     """The mark whose outline is within reach of ``position``; where several are, the smallest."""
     stroker = QPainterPathStroker()
     stroker.setWidth(2 * REACH_PX)
-    reached = [f for f in findings if stroker.createStroke(path_of(f.region, matrix)).contains(position)]
+    reached = []
+    for finding in findings:
+        path = path_of(finding.region, matrix)
+        grown = path.boundingRect().adjusted(-REACH_PX, -REACH_PX, REACH_PX, REACH_PX)
+        # A stroked outline is dear; most marks are far from the cursor.
+        if grown.contains(position) and stroker.createStroke(path).contains(position):
+            reached.append(finding)
     return min(reached, key=lambda f: f.region.area_px, default=None)
 
 

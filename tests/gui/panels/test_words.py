@@ -55,7 +55,11 @@ def test_verdicts_say_who_and_how_sure() -> None:
 
 
 def test_citations_carry_their_number() -> None:
-    assert citation_words(Citation("measurement", value=410.24, unit="um")) == "measured 410 um"
+    assert citation_words(Citation("measurement", value=410.24, unit="um")) == "measured 410 \u00b5m"
+    assert citation_words(Citation("measurement", value=0.2134, unit="mm2", text="Area")) == "Area 0.213 mm\u00b2"
+    assert citation_words(Citation("map", value=0.8994, unit="probability", text="fluid")) == "map of fluid 0.90"
+    suggested = Citation("proposal", value=0.97, unit="probability", text="hard_exudate")
+    assert citation_words(suggested) == "hard exudate 0.97"
     assert citation_words(Citation("map")) == "map"
 
 

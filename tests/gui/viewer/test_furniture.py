@@ -76,5 +76,7 @@ def test_words_do_not_cover_other_words() -> None:
     room = QRectF(0, 0, 400, 300)
     for _ in range(6):
         place = free_place(QRectF(100, 100, 50, 20), 120, 18, room, taken)
-        assert room.contains(place) and not any(place.intersects(other) for other in taken)
+        assert place is not None and room.contains(place) and not any(place.intersects(other) for other in taken)
         taken.append(place)
+    # Where there is no room, words are left out rather than piled up.
+    assert free_place(QRectF(100, 100, 50, 20), 120, 18, room, [room]) is None
