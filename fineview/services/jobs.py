@@ -62,7 +62,7 @@ class Job(Generic[T]):
 
 
 class Jobs:
-    """The lanes.  ``close`` cancels everything and waits for the workers."""
+    """The lanes.  ``close`` cancels what a newer request could have replaced, and finishes what it could not."""
 
     def __init__(self, post: Post, workers: dict[str, int] | None = None) -> None:
         self.post = post
@@ -71,6 +71,7 @@ class Jobs:
         self._running: dict[str, set[Token]] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._ordered: set[str] = set()
 
     def submit(self, job: Job[T]) -> Token:
         """Queue ``job``; returns its token.  A newer job of a newest-wins lane cancels the older ones."""
@@ -83,6 +84,8 @@ class Jobs:
             if job.newest_wins:
                 for other in running:
                     other.cancel()
+            else:
+                self._ordered.add(job.lane)
             running.add(token)
             lane = self._lanes.get(job.lane)
             if lane is None:
@@ -103,12 +106,13 @@ class Jobs:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            lanes = list(self._lanes.values())
-            for tokens in self._running.values():
-                for token in tokens:
+            lanes = dict(self._lanes)
+            for name, tokens in self._running.items():
+                for token in tokens if name not in self._ordered else ():
                     token.cancel()
-        for lane in lanes:
-            lane.shutdown(wait=True, cancel_futures=True)
+        for name, lane in lanes.items():
+            # A mark drawn a moment before leaving is in an ordered lane: it is written before the worker ends.
+            lane.shutdown(wait=True, cancel_futures=name not in self._ordered)
 
     def _forward(self, progress: Progress) -> Progress:
         return lambda done, total, words: self.post(lambda: progress(done, total, words))

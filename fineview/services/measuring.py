@@ -55,7 +55,8 @@ def number_words(one: Measurement) -> str:
     if one.unit == "mm" and one.value < 1:
         return f"{one.value * 1000:.0f} um"
     shown = {"mm2": "mm\u00b2", "px2": "px\u00b2"}.get(one.unit, one.unit)
-    return f"{one.value:.4g} {shown}"
+    figure = f"{one.value:,.0f}".replace(",", "\u202f") if one.value >= 1000 else f"{one.value:.4g}"
+    return f"{figure} {shown}"
 
 
 def how_large(question: Question, request: FrameRequest, _: str) -> Answer:

@@ -158,6 +158,10 @@ def test_7_only_what_was_accepted_enters_the_report(clinician: Clinician, sample
     suggested = [f for f in clinician.session.findings if f.origin is Origin.MODEL]
     clinician.bench.annotate.accept(suggested[0].id)
     clinician.wait(lambda: any(f.origin is Origin.MODEL and f.in_report for f in clinician.session.findings))
+    kept, left_out = clinician.asks("how large is it?"), clinician.asks("which eye is this?")
+    turn = clinician.window.chat._turns[-2]
+    clinician.qtbot.mouseClick(turn.in_report, Qt.MouseButton.LeftButton)
+    clinician.wait(lambda: clinician.session.answers[-2].in_report)
     written: list[Path] = []
     clinician.bench.report.export(tmp_path / "out", ("pdf", "html", "json", "sr"), done=written.extend)
     clinician.wait(lambda: bool(written))
@@ -166,6 +170,7 @@ def test_7_only_what_was_accepted_enters_the_report(clinician: Clinician, sample
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     text = json.dumps(report)
     assert drawn in text and suggested[0].id in text
+    assert kept.text in text and left_out.text not in text
     assert not any(f.id in text for f in suggested[1:])
     if shutil.which("dciodvfy"):
         checked = subprocess.run(["dciodvfy", tmp_path / "out" / "report.dcm"], capture_output=True, text=True,

@@ -67,6 +67,17 @@ def test_progress_arrives_on_the_callers_thread(mailbox, jobs: Jobs) -> None:
     assert seen == [(1, 4, "a quarter", True)]
 
 
+def test_closing_finishes_what_is_ordered(mailbox, jobs: Jobs) -> None:
+    go, written = threading.Event(), []
+    jobs.submit(Job("journal", lambda _: go.wait(5), lambda _: None, pytest.fail, newest_wins=False))
+    for number in range(5):
+        jobs.submit(Job("journal", lambda _, n=number: written.append(n), lambda _: None, pytest.fail,
+                        newest_wins=False))
+    go.set()
+    jobs.close()
+    assert written == [0, 1, 2, 3, 4]
+
+
 def test_after_close_nothing_starts(mailbox, jobs: Jobs) -> None:
     jobs.close()
     token = jobs.submit(Job("io", pytest.fail, pytest.fail, pytest.fail))

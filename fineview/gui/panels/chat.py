@@ -122,7 +122,11 @@ class Chat(QWidget):
 
     def _show_answers(self, answers: tuple[Answer, ...]) -> None:
         kept = len(self._answers)
-        if answers[:kept] != self._answers:
+        if [one.question.id for one in answers[:kept]] == [one.question.id for one in self._answers]:
+            for turn, old, new in zip(self._turns, self._answers, answers, strict=False):
+                if old != new:
+                    turn.fill(new)
+        else:
             for turn in self._turns:
                 self._drop(turn)
             self._turns, kept = [], 0
@@ -133,7 +137,8 @@ class Chat(QWidget):
         self._answers = answers
 
     def _turn(self, region_id: str | None, of: Answer | Streaming) -> Turn:
-        turn = Turn(of.question, self._names.get(region_id or "", ""), self._bench.ask.cite)
+        turn = Turn(of.question, self._names.get(region_id or "", ""), self._bench.ask.cite,
+                    self._bench.ask.keep)
         self._column.insertWidget(self._column.count() - 1, turn)
         return turn
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fineview.core.dialogue import Answer, Citation, Question
 from fineview.gui.flow import FlowLayout
 from fineview.gui.wording import tr
 
-_UNITS = {"mm2": "mm\u00b2", "um": "\u00b5m"}
+_UNITS = {"mm2": "mm\u00b2", "px2": "px\u00b2", "um": "\u00b5m"}
 
 
 def citation_words(citation: Citation) -> str:
@@ -24,8 +24,13 @@ def citation_words(citation: Citation) -> str:
         what = tr("map of {0}").format(named) if citation.kind == "map" and named else named or tr(citation.kind)
         return f"{what} {share}".rstrip()
     unit = _UNITS.get(citation.unit or "", citation.unit or "")
-    number = f"{citation.value:.3g} {unit}".rstrip() if citation.value is not None else ""
+    number = f"{_plain(citation.value)} {unit}".rstrip() if citation.value is not None else ""
     return f"{named or tr('measured')} {number}".rstrip()
+
+
+def _plain(value: float) -> str:
+    """Three digits, and never an exponent."""
+    return f"{value:,.0f}".replace(",", "\u202f") if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def verdict_words(answer: Answer) -> str:
@@ -41,13 +46,15 @@ def source_words(answer: Answer) -> str:
         return ""
     if answer.model is None:
         return "" if answer.abstained else tr("computed from pixels and spacing")
-    return f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"
+    words = f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"
+    return "" if answer.abstained or answer.model.short in answer.text else words
 
 
 class Turn(QFrame):
     """``fill`` may be called again and again while words stream in."""
 
-    def __init__(self, question: Question, region: str, cite: Callable[[Answer, Citation], None]) -> None:
+    def __init__(self, question: Question, region: str, cite: Callable[[Answer, Citation], None],
+                 keep: Callable[[str, bool], None]) -> None:
         super().__init__()
         self.setObjectName("turn")
         self.region_id, self._cite = question.region_id, cite
@@ -55,14 +62,19 @@ class Turn(QFrame):
         self.verdict, self.words, self.source = _label("", "title"), _label("", ""), _label("", "quiet")
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips)
+        self.in_report = QCheckBox(tr("in the report"))
+        self.in_report.setAccessibleName(tr("Take this answer into the report"))
+        # ``clicked`` is a hand's only: showing a state never answers back.
+        self.in_report.clicked.connect(lambda wanted: keep(question.id, wanted))
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 8, 8)
         column.setSpacing(4)
-        for one in (asked, self.verdict, self.words, self.source, self._chips):
+        for one in (asked, self.verdict, self.words, self.source, self._chips, self.in_report):
             column.addWidget(one)
         self.verdict.hide()
         self.source.hide()
         self._chips.hide()
+        self.in_report.hide()
 
     def stream(self, text: str) -> None:
         self.words.setText(text or tr("Looking …"))
@@ -74,6 +86,8 @@ class Turn(QFrame):
         self.source.setText(source_words(answer))
         self.source.setToolTip(answer.model.sha256 if answer.model else "")
         self.source.setVisible(bool(self.source.text()))
+        self.in_report.setChecked(answer.in_report)
+        self.in_report.show()
         self._flow.clear()
         for citation in answer.citations:
             chip = QPushButton(citation_words(citation))
