@@ -105,13 +105,18 @@ def number(value: float) -> str:
     return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
 
 
+def unit_words(unit: str) -> str:
+    """UCUM-like codes as people write them."""
+    return {"mm2": "mm²", "px2": "px²", "um": "µm"}.get(unit, unit)
+
+
 def size(one: Measurement) -> str:
     """One measurement with its unit and the source of its scale, or why there is none."""
     if one.value is None:
         return f"{one.name}: cannot tell" + (f" ({one.why_not})" if one.why_not else "")
     scale = one.why_not or {"calibrated": "calibrated", "projected": "projected by the device",
                             "assumed": "assumed scale"}.get(one.scale_source, "no scale")
-    return f"{one.name} {number(one.value)} {one.unit} ({scale})"
+    return f"{one.name} {number(one.value)} {unit_words(one.unit)} ({scale})"
 
 
 def origin(one: Finding) -> str:
@@ -155,7 +160,7 @@ def _exchange(one: Answer) -> Exchange:
 def _citation(one: Citation) -> str:
     words = one.text or one.kind
     if one.value is not None:
-        words += f" {number(one.value)}" + (f" {one.unit}" if one.unit else "")
+        words += f" {number(one.value)}" + (f" {unit_words(one.unit)}" if one.unit else "")
     if one.box is not None:
         words += f" at x {one.box.x:.0f}, y {one.box.y:.0f}, {one.box.w:.0f} × {one.box.h:.0f} px"
     return words
