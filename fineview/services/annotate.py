@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fineview.core.errors import FineViewError
@@ -19,6 +21,9 @@ from fineview.services.session import Session
 FOVEA = "fovea"
 
 
+Change = tuple[str, Finding | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One change of one finding; ``None`` before: it was added, ``None`` after: it was removed."""
@@ -29,13 +34,15 @@ class Step:
 
 
 class Annotate:
-    """All writes go through one lane in order; the session changes when the journal has acknowledged."""
+    """The session changes when the journal has acknowledged; a gesture made before that waits for it."""
 
     def __init__(self, session: Session, jobs: Jobs, journal: Journal) -> None:
         self._session, self._jobs, self._journal = session, jobs, journal
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._study = ""
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._writing = False
 
     # -- gestures ----------------------------------------------------------------------------------------------
     def add(self, kind: RegionKind, points: tuple[Point, ...], label: str = "") -> str | None:
@@ -47,7 +54,8 @@ class Annotate:
             id="p-" + uuid.uuid4().hex[:16], study_uid=session.study.uid, frame=session.frame_key,
             region=Region(kind, points), label=label, origin=Origin.PERSON, state=State.ACCEPTED,
             author=session.author, created=now_iso(), sop_uid=frame.sop_uid, frame_in_file=frame.frame_in_file)
-        self._do(Step(self._named(f"add {label or kind}"), None, finding), select=finding.id)
+        step = Step(self._named(f"add {label or kind}"), None, finding)
+        self._then(lambda: self._do(step, select=finding.id))
         return finding.id
 
     def mark_fovea(self, x: float, y: float) -> str | None:
@@ -65,19 +73,15 @@ class Annotate:
         self._session.pulse()
 
     def reshape(self, finding_id: str, region: Region) -> None:
-        old = self._find(finding_id)
-        if old is not None and old.region != region:
-            self._do(Step(self._named(f"move {old.label or region.kind}"), old, self._edited(old, region=region)))
+        self._change(finding_id, lambda old: (f"move {old.label or region.kind}", self._edited(old, region=region))
+                     if old.region != region else None)
 
     def label(self, finding_id: str, label: str) -> None:
-        old = self._find(finding_id)
-        if old is not None and old.label != label:
-            self._do(Step(self._named(f"label {label or 'cleared'}"), old, self._edited(old, label=label)))
+        self._change(finding_id, lambda old: (f"label {label or 'cleared'}", self._edited(old, label=label))
+                     if old.label != label else None)
 
     def note(self, finding_id: str, text: str) -> None:
-        old = self._find(finding_id)
-        if old is not None and old.note != text:
-            self._do(Step(self._named("note"), old, replace(old, note=text)))
+        self._change(finding_id, lambda old: ("note", replace(old, note=text)) if old.note != text else None)
 
     def accept(self, finding_id: str) -> None:
         self._decide(finding_id, State.ACCEPTED, "accept")
@@ -88,26 +92,16 @@ class Annotate:
     def delete(self, finding_id: str) -> None:
         """Remove a person's mark.  A model's suggestion is not removed but rejected, so that the decision is kept."""
         old = self._find(finding_id)
-        if old is None:
-            return
-        if old.origin is Origin.MODEL:
+        if old is not None and old.origin is Origin.MODEL:
             self.reject(finding_id)
-            return
-        self._do(Step(self._named(f"delete {old.label or old.region.kind}"), old, None))
+        else:
+            self._change(finding_id, lambda old: (f"delete {old.label or old.region.kind}", None))
 
     def undo(self) -> None:
-        self._check_study()
-        if self._done:
-            step = self._done[-1]
-            self._write(Step(f"Undo: {step.name}", step.after, step.before),
-                        lambda: self._moved(self._done, self._undone))
+        self._then(self._undo)
 
     def redo(self) -> None:
-        self._check_study()
-        if self._undone:
-            step = self._undone[-1]
-            self._write(Step(f"Redo: {step.name}", step.before, step.after),
-                        lambda: self._moved(self._undone, self._done))
+        self._then(self._redo)
 
     def labels(self) -> tuple[str, ...]:
         """The words a mark may carry: the person's own list, or the model's words and two more."""
@@ -122,6 +116,39 @@ class Annotate:
                               lambda _: self._session.pulse(), self._failed, newest_wins=False))
 
     # -- steps -------------------------------------------------------------------------------------------------
+    def _then(self, gesture: Callable[[], None]) -> None:
+        """One step at a time, so that a second undo or edit starts from what the first one left."""
+        self._waiting.append(gesture)
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting and not self._writing:
+            self._waiting.popleft()()
+
+    def _undo(self) -> None:
+        self._check_study()
+        if self._done:
+            step = self._done[-1]
+            self._write(Step(f"Undo: {step.name}", step.after, step.before),
+                        lambda: self._moved(self._done, self._undone))
+
+    def _redo(self) -> None:
+        self._check_study()
+        if self._undone:
+            step = self._undone[-1]
+            self._write(Step(f"Redo: {step.name}", step.before, step.after),
+                        lambda: self._moved(self._undone, self._done))
+
+    def _change(self, finding_id: str, change: Callable[[Finding], Change | None]) -> None:
+        """``change`` gives the step's words and what comes after, or None where nothing changes."""
+        def gesture() -> None:
+            old = self._find(finding_id)
+            made = change(old) if old is not None else None
+            if old is not None and made is not None:
+                self._do(Step(self._named(made[0]), old, made[1]))
+
+        self._then(gesture)
+
     def _find(self, finding_id: str) -> Finding | None:
         return next((f for f in self._session.findings if f.id == finding_id), None)
 
@@ -136,10 +163,9 @@ class Annotate:
         return replace(old, **changes)  # type: ignore[arg-type]
 
     def _decide(self, finding_id: str, state: State, word: str) -> None:
-        old = self._find(finding_id)
-        if old is not None and old.state is not state:
-            after = replace(old, state=state, author=self._session.author, decided=now_iso())
-            self._do(Step(self._named(f"{word} {old.label}"), old, after))
+        self._change(finding_id, lambda old: (
+            f"{word} {old.label}", replace(old, state=state, author=self._session.author, decided=now_iso()))
+            if old.state is not state else None)
 
     def _do(self, step: Step, select: str | None = None) -> None:
         self._check_study()
@@ -155,16 +181,23 @@ class Annotate:
     def _moved(self, source: list[Step], target: list[Step]) -> None:
         target.append(source.pop())
 
-    def _write(self, step: Step, done: object) -> None:
+    def _write(self, step: Step, done: Callable[[], None]) -> None:
         at = now_iso()
+        self._writing = True
 
         def acknowledged(_: None) -> None:
-            assert callable(done)
-            done()
-            self._apply(step, at)
+            # On disk under its own study; where another one is open by now, nothing of it may show there.
+            target, open_now = step.after or step.before, self._session.study
+            if target is not None and open_now is not None and target.study_uid == open_now.uid == self._study:
+                done()
+                self._apply(step, at)
 
         self._jobs.submit(Job("journal", lambda _: self._journal.record(step.name, step.before, step.after, at),
-                              acknowledged, self._failed, newest_wins=False))
+                              acknowledged, self._failed, finished=self._written, newest_wins=False))
+
+    def _written(self) -> None:
+        self._writing = False
+        self._next()
 
     def _apply(self, step: Step, at: str) -> None:
         session = self._session
