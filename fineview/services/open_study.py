@@ -15,6 +15,7 @@ from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Notice, Progress, Session
+from fineview.services.whereabouts import relocated
 from fineview.services.wishes import ViewWishes
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -163,8 +164,10 @@ class OpenStudy:
             return
         grown = len(series.frames) != len(session.series.frames)
         session.study, session.series = study, series
+        session.findings = relocated(session.findings, study)
         if grown:
-            session.rasters.clear()
+            for known in (session.rasters, session.analyses, session.heat):
+                known.clear()  # their frame numbers were those of a part
             kept = self._touched and old in series.frames
             session.index = series.frames.index(old) if kept and old is not None else series.default_frame
 
@@ -183,7 +186,7 @@ class OpenStudy:
         """What was marked and asked before; a damaged store costs the marks, not the pictures."""
         session = self._session
         try:
-            session.findings = self._journal.findings(study.uid)
+            session.findings = relocated(self._journal.findings(study.uid), study)
             session.answers = self._journal.answers(study.uid)
         except StorageProblem as error:
             session.tell("error", error.what, error.remedy, error.code)
