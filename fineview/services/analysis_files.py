@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from fineview.imaging.drawing import draw_region
 from fineview.imaging.png import png
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import FrameRequest, analyse, heat_map
-from fineview.services.deliver import deliver
+from fineview.services.deliver import deliver_together
 from fineview.services.encodings import Encodings
 from fineview.services.figures import MODEL_RGB
 from fineview.services.ports import Archive, Engine, TokenPort
@@ -93,15 +94,15 @@ def overlay_png(rgb: NDArray[np.uint8], heat: HeatMap, seen: Analysis, region: R
 
 
 def _write(folder: Path, maps: Mapping[str, HeatMap], seen: Analysis, overlay: bytes) -> dict[str, Any]:
-    files: dict[str, Any] = {}
-    for name, heat in maps.items():
-        files[name] = deliver(_npy(heat.values.astype(np.float32)), folder / f"{name}.npy").name
-    for level in seen.pyramid:
-        name = f"mfp_{level.scale}"
-        files[name] = deliver(_npy(level.values.astype(np.float16)), folder / f"{name}.npy").name
-    files["lesion"] = {word: deliver(_npy(values.astype(np.float16)), folder / f"lesion_{word}.npy").name
-                       for word, values in seen.lesions.items()}
-    deliver(overlay, folder / "overlay.png")
+    """All files or none, so that maps of two frames never lie side by side."""
+    arrays: dict[str, NDArray[Any]] = {name: heat.values.astype(np.float32) for name, heat in maps.items()}
+    arrays |= {f"mfp_{level.scale}": level.values.astype(np.float16) for level in seen.pyramid}
+    lesions = {word: f"lesion_{word}" for word in seen.lesions}
+    files: dict[str, Any] = {name: f"{name}.npy" for name in arrays}
+    arrays |= {name: seen.lesions[word].astype(np.float16) for word, name in lesions.items()}
+    written = ((folder / f"{name}.npy", _npy(values), None) for name, values in arrays.items())
+    deliver_together(chain(written, [(folder / "overlay.png", overlay, None)]))
+    files["lesion"] = {word: f"{name}.npy" for word, name in lesions.items()}
     return files
 
 

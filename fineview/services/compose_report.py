@@ -16,12 +16,13 @@ from fineview.core.finding import Finding
 from fineview.core.report import Figure, Report, ReportItem
 from fineview.core.study import Laterality, Study
 from fineview.services.clock import now_iso
-from fineview.services.deliver import deliver
+from fineview.services.deliver import deliver, deliver_together
 from fineview.services.figures import finding_figure, overlay_figure
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
 from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
 from fineview.services.session import Progress, Session
+from fineview.services.whereabouts import frame_of, relocated
 
 Writers = Mapping[str, ReportWriter]
 Done = Callable[[tuple[Path, ...]], None]
@@ -44,11 +45,14 @@ class ReportRequest:
 
 
 def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Report:
-    """Build the frozen report of one study.  Raises ``ReportRefused`` where findings of another study slipped in."""
+    """Build the frozen report of one study.
+
+    Raises ``ReportRefused``: ``mixed-patients`` where findings of another study slipped in, ``image-not-open``.
+    """
     if any(finding.study_uid != request.study.uid for finding in request.findings):
         raise ReportRefused("The findings belong to more than one study.", "Open one study and export again.",
                             "mixed-patients")
-    kept = sorted((f for f in request.findings if f.in_report and f.label), key=lambda f: (f.frame.index, f.id))
+    kept = _kept(request)
     items, figures = [], list[Figure]()
     for number, finding in enumerate(kept, start=1):
         token.raise_if_cancelled()
@@ -79,6 +83,17 @@ def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive,
             frame = request.study.series_by_uid(analysis.frame.series_uid).frames[analysis.frame.index]
             figures.append(overlay_figure(analysis, archive.read_frame(frame), words, frame.spacing.aspect))
     return figures
+
+
+def _kept(request: ReportRequest) -> list[Finding]:
+    """Accepted and labelled findings, on the frames of the study as it is open.  Raises ``ReportRefused``."""
+    chosen = tuple(f for f in request.findings if f.in_report and f.label)
+    kept = sorted(relocated(chosen, request.study), key=lambda f: (f.frame.index, f.id))
+    absent = sum(frame_of(finding, request.study) is None for finding in kept)
+    if absent:
+        raise ReportRefused(f"{absent} of {len(kept)} accepted findings lie on images that are not open.",
+                            "Open the whole study and export again.", "image-not-open")
+    return kept
 
 
 def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:
@@ -112,8 +127,8 @@ def write_report(report: Report, writers: Writers, formats: Sequence[str], folde
             raise ReportRefused(f"There is no report format \"{name}\".", f"Choose from {', '.join(writers)}.",
                                 "unknown-format")
     rendered = [(writers[name], writers[name].render(report)) for name in formats]
-    return tuple(deliver(data, folder / f"report{writer.suffix}", partial(_verify, writer, report))
-                 for writer, data in rendered)
+    return deliver_together([(folder / f"report{writer.suffix}", data, partial(_verify, writer, report))
+                             for writer, data in rendered])
 
 
 def _verify(writer: ReportWriter, report: Report, data: bytes) -> None:

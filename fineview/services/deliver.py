@@ -6,10 +6,12 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fineview.core.errors import StorageProblem
+
+Check = Callable[[bytes], None]
 
 
 def storage_problem(error: OSError, target: Path) -> StorageProblem:
@@ -24,37 +26,57 @@ def storage_problem(error: OSError, target: Path) -> StorageProblem:
                           "Choose another folder and save again.", "not-written")
 
 
-def deliver(data: bytes, target: Path, verify: Callable[[bytes], None] | None = None) -> Path:
+def deliver(data: bytes, target: Path, verify: Check | None = None) -> Path:
     """Write ``data`` to ``target`` atomically; ``verify`` is given what the disk holds before it is announced.
 
     Raises ``StorageProblem`` (``disk-full``, ``read-only``, ``read-back``) and leaves an old file untouched.
     """
-    beside: Path | None = None
+    return deliver_together([(target, data, verify)])[0]
+
+
+def deliver_together(files: Iterable[tuple[Path, bytes, Check | None]]) -> tuple[Path, ...]:
+    """Write (target, data, verify) so that a disk that fills up half-way leaves all old files as they were.
+
+    All are staged, synced and read back first, then moved into place.  Raises as ``deliver`` does.
+    """
+    staged: list[tuple[Path, Path]] = []
+    target = Path()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        beside = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        back = beside.read_bytes()
-        if back != data:
-            raise StorageProblem("Not saved: the disk gave back other bytes than were written.",
-                                 "Check the disk and choose another folder.", "read-back")
-        if verify is not None:
-            verify(back)
-        beside.chmod(0o644)
-        os.replace(beside, target)
-        beside = None
-        _sync_folder(target.parent)
+        for target, data, verify in files:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged.append((_reserve(target), target))
+            _stage(staged[-1][0], data, verify)
+        for beside, target in staged:
+            os.replace(beside, target)
+        for folder in {target.parent for _, target in staged}:
+            _sync_folder(folder)
     except OSError as error:
         raise storage_problem(error, target) from error
     finally:
-        if beside is not None:
+        for beside, _ in staged:
             with contextlib.suppress(OSError):
-                beside.unlink()
-    return target
+                beside.unlink(missing_ok=True)
+    return tuple(target for _, target in staged)
+
+
+def _reserve(target: Path) -> Path:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(handle)
+    return Path(name)
+
+
+def _stage(beside: Path, data: bytes, verify: Check | None) -> None:
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    back = beside.read_bytes()
+    if back != data:
+        raise StorageProblem("Not saved: the disk gave back other bytes than were written.",
+                             "Check the disk and choose another folder.", "read-back")
+    if verify is not None:
+        verify(back)
+    beside.chmod(0o644)
 
 
 def _sync_folder(folder: Path) -> None:
