@@ -57,10 +57,12 @@ class Raster:
 
     @property
     def content_key(self) -> str:
-        """sha256 of shape, dtype, bytes and default window: the cache key of everything computed from this frame."""
+        """sha256 of shape, dtype, bytes, default window and VOI LUT: the cache key of what the encoder makes of it."""
         if not self._key:
             head = f"{self.pixels.shape}{self.pixels.dtype.str}{self.inverted}{self.windows[:1]}".encode()
             digest = hashlib.sha256(head)
             digest.update(np.ascontiguousarray(self.pixels).data)
+            if self.voi_lut is not None:
+                digest.update(f"{self.voi_lut[0]} {self.voi_lut[2]}".encode() + self.voi_lut[1].tobytes())
             self._key.append(digest.hexdigest())
         return self._key[0]
