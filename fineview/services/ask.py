@@ -130,7 +130,8 @@ class Ask:
         session.streaming = None
         if session.study is not None and session.study.uid == made.question.study_uid:
             session.answers = (*session.answers, made)
-            session.saved_at = made.asked_at[11:19]
+            if not self._journal.read_only:
+                session.saved_at = made.asked_at[11:19]
         session.pulse()
 
     def _failed(self, error: Exception) -> None:
