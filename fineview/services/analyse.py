@@ -65,7 +65,7 @@ def anatomy_of(modality: str, scores: Mapping[str, float]) -> Anatomy:
         return "fundus"
     if modality in ("OPT", "OCT"):
         return "oct"
-    if scores["other"] >= max(scores["fundus"], scores["oct"]):
+    if modality not in EYE_MODALITIES and scores["other"] >= max(scores["fundus"], scores["oct"]):
         return "other"
     return "fundus" if scores["fundus"] >= scores["oct"] else "oct"
 
