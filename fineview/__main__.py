@@ -12,9 +12,12 @@ def main() -> int:
 
         print(f"fineview {__version__}")
         return 0
-    from fineview.cli.main import run
+    try:
+        from fineview.cli.main import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before a command has begun
+        return 130
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fineview.cli.plain import plain
 from fineview.cli.words import build
 from fineview.core.errors import Cancelled, FineViewError, WrongWords
 
@@ -49,7 +51,7 @@ def _with_command(parser: argparse.ArgumentParser, argv: list[str]) -> list[str]
 
 def _guarded(wish: argparse.Namespace) -> int:
     try:
-        made = _handler(wish.command)(wish)
+        return _said(_handler(wish.command)(wish))
     except WrongWords as error:
         print(f"fineview: {error}", file=sys.stderr)
         return 2
@@ -59,7 +61,8 @@ def _guarded(wish: argparse.Namespace) -> int:
         print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        # Who read this has left.  What is still in the buffer goes nowhere, and Python says nothing at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
         return _refused(FineViewError("There is not enough memory for this.", "Close other programs and try again.",
@@ -69,11 +72,13 @@ def _guarded(wish: argparse.Namespace) -> int:
             raise
         return _refused(FineViewError(f"Something unexpected went wrong ({type(error).__name__}).",
                                       "Run again with --debug and report what it prints."), wish)
-    if isinstance(made, int):
-        return made
-    if made is not None:
-        print(json.dumps(made, ensure_ascii=False, allow_nan=False))
-    return 0
+def _said(made: Any) -> int:
+    """Print an object as one line of JSON; a handler that has spoken itself gives its exit code."""
+    code = made if isinstance(made, int) else 0
+    if made is not None and not isinstance(made, int):
+        print(json.dumps(plain(made), ensure_ascii=False, allow_nan=False))
+    sys.stdout.flush()
+    return code
 
 
 def _refused(error: FineViewError, wish: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from fineview.core.dialogue import Answer
+from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.study import Catalogue, Series
 from fineview.services.jobs import Token
 
@@ -34,7 +35,8 @@ def catalogue_object(found: Catalogue) -> dict[str, Any]:
 
 
 def _series(series: Series) -> dict[str, Any]:
-    spacing = series.spacing
+    # A pixel's shape alone (Pixel Aspect Ratio) is no distance: without a source there are no millimetres to print.
+    spacing = series.spacing if series.spacing.source is not ScaleSource.NONE else Spacing()
     return {"uid": series.uid, "modality": series.modality, "sop_class": series.sop_class,
             "description": series.description, "frames": len(series.frames), "rows": series.rows, "cols": series.cols,
             "bits": series.bits, "photometric": series.photometric, "transfer_syntax": series.transfer_syntax,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fineview.app import App
+from fineview.cli.plain import plain
 from fineview.cli.show import answer_object, catalogue_lines, catalogue_object, progress_token
 from fineview.cli.words import parse_region
 from fineview.core.dialogue import Answer, Question
@@ -123,14 +124,16 @@ def ask(wish: argparse.Namespace) -> Any:
 def _ask_many(wish: argparse.Namespace) -> int:
     """One compact JSON answer a line, in order; a failing question has its error on its line."""
     try:
-        lines = wish.questions.read_text("utf-8").splitlines()
+        # Not splitlines: a JSON text may hold U+2028 and its like.
+        lines = wish.questions.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputProblem(f"{wish.questions} cannot be read.", "Give a text file with one JSON object a line.",
                            "not-found") from error
     with opened(wish) as app:
         asker = _Asker(app)
         for line in filter(str.strip, lines):
-            print(json.dumps(_one_line(asker, line), ensure_ascii=False, separators=(",", ":")), flush=True)
+            made = plain(_one_line(asker, line))
+            print(json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False), flush=True)
     return 0
 
 
@@ -140,7 +143,9 @@ def _one_line(asker: _Asker, line: str) -> dict[str, Any]:
             asked = json.loads(line)
             box = asked.get("region")
             region = parse_region(",".join(str(v) for v in box)) if box is not None else None
-            path, text, frame = Path(asked["path"]), str(asked["question"]), asked.get("frame")
+            path, text, frame = Path(asked["path"]), asked["question"], asked.get("frame")
+            if not isinstance(text, str) or not (frame is None or type(frame) is int):
+                raise TypeError
         except (ValueError, KeyError, TypeError, AttributeError, argparse.ArgumentTypeError) as error:
             raise RequestProblem("This line is not a question.",
                                  "Write {\"path\", \"frame\", \"region\": [x, y, w, h] or null, \"question\"}.",

@@ -32,8 +32,9 @@ def _number(text: str) -> int:
 
 
 def build() -> argparse.ArgumentParser:
-    """The whole grammar.  Every command sets ``command``; ``--json`` and ``--debug`` work on all."""
-    common = argparse.ArgumentParser(add_help=False)
+    """The whole grammar.  Every command sets ``command``; ``--json`` and ``--debug`` work before it and behind it."""
+    # No defaults here: a command's own would undo what stood before its word.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     common.add_argument("--debug", action="store_true", help="show tracebacks")
     common.add_argument("--safe-mode", action="store_true", help="start without plugins")
@@ -44,6 +45,7 @@ def build() -> argparse.ArgumentParser:
                                      description="Open studies, see where the encoder looks, ask, mark, report. "
                                                  "Research use only.")
     parser.add_argument("--version", action="store_true")
+    parser.set_defaults(json=False, debug=False, safe_mode=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     both = [common, engine]
     _study_commands(commands, common, both)
