@@ -114,6 +114,8 @@ class Findings(QWidget):
         if changed & {"findings", "study"}:
             self._findings = state.findings
             self._fill()
+        # A photograph has one frame: the room belongs to the label.
+        self.list.setColumnHidden(3, all(f.frame.index == 0 for f in state.findings))
         self._select(state.selected)
         self._empty.setVisible(not state.findings)
         self._show_steps(state)
@@ -125,6 +127,7 @@ class Findings(QWidget):
             label = one.label.replace("_", " ") or tr(one.region.kind.value)
             item = QTreeWidgetItem([str(number), label, state_words(one), str(one.frame.index + 1)])
             item.setData(0, _ID, one.id)
+            item.setToolTip(1, label)
             item.setForeground(2, QColor(tokens.person if one.origin is Origin.PERSON else tokens.model))
             font = item.font(1)
             font.setStrikeOut(one.state is State.REJECTED)
