@@ -25,6 +25,9 @@ def examine(app: App) -> list[Check]:
             checks.extend(examined(app))
         except FineViewError as error:
             checks.append(_check(name, "problem", error.what, error.remedy))
+        except Exception as error:
+            checks.append(_check(name, "problem", f"This could not be examined ({type(error).__name__}: {error}).",
+                                 "Install FineView again; if it stays, report this line."))
     return checks
 
 
@@ -62,8 +65,14 @@ def _screen(_: App) -> Iterator[Check]:
 
 
 def _device(app: App) -> Iterator[Check]:
+    from fineview.models.device import choose
+
+    found = choose(app.device)  # type: ignore[arg-type]
+    yield _check("device", "ok", f"{found.name}, {found.dtype_word}")
+
+
+def _weights(app: App) -> Iterator[Check]:
     engine = app.engine()
-    yield _check("device", "ok", f"{engine.device}, {engine.dtype}")
     if not engine.identity.trained:
         yield _check("weights", "problem", "These weights were never trained.", "Use the embedded encoder retina-s.")
     else:
@@ -72,10 +81,12 @@ def _device(app: App) -> Iterator[Check]:
 
 
 def _store(app: App) -> Iterator[Check]:
-    journal = app.journal
-    verdict = "warning" if journal.read_only else "ok"
-    yield _check("store", verdict, "open, read-only" if journal.read_only else "open, one writer",
-                 "Close the other window of FineView." if journal.read_only else "")
+    trouble = getattr(app.journal, "trouble", None)
+    if trouble is None:
+        yield _check("store", "ok", "open, one writer")
+    else:
+        # Another window that writes is no fault of the installation.
+        yield _check("store", "warning" if trouble.code == "store-busy" else "problem", trouble.what, trouble.remedy)
 
 
 def _extras(_: App) -> Iterator[Check]:
@@ -85,4 +96,4 @@ def _extras(_: App) -> Iterator[Check]:
 
 
 _CHECKS: dict[str, Callable[[App], Iterator[Check]]] = {
-    "codecs": _codecs, "screen": _screen, "device": _device, "store": _store, "extras": _extras}
+    "codecs": _codecs, "screen": _screen, "device": _device, "weights": _weights, "store": _store, "extras": _extras}
