@@ -9,7 +9,7 @@ from typing import Any
 from fineview import paths
 from fineview.cli.show import figure_lines
 from fineview.cli.study import opened
-from fineview.core.errors import FineViewError, WrongWords
+from fineview.core.errors import FineViewError, WeightsProblem, WrongWords
 from fineview.core.labels import LABELS
 from fineview.services.jobs import Token
 
@@ -27,12 +27,7 @@ def models(wish: argparse.Namespace) -> Any:
         wish.command = f"models {wish.action}"
         return later(wish)
     if wish.action == "list":
-        found = [_card(folder) for folder in sorted(paths.weights_dir().iterdir()) if (folder / "model.json").is_file()]
-        if wish.json:
-            return {"models": found}
-        for one in found:
-            print(f"{one['name']}  {one['version']}  sha256 {one['sha256']}  {one['licence']}")
-        return 0
+        return _listed(wish)
     folder = paths.weights_dir() / (wish.name or "retina-s")
     if wish.action == "verify":
         _, manifest = weights.load(folder)
@@ -44,7 +39,24 @@ def models(wish: argparse.Namespace) -> Any:
     if wish.json:
         return card
     text = folder / "README.md"
-    print(text.read_text("utf-8") if text.is_file() else card)
+    print(text.read_text("utf-8") if text.is_file() else "\n".join(f"{name}: {value}" for name, value in card.items()))
+    return 0
+
+
+def _listed(wish: argparse.Namespace) -> Any:
+    """Every folder of weights; one that cannot be read is told beside those that can."""
+    found, problems = [], []
+    for manifest in sorted(paths.weights_dir().glob("*/model.json")):
+        try:
+            found.append(_card(manifest.parent))
+        except WeightsProblem as error:
+            problems.append({"path": str(manifest.parent), **error.as_dict()})
+    if wish.json:
+        return {"models": found, "problems": problems}
+    for one in found:
+        print(f"{one['name']}  {one['version']}  sha256 {one['sha256']}  {one['licence']}")
+    for problem in problems:
+        print(f"problem: {problem['path']}: {problem['what']} {problem['remedy']}")
     return 0
 
 
