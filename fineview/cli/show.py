@@ -66,6 +66,9 @@ def catalogue_lines(found: Catalogue) -> str:
             lines.append(f"  {series.modality:8} {len(series.frames):4} frames  {series.cols} x {series.rows}"
                          f"  {series.laterality.words}  scale {series.spacing.source.value}  {series.description}")
             lines.extend(f"    warning: {warning}" for warning in series.warnings)
+    objects = sum(f.verdict == "object" for f in found.files)
+    if objects:
+        lines.append(f"{objects} file{'s' if objects > 1 else ''} without an image")
     copies = sum(f.verdict == "duplicate" for f in found.files)
     if copies:
         lines.append(f"{copies} duplicate file{'s' if copies > 1 else ''}")

@@ -18,6 +18,7 @@ from fineview.cli.words import parse_region
 from fineview.core.dialogue import Answer, Question
 from fineview.core.errors import FineViewError, InputProblem, RequestProblem, WrongWords
 from fineview.core.region import Region
+from fineview.core.study import Catalogue
 from fineview.services.jobs import Token
 
 
@@ -65,14 +66,24 @@ def demo(wish: argparse.Namespace) -> Any:
 
 
 def info(wish: argparse.Namespace) -> Any:
-    from fineview.services.open_study import scan_all
-
     with opened(wish) as app:
-        found = scan_all(app.archive, [wish.path], progress_token())
+        found = _everything(app, wish.path)
     if wish.json:
         return catalogue_object(found)
     print(catalogue_lines(found))
     return 0
+
+
+def _everything(app: App, path: Path) -> Catalogue:
+    """What was found, also where nothing of it is an image: a list of verdicts is an answer, one bad file is not."""
+    grown = [Catalogue()]
+    try:
+        grown.extend(app.archive.scan([path], progress_token()))
+    except InputProblem:
+        verdicts = [one.verdict for one in grown[-1].files]
+        if len(verdicts) < 2 and "object" not in verdicts:
+            raise
+    return grown[-1]
 
 
 def analyze(wish: argparse.Namespace) -> Any:
@@ -92,8 +103,9 @@ def analyze(wish: argparse.Namespace) -> Any:
         made: list[dict[str, Any]] = []
         for key in keys:
             token.report(len(made), len(keys), "analysing")
-            folder = wish.out / f"frame_{key.index:04d}" if wish.all_frames else wish.out
-            made.append(analyse_to_files(series, key, asked, app.archive, app.engine(), Encodings(), folder, token))
+            within = f"frame_{key.index:04d}" if wish.all_frames else ""
+            made.append(analyse_to_files(series, key, asked, app.archive, app.engine(), Encodings(), wish.out, token,
+                                         within))
     result: dict[str, Any] = {"frames": made} if wish.all_frames else made[0]
     if wish.json:
         return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fineview.core.evidence import Method, Task
 from fineview.core.geometry import Box
@@ -33,24 +34,28 @@ def _number(text: str) -> int:
 
 def build() -> argparse.ArgumentParser:
     """The whole grammar.  Every command sets ``command``; ``--json`` and ``--debug`` work before it and behind it."""
-    # No defaults here: a command's own would undo what stood before its word.
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    common.add_argument("--debug", action="store_true", help="show tracebacks")
-    common.add_argument("--safe-mode", action="store_true", help="start without plugins")
+    # No defaults behind the command: they would undo what stood before it.
+    common = _common(argparse.SUPPRESS)
     engine = argparse.ArgumentParser(add_help=False)
     engine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     engine.add_argument("--encoder", metavar="NAME|DIR")
-    parser = argparse.ArgumentParser(prog="fineview", parents=[common],
+    parser = argparse.ArgumentParser(prog="fineview", parents=[_common(False)],
                                      description="Open studies, see where the encoder looks, ask, mark, report. "
                                                  "Research use only.")
     parser.add_argument("--version", action="store_true")
-    parser.set_defaults(json=False, debug=False, safe_mode=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     both = [common, engine]
     _study_commands(commands, common, both)
     _workshop_commands(commands, common, both)
     return parser
+
+
+def _common(default: Any) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(add_help=False)
+    made.add_argument("--json", action="store_true", default=default, help="print one JSON object and nothing else")
+    made.add_argument("--debug", action="store_true", default=default, help="show tracebacks")
+    made.add_argument("--safe-mode", action="store_true", default=default, help="start without plugins")
+    return made
 
 
 Commands = argparse._SubParsersAction  # the only name argparse has for it

@@ -42,8 +42,10 @@ class AnalysisWish:
 
 
 def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive: Archive, engine: Engine,
-                     encodings: Encodings, folder: Path, token: TokenPort) -> dict[str, Any]:
-    """Analyse one frame, write its maps into ``folder``, return the ``analyze`` object.
+                     encodings: Encodings, out: Path, token: TokenPort, within: str = "") -> dict[str, Any]:
+    """Analyse one frame, write its maps, return the ``analyze`` object; its file names count from ``out``.
+
+    ``within``: folder of this frame inside ``out``, "" for ``out`` itself.
 
     Raises ``InputProblem``, ``RequestProblem`` (region outside the image), ``StorageProblem``.
     """
@@ -64,23 +66,22 @@ def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive:
         maps[str(wish.method)] = heat_map(request, seen, engine, encodings, token, wish.method, wish.question, wish.dar)
     token.raise_if_cancelled()
     overlay = overlay_png(to_rgb(raster), maps[str(wish.method)], seen, wish.region)
-    files = _write(folder, maps, seen, overlay)
+    prefix = f"{within}/" if within else ""
+    files = _write(out, prefix, maps, seen, overlay)
     return {
         "frame": {"path": frame.path, "series_uid": key.series_uid, "index": key.index, "rows": raster.rows,
                   "cols": raster.cols},
         "encoder": {"name": seen.model.name, "sha256": seen.model.sha256, "fusion_trained": seen.model.fusion_trained,
                     "domain": seen.domain},
         "device": seen.device, "dtype": seen.dtype,
-        "seconds": {"decode": _s(decoded - started), "encode": _s(seen.seconds.get("encode", 0.0)),
-                    "attention": _s(seen.seconds.get("attention", 0.0) + attended - analysed),
-                    "dar": _s(redistributed - attended), "pyramid": _s(seen.seconds.get("pyramid", 0.0)),
-                    "total": _s(time.perf_counter() - started)},
+        "seconds": _seconds(seen, decode=decoded - started, attention=attended - analysed,
+                            dar=redistributed - attended, total=time.perf_counter() - started),
         "maps": files, "strides_px": _strides(seen, maps), "layers": _layers(seen.layers),
         "normalisation": raw.normalisation, "task": str(wish.task), "method": str(wish.method),
         "question": wish.question, "domain_scores": {k: round(v, 4) for k, v in seen.domain_scores.items()},
         "anatomy": seen.anatomy, "notes": list(seen.notes),
         "proposals": [_proposal(one) for one in seen.proposals],
-        "overlay": "overlay.png"}
+        "overlay": f"{prefix}overlay.png"}
 
 
 def overlay_png(rgb: NDArray[np.uint8], heat: HeatMap, seen: Analysis, region: Region | None) -> bytes:
@@ -93,16 +94,15 @@ def overlay_png(rgb: NDArray[np.uint8], heat: HeatMap, seen: Analysis, region: R
     return png(drawn)
 
 
-def _write(folder: Path, maps: Mapping[str, HeatMap], seen: Analysis, overlay: bytes) -> dict[str, Any]:
+def _write(out: Path, prefix: str, maps: Mapping[str, HeatMap], seen: Analysis, overlay: bytes) -> dict[str, Any]:
     """All files or none, so that maps of two frames never lie side by side."""
     arrays: dict[str, NDArray[Any]] = {name: heat.values.astype(np.float32) for name, heat in maps.items()}
     arrays |= {f"mfp_{level.scale}": level.values.astype(np.float16) for level in seen.pyramid}
-    lesions = {word: f"lesion_{word}" for word in seen.lesions}
-    files: dict[str, Any] = {name: f"{name}.npy" for name in arrays}
-    arrays |= {name: seen.lesions[word].astype(np.float16) for word, name in lesions.items()}
-    written = ((folder / f"{name}.npy", _npy(values), None) for name, values in arrays.items())
-    deliver_together(chain(written, [(folder / "overlay.png", overlay, None)]))
-    files["lesion"] = {word: f"{name}.npy" for word, name in lesions.items()}
+    files: dict[str, Any] = {name: f"{prefix}{name}.npy" for name in arrays}
+    files["lesion"] = {word: f"{prefix}lesion_{word}.npy" for word in seen.lesions}
+    arrays |= {f"lesion_{word}": values.astype(np.float16) for word, values in seen.lesions.items()}
+    written = ((out / f"{prefix}{name}.npy", _npy(values), None) for name, values in arrays.items())
+    deliver_together(chain(written, [(out / f"{prefix}overlay.png", overlay, None)]))
     return files
 
 
@@ -137,5 +137,7 @@ def _check_region(region: Region | None, raster: Raster) -> None:
                              f"The image is {raster.cols} wide and {raster.rows} high.", "region-outside")
 
 
-def _s(seconds: float) -> float:
-    return round(seconds, 4)
+def _seconds(seen: Analysis, **stages: float) -> dict[str, float]:
+    """Seconds by stage: those of the analysis and those measured around it."""
+    names = ("decode", "encode", "attention", "dar", "pyramid", "total")
+    return {name: round(seen.seconds.get(name, 0.0) + stages.get(name, 0.0), 4) for name in names}
