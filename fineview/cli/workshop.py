@@ -107,7 +107,7 @@ def doctor(wish: argparse.Namespace) -> Any:
         return {"checks": checks}
     for one in checks:
         print(f"{one['verdict']:8} {one['name']:28} {one['what']} {one['remedy']}".rstrip())
-    return 1 if any(one["verdict"] == "problem" for one in checks) else 0
+    return 0
 
 
 def _figures(figures: Any, wish: argparse.Namespace) -> Any:

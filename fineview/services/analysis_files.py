@@ -43,9 +43,7 @@ class AnalysisWish:
 
 def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive: Archive, engine: Engine,
                      encodings: Encodings, out: Path, token: TokenPort, within: str = "") -> dict[str, Any]:
-    """Analyse one frame, write its maps, return the ``analyze`` object; its file names count from ``out``.
-
-    ``within``: folder of this frame inside ``out``, "" for ``out`` itself.
+    """Analyse one frame, write its maps into ``out / within``, return the ``analyze`` object.
 
     Raises ``InputProblem``, ``RequestProblem`` (region outside the image), ``StorageProblem``.
     """
@@ -66,8 +64,7 @@ def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive:
         maps[str(wish.method)] = heat_map(request, seen, engine, encodings, token, wish.method, wish.question, wish.dar)
     token.raise_if_cancelled()
     overlay = overlay_png(to_rgb(raster), maps[str(wish.method)], seen, wish.region)
-    prefix = f"{within}/" if within else ""
-    files = _write(out, prefix, maps, seen, overlay)
+    files = _write(out, prefix := f"{within}/" if within else "", maps, seen, overlay)
     return {
         "frame": {"path": frame.path, "series_uid": key.series_uid, "index": key.index, "rows": raster.rows,
                   "cols": raster.cols},
