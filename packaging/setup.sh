@@ -87,13 +87,10 @@ choose_torch() {
     say "taking torch from the address in FINEVIEW_TORCH_INDEX"
     "$VENV/bin/pip" install -qq --index-url "$FINEVIEW_TORCH_INDEX" -c "$ROOT/packaging/constraints.txt" torch ||
       stop "torch could not be installed from there."
-  elif [ "${FINEVIEW_TORCH_CUDA:-}" = 1 ]; then
-    say "taking torch as pip finds it, CUDA libraries included, as FINEVIEW_TORCH_CUDA=1 says"
   elif would_pull_cuda; then
-    say "where pip looks there is only a torch that brings gigabytes of CUDA libraries. Run this again with one of:"
-    say "  FINEVIEW_TORCH_INDEX=ADDRESS   the CPU index that pytorch.org/get-started/locally names"
-    say "  FINEVIEW_TORCH_CUDA=1          take the CUDA libraries (for a machine with an NVIDIA GPU)"
-    exit 1
+    say "where pip looks there is no CPU build of torch: taking the one with CUDA libraries (several gigabytes)."
+    say "  To take the smaller CPU build, stop this and set FINEVIEW_TORCH_INDEX to the CPU address that"
+    say "  pytorch.org/get-started/locally names."
   else
     say "torch: the CPU build that pip finds is taken"
   fi
