@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -50,6 +51,9 @@ def _with_command(parser: argparse.ArgumentParser, argv: list[str]) -> list[str]
 
 
 def _guarded(wish: argparse.Namespace) -> int:
+    if not wish.debug:
+        # A bug that a window outlives is logged with its traceback; only --debug lets it reach the terminal.
+        logging.getLogger("fineview").addHandler(logging.NullHandler())
     try:
         return _said(_handler(wish.command)(wish))
     except WrongWords as error:
@@ -64,14 +68,14 @@ def _guarded(wish: argparse.Namespace) -> int:
         # Who read this has left.  What is still in the buffer goes nowhere, and Python says nothing at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except MemoryError:
-        return _refused(FineViewError("There is not enough memory for this.", "Close other programs and try again.",
-                                      "out-of-memory"), wish)
     except Exception as error:
         if wish.debug:
             raise
-        return _refused(FineViewError(f"Something unexpected went wrong ({type(error).__name__}).",
-                                      "Run again with --debug and report what it prints."), wish)
+        from fineview.services.jobs import spoken
+
+        return _refused(spoken(error), wish)
+
+
 def _said(made: Any) -> int:
     """Print an object as one line of JSON; a handler that has spoken itself gives its exit code."""
     code = made if isinstance(made, int) else 0

@@ -226,8 +226,6 @@ class Annotate:
             self._done.clear()
             self._undone.clear()
 
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, FineViewError):
-            raise error
+    def _failed(self, error: FineViewError) -> None:
         self._session.tell("error", f"Not saved: {error.what}", error.remedy, error.code)
         self._session.pulse()

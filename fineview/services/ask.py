@@ -134,10 +134,8 @@ class Ask:
                 session.saved_at = made.asked_at[11:19]
         session.pulse()
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: FineViewError) -> None:
         self._session.streaming = None
-        if not isinstance(error, FineViewError):
-            raise error
         self._session.tell("error", error.what, error.remedy, error.code)
         self._session.pulse()
 

@@ -181,9 +181,7 @@ class ComposeReport:
         if done is not None:
             done(paths)
 
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, FineViewError):
-            raise error
+    def _failed(self, error: FineViewError) -> None:
         self._session.tell("error", error.what, error.remedy, error.code)
         self._session.pulse()
 

@@ -121,9 +121,7 @@ class Explain:
             session.findings = merge_suggestions(session.findings, analysis, frame, session.study.uid)
         session.pulse()
 
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, FineViewError):
-            raise error
+    def _failed(self, error: FineViewError) -> None:
         self._session.overlay = replace(self._session.overlay, kind="none")
         self._session.tell("error", error.what, error.remedy, error.code)
         self._session.pulse()

@@ -7,17 +7,19 @@ a mailbox of the GUI thread, or a plain call in scripts and tests.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from fineview.core.errors import Cancelled
+from fineview.core.errors import Cancelled, FineViewError
 
 Post = Callable[[Callable[[], None]], None]
 Progress = Callable[[float, float, str], None]
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Token:
@@ -48,14 +50,15 @@ class Token:
 class Job(Generic[T]):
     """A background action: what to do, and what to say on the caller's thread afterwards.
 
-    ``work`` runs on a worker and sees only the token; the others run through ``post``.  ``finished`` always runs,
-    also after cancel and failure, so that "busy" is cleared on every exit.
+    ``work`` runs on a worker and sees only the token; the others run through ``post``.  ``failure`` is given a
+    sentence whatever went wrong: see ``spoken``.  ``finished`` always runs, also after cancel and failure, so that
+    "busy" is cleared on every exit.
     """
 
     lane: str
     work: Callable[[Token], T]
     success: Callable[[T], None]
-    failure: Callable[[Exception], None]
+    failure: Callable[[FineViewError], None]
     progress: Progress | None = None
     finished: Callable[[], None] | None = None
     newest_wins: bool = True
@@ -75,7 +78,7 @@ class Jobs:
 
     def submit(self, job: Job[T]) -> Token:
         """Queue ``job``; returns its token.  A newer job of a newest-wins lane cancels the older ones."""
-        token = Token(self._forward(job.progress) if job.progress else None)
+        token = Token(self._forward(job.progress, lambda: token.cancelled) if job.progress else None)
         with self._lock:
             if self._closed:
                 token.cancel()
@@ -114,8 +117,12 @@ class Jobs:
             # A mark drawn a moment before leaving is in an ordered lane: it is written before the worker ends.
             lane.shutdown(wait=True, cancel_futures=name not in self._ordered)
 
-    def _forward(self, progress: Progress) -> Progress:
-        return lambda done, total, words: self.post(lambda: progress(done, total, words))
+    def _forward(self, progress: Progress, cancelled: Callable[[], bool]) -> Progress:
+        def tell(done: float, total: float, words: str) -> None:
+            # Asked again on arrival: a bar that Cancel has taken away must not come back with a letter on its way.
+            self.post(lambda: None if cancelled() else progress(done, total, words))
+
+        return tell
 
     def _run(self, job: Job[T], token: Token) -> None:
         future: Future[T] = Future()
@@ -139,9 +146,24 @@ def _deliver(job: Job[T], token: Token, future: Future[T]) -> None:
         if token.cancelled or isinstance(error, Cancelled):
             return
         if isinstance(error, Exception):
-            job.failure(error)
+            job.failure(spoken(error))
         elif error is None:
             job.success(future.result())
     finally:
         if job.finished is not None:
             job.finished()
+
+
+def spoken(error: Exception) -> FineViewError:
+    """What people are told about any failure; a bug is logged with its traceback and told in one sentence too.
+
+    Raising it on the caller's thread instead would leave a window that waits for ever and says nothing.
+    """
+    if isinstance(error, FineViewError):
+        return error
+    if isinstance(error, MemoryError):
+        return FineViewError("There is not enough memory for this.", "Close other programs and try again.",
+                             "out-of-memory")
+    log.error("a job failed", exc_info=error)
+    return FineViewError(f"Something unexpected went wrong ({type(error).__name__}).",
+                         "Run again with --debug and report what it prints.", "unexpected")

@@ -214,12 +214,9 @@ class OpenStudy:
 
         self._jobs.submit(Job("journal", work, lambda _: None, self._not_remembered, newest_wins=False))
 
-    def _not_remembered(self, error: Exception) -> None:
-        if isinstance(error, StorageProblem):
-            self._session.tell("warning", error.what, error.remedy, error.code)
-            self._session.pulse()
-        else:
-            raise error
+    def _not_remembered(self, error: FineViewError) -> None:
+        self._session.tell("warning", error.what, error.remedy, error.code)
+        self._session.pulse()
 
     # -- frames ------------------------------------------------------------------------------------------------
     def _load_frame(self) -> None:
@@ -239,9 +236,7 @@ class OpenStudy:
         if key == self._session.frame_key:
             self.on_frame()
 
-    def _frame_failed(self, key: FrameKey, error: Exception) -> None:
-        if not isinstance(error, FineViewError):
-            raise error
+    def _frame_failed(self, key: FrameKey, error: FineViewError) -> None:
         self._session.frame_problem[key] = Notice(0, "error", error.what, error.remedy, error.code)
         self._session.pulse()
 
@@ -277,9 +272,7 @@ class OpenStudy:
         self._jobs.submit(Job("thumbnails", work, lambda _: None, self._failed))
 
     # -- telling -----------------------------------------------------------------------------------------------
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, FineViewError):
-            raise error
+    def _failed(self, error: FineViewError) -> None:
         self._session.tell("error", error.what, error.remedy, error.code)
         self._session.pulse()
 

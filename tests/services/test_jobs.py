@@ -50,6 +50,28 @@ def test_a_failure_comes_home_and_clears_busy(mailbox, jobs: Jobs) -> None:
     assert not jobs.busy("io")
 
 
+@pytest.mark.logs("a job failed")
+def test_a_bug_comes_home_as_a_sentence(mailbox, jobs: Jobs) -> None:
+    errors, ended = [], []
+    jobs.submit(Job("io", lambda _: {}["no such key"], pytest.fail, errors.append, finished=lambda: ended.append(1)))
+    mailbox.pump(lambda: bool(ended))
+    assert (errors[0].code, "KeyError" in errors[0].what) == ("unexpected", True) and errors[0].remedy
+
+
+def test_progress_on_its_way_when_the_job_is_cancelled_is_dropped(mailbox, jobs: Jobs) -> None:
+    seen, told, ended = [], threading.Event(), []
+
+    def work(token: Token) -> None:
+        token.report(1, 2, "half")
+        told.set()
+
+    jobs.submit(Job("io", work, lambda _: None, pytest.fail, lambda *step: seen.append(step), lambda: ended.append(1)))
+    assert told.wait(5)
+    jobs.cancel("io")
+    mailbox.pump(lambda: bool(ended))
+    assert seen == []
+
+
 def test_an_ordered_lane_keeps_every_job(mailbox, jobs: Jobs) -> None:
     results: list[int] = []
     for number in range(20):
