@@ -118,6 +118,8 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     evaluate.add_argument("what", choices=EVALUATIONS)
     evaluate.add_argument("--images", type=Path)
     evaluate.add_argument("--labels", type=Path)
+    evaluate.add_argument("--data", type=Path, help="folder of the model card's photographs: those kept from training")
+    evaluate.add_argument("--labelled", choices=("boxes", "masks"), default="boxes", help="which labels of --data")
     evaluate.add_argument("--seed", type=_number, default=0)
     bench = commands.add_parser("bench", parents=both, help="speed and memory on this machine")
     bench.add_argument("what", choices=BENCHES)

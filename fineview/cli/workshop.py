@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fineview import paths
-from fineview.cli.show import figure_lines
+from fineview.cli.show import figure_lines, progress_token
 from fineview.cli.study import opened
 from fineview.core.errors import FineViewError, WeightsProblem, WrongWords
 from fineview.core.labels import LABELS
@@ -79,15 +83,28 @@ def evaluate(wish: argparse.Namespace) -> Any:
     if wish.what != "lesions":
         wish.command = f"evaluate {wish.what}"
         return later(wish)
-    if wish.images is None or wish.labels is None:
-        raise WrongWords("Photographs and labels are needed.", "Give --images DIR and --labels DIR.")
+    if wish.data is None and (wish.images is None or wish.labels is None):
+        raise WrongWords("Photographs and labels are needed.",
+                         "Give --images DIR and --labels DIR, or --data DIR for those kept from training.")
     from fineview.lab.evaluate_lesions import evaluate_lesions
+    from fineview.lab.held_out import lay_out
+    from fineview.models.weights import read_manifest
 
     fundus = tuple(label.word for label in LABELS if label.domain == "fundus")
-    with opened(wish) as app:
+    token = progress_token()
+    with opened(wish) as app, tempfile.TemporaryDirectory() as folder:
+        images, labels = wish.images, wish.labels
+        if wish.data is not None:
+            fold = int(read_manifest(app.encoder_folder()).facts.get("fold", 0))
+            images = labels = lay_out(wish.data, fold, wish.labelled, Path(folder) / "held-out")
         engine = app.engine()
-        figures = evaluate_lesions(wish.images, wish.labels,
-                                   lambda rgb: engine.lesion_maps(engine.encode(rgb, Token()), fundus), seed=wish.seed)
+
+        def score(rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+            maps = engine.lesion_maps(engine.encode(rgb, Token()), fundus)
+            return {word: values.astype(np.float32) for word, values in maps.items()}
+
+        figures = evaluate_lesions(images, labels, score, wish.seed,
+                                   lambda done, total: token.report(done, total, f"photograph {done} of {total}"))
     return _figures(figures, wish)
 
 
