@@ -59,15 +59,17 @@ def test_a_bug_comes_home_as_a_sentence(mailbox, jobs: Jobs) -> None:
 
 
 def test_progress_on_its_way_when_the_job_is_cancelled_is_dropped(mailbox, jobs: Jobs) -> None:
-    seen, told, ended = [], threading.Event(), []
+    seen, told, go, ended = [], threading.Event(), threading.Event(), []
 
     def work(token: Token) -> None:
         token.report(1, 2, "half")
         told.set()
+        go.wait(5)
 
     jobs.submit(Job("io", work, lambda _: None, pytest.fail, lambda *step: seen.append(step), lambda: ended.append(1)))
     assert told.wait(5)
     jobs.cancel("io")
+    go.set()
     mailbox.pump(lambda: bool(ended))
     assert seen == []
 
