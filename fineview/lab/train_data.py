@@ -18,13 +18,15 @@ from fineview.models.inputs import extra_channels
 @dataclass(frozen=True, slots=True)
 class Batch:
     """``rgb`` (B, 3, S, S) in [0, 1]; ``extra`` (B, 2, S, S); ``target``, ``weight`` (B, 8, S/4, S/4); ``lines``
-    (B, 3, S/4) rows on the quarter grid, NaN unknown; ``domain`` (B,) with -1 to ignore."""
+    (B, 3, S/4) rows on the quarter grid, NaN where there is none; ``lines_known`` (B,) 0 where nobody drew them;
+    ``domain`` (B,) with -1 to ignore."""
 
     rgb: Tensor
     extra: Tensor
     target: Tensor
     weight: Tensor
     lines: Tensor
+    lines_known: Tensor
     domain: Tensor
 
 
@@ -41,6 +43,7 @@ class _Samples(Dataset[dict[str, Any]]):
             "rgb": np.ascontiguousarray(sample.rgb.transpose(2, 0, 1)), "extra": extra_channels(sample.rgb),
             "target": np.asarray(sample.target, np.float32), "weight": np.asarray(sample.weight, np.float32),
             "lines": np.asarray(sample.lines, np.float32), "domain": np.int64(sample.domain),
+            "lines_known": np.float32(sample.origin != "real_oct"),
         }
 
 
@@ -52,7 +55,7 @@ def batches(source: Any, first_step: int, last_step: int, size: int, workers: in
     )
     for raw in loader:
         yield Batch(raw["rgb"].float() / 255.0, raw["extra"].float(), raw["target"], raw["weight"], raw["lines"],
-                    raw["domain"])
+                    raw["lines_known"], raw["domain"])
 
 
 def _one_thread(_: int) -> None:

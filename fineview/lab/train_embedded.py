@@ -93,7 +93,7 @@ def train_step(state: RunState, batch: Batch, step: int, steps: int) -> dict[str
     for group in state.optimiser.param_groups:
         group["lr"] = group["rate"] * max(share, 0.01)
     parts = compute_losses(state.model, batch, np.random.default_rng([7, step]))
-    total = parts["dense"] + 4.0 * parts["row"] + 0.2 * parts["lines"] + 0.2 * parts["domain"]
+    total = parts["dense"] + 4.0 * parts["row"] + 0.2 * parts["lines"] + 0.4 * parts["domain"]
     state.optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
@@ -117,7 +117,7 @@ def compute_losses(model: nn.Module, batch: Batch, rng: np.random.Generator) -> 
     return {
         "dense": losses.dense_loss(out.dense.logits, batch.target, batch.weight),
         "row": losses.row_loss(margin, hits, trust),
-        "lines": losses.line_loss(out.dense.lines, batch.lines),
+        "lines": losses.line_loss(out.dense.lines, batch.lines, batch.lines_known),
         "domain": losses.domain_loss(out.domain.float(), batch.domain),
     }
 

@@ -7,11 +7,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fineview.core.labels import LABELS
+from fineview.core.labels import LABELS, WORDS
 from fineview.models.language.words import UNKNOWN, VOCABULARY, encode
 
 CELLS_PER_PATCH = 8
 HIT_SHARE = 0.25  # of a 1/4 cell: a microaneurysm of three pixels never fills one
+POSITIVE_WEIGHT = {"microaneurysm": 4.0, "haemorrhage": 6.0, "hard_exudate": 2.0, "soft_exudate": 6.0,
+                   "optic_disc": 1.0, "drusen": 4.0, "fluid": 3.0, "hyperreflective_focus": 10.0}
+DICE_WEIGHT = {"microaneurysm": 1.0, "haemorrhage": 2.0, "hard_exudate": 1.0, "soft_exudate": 1.5,
+               "optic_disc": 1.0, "drusen": 1.0, "fluid": 1.0, "hyperreflective_focus": 1.5}
+LINE_CELLS_WEIGHT = 10.0
 TEMPLATES = ("{}", "{}", "{}?", "is there {}?", "is there any {} here?", "where is the {}?", "show {}", "find the {}",
              "do you see {} in this region?", "are there {} in the image", "is this {}?", "{} present?", "any {}")
 GENERIC = ("lesion", "lesions", "abnormality", "anything abnormal", "pathology", "suspicious finding", "any disease",
@@ -51,16 +56,20 @@ def text_targets(target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def dense_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Weighted BCE (positives x3) and soft dice over the classes present in the batch."""
+    """Weighted BCE and soft dice over the classes present in the batch; rare and faint classes weigh more.
+
+    The extra weight of positives inflates probabilities; calibration takes it back.
+    """
     logits = logits.float()
     raw = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    bce = (raw * weight * (1.0 + 2.0 * target)).sum() / weight.sum().clamp_min(1.0)
+    extra = torch.tensor([POSITIVE_WEIGHT[word] for word in WORDS]).view(1, -1, 1, 1)
+    bce = (raw * weight * (1.0 + extra * target)).sum() / weight.sum().clamp_min(1.0)
     probability = logits.sigmoid() * weight
     marked = target * weight
     axes = (0, 2, 3)
     size = marked.sum(axes)
     dice = 1 - (2 * (probability * target).sum(axes) + 1) / (probability.sum(axes) + size + 1)
-    present = (size > 4).float()
+    present = (size > 4).float() * torch.tensor([DICE_WEIGHT[word] for word in WORDS])
     return 20.0 * bce + (dice * present).sum() / present.sum().clamp_min(1.0)
 
 
@@ -70,15 +79,23 @@ def row_loss(margin: Tensor, hits: Tensor, trust: Tensor) -> Tensor:
     return (raw * trust * (1.0 + hits)).sum() / trust.sum().clamp_min(1.0)
 
 
-def line_loss(logits: Tensor, lines: Tensor) -> Tensor:
-    """Cross-entropy over the rows of each column against a Gaussian (sigma 0.7 cells) around the true row."""
-    known = torch.isfinite(lines)
-    if not bool(known.any()):
-        return logits.sum() * 0.0
+def line_loss(logits: Tensor, lines: Tensor, known: Tensor) -> Tensor:
+    """Where each column's line is, and that it is nowhere else.
+
+    Cross-entropy over the rows against a Gaussian (sigma 0.7 cells) around the true row, plus BCE of every cell
+    against the same Gaussian: a softmax alone says nothing about columns without a line, and on a whole B-scan rows
+    that no crop ever ruled out would win.  ``logits`` (B, 3, h, w), ``lines`` (B, 3, w), ``known`` (B,).
+    """
+    logits = logits.float()
+    drawn = torch.isfinite(lines)
     rows = torch.arange(logits.shape[2]).view(1, 1, -1, 1)
-    aim = torch.softmax(-((rows - torch.nan_to_num(lines).unsqueeze(2)) ** 2) / (2 * 0.7**2), dim=2)
-    cross = -(aim * logits.float().log_softmax(2)).sum(2)
-    return (cross * known).sum() / known.sum()
+    away = (rows - torch.nan_to_num(lines, nan=-1e3).unsqueeze(2)) ** 2 / (2 * 0.7**2)
+    bell = torch.exp(-away)
+    cells = functional.binary_cross_entropy_with_logits(logits, bell, reduction="none") * (1.0 + 4.0 * bell)
+    everywhere = (cells.mean((1, 2, 3)) * known).sum() / known.sum().clamp_min(1.0)
+    aim = torch.softmax(-away, dim=2)
+    cross = (-(aim * logits.log_softmax(2)).sum(2) * drawn).sum() / drawn.sum().clamp_min(1)
+    return cross + LINE_CELLS_WEIGHT * everywhere
 
 
 def domain_loss(logits: Tensor, domain: Tensor) -> Tensor:

@@ -68,14 +68,17 @@ def test_unknown_cells_and_unknown_lines_cost_nothing() -> None:
     wrong = logits.clone()
     wrong[:, 3] = 50.0
     assert torch.equal(losses.dense_loss(logits, target, weight), losses.dense_loss(wrong, target, weight))
-    assert float(losses.line_loss(torch.randn(1, 3, 16, 16), torch.full((1, 3, 16), float("nan")))) == 0.0
+    nowhere = torch.full((1, 3, 16), float("nan"))
+    assert float(losses.line_loss(torch.randn(1, 3, 16, 16), nowhere, torch.zeros(1))) == 0.0
+    low, high = (float(losses.line_loss(torch.full((1, 3, 16, 16), at), nowhere, torch.ones(1))) for at in (-9.0, 9.0))
+    assert low < 0.01 < high
     assert float(losses.domain_loss(torch.randn(2, 3), torch.tensor([-1, -1]))) == 0.0
 
 
 def test_the_line_loss_is_least_at_the_line() -> None:
     lines = torch.full((1, 3, 4), 5.0)
     rows = torch.arange(12.0).view(1, 1, 12, 1)
-    costs = [float(losses.line_loss((-(rows - at) ** 2).expand(1, 3, 12, 4), lines)) for at in range(12)]
+    costs = [float(losses.line_loss((-(rows - at) ** 2).expand(1, 3, 12, 4), lines, torch.ones(1))) for at in range(12)]
     assert int(np.argmin(costs)) == 5
 
 
