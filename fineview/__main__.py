@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+STOPPED = 130
 
 
 def main() -> int:
@@ -15,9 +18,14 @@ def main() -> int:
     try:
         from fineview.cli.main import run
 
-        return run(sys.argv[1:])
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before a command has begun
-        return 130
+        code = STOPPED
+    if code == STOPPED:
+        # Everything is closed by now; taking the libraries apart would keep a person waiting for nothing.
+        sys.stderr.flush()
+        os._exit(STOPPED)
+    return code
 
 
 if __name__ == "__main__":

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +54,10 @@ class App:
         """The encoder, loaded once; the first caller waits for torch.  Raises ``WeightsProblem``, ``DeviceProblem``."""
         with self._lock:
             if self._engine is None:
-                from fineview.models.predictor import Predictor
+                with _ctrl_c_ends_all(self.close):
+                    from fineview.models.predictor import Predictor
 
-                self._engine = Predictor.load(self.encoder_folder(), self.device)  # type: ignore[arg-type]
+                    self._engine = Predictor.load(self.encoder_folder(), self.device)  # type: ignore[arg-type]
             return self._engine
 
     def encoder_folder(self) -> Path:
@@ -117,6 +122,29 @@ class App:
             self._archive.close()
         if self._journal is not None:
             self._journal.close()
+
+
+@contextmanager
+def _ctrl_c_ends_all(close: Callable[[], None]) -> Iterator[None]:
+    """While native libraries load, Ctrl-C closes what is open and ends the process.
+
+    Raised inside their C++, a KeyboardInterrupt would abort it.  Nothing is being written then.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        close()
+        print("stopped", file=sys.stderr, flush=True)
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _capture(report: Report, archive: Archive) -> tuple[Report, tuple[tuple[str, bytes], ...]]:
