@@ -95,7 +95,7 @@ class App:
         opening.on_frame = explain.refresh
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
-            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show_frame),
+            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE))
 

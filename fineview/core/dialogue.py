@@ -19,6 +19,7 @@ class Question:
     """Words about a frame, and the region they are about (``None``: the whole frame).
 
     ``fovea``: a fovea the person marked on this frame, in source pixels.
+    ``sop_uid``, ``frame_in_file``: the image itself, for the number in ``frame`` changes with the files opened.
     """
 
     text: str
@@ -28,6 +29,8 @@ class Question:
     region_id: str | None = None
     fovea: tuple[float, float] | None = None
     id: str = ""
+    sop_uid: str | None = None
+    frame_in_file: int = 0
 
 
 @dataclass(frozen=True, slots=True)

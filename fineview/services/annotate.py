@@ -17,6 +17,7 @@ from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs
 from fineview.services.ports import Journal
 from fineview.services.session import Session
+from fineview.services.whereabouts import relocated
 
 FOVEA = "fovea"
 
@@ -43,6 +44,7 @@ class Annotate:
         self._study = ""
         self._waiting: deque[Callable[[], None]] = deque()
         self._writing = False
+        self._labels: tuple[str, ...] | None = None
 
     # -- gestures ----------------------------------------------------------------------------------------------
     def add(self, kind: RegionKind, points: tuple[Point, ...], label: str = "") -> str | None:
@@ -54,7 +56,7 @@ class Annotate:
             id="p-" + uuid.uuid4().hex[:16], study_uid=session.study.uid, frame=session.frame_key,
             region=Region(kind, points), label=label, origin=Origin.PERSON, state=State.ACCEPTED,
             author=session.author, created=now_iso(), sop_uid=frame.sop_uid, frame_in_file=frame.frame_in_file)
-        step = Step(self._named(f"add {label or kind}"), None, finding)
+        step = Step(_named(f"add {label or kind}", finding), None, finding)
         self._then(lambda: self._do(step, select=finding.id))
         return finding.id
 
@@ -105,15 +107,20 @@ class Annotate:
 
     def labels(self) -> tuple[str, ...]:
         """The words a mark may carry: the person's own list, or the model's words and two more."""
-        own = self._journal.setting("labels")
-        if own:
-            return tuple(str(word) for word in json.loads(own))
-        return (*(label.word for label in LABELS), FOVEA, "other")
+        if self._labels is None:  # once: the findings panel asks for every mark that is selected
+            own = self._journal.setting("labels")
+            self._labels = tuple(str(word) for word in json.loads(own)) if own else ()
+        return self._labels or (*(label.word for label in LABELS), FOVEA, "other")
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
         clean = tuple(dict.fromkeys(word.strip() for word in labels if word.strip()))
-        self._jobs.submit(Job("journal", lambda _: self._journal.set_setting("labels", json.dumps(clean)),
-                              lambda _: self._session.pulse(), self._failed, newest_wins=False))
+
+        def saved(_: None) -> None:
+            self._labels = clean
+            self._session.pulse()
+
+        self._jobs.submit(Job("journal", lambda _: self._journal.set_setting("labels", json.dumps(clean)), saved,
+                              self._failed, newest_wins=False))
 
     # -- steps -------------------------------------------------------------------------------------------------
     def _then(self, gesture: Callable[[], None]) -> None:
@@ -145,15 +152,12 @@ class Annotate:
             old = self._find(finding_id)
             made = change(old) if old is not None else None
             if old is not None and made is not None:
-                self._do(Step(self._named(made[0]), old, made[1]))
+                self._do(Step(_named(made[0], old), old, made[1]))
 
         self._then(gesture)
 
     def _find(self, finding_id: str) -> Finding | None:
         return next((f for f in self._session.findings if f.id == finding_id), None)
-
-    def _named(self, words: str) -> str:
-        return f"{words} on frame {self._session.index + 1}"
 
     def _edited(self, old: Finding, **changes: object) -> Finding:
         """A person's edit of a suggestion keeps what the model said beside it."""
@@ -202,7 +206,7 @@ class Annotate:
     def _apply(self, step: Step, at: str) -> None:
         session = self._session
         target = step.after or step.before
-        assert target is not None
+        assert target is not None and session.study is not None
         kept = list(session.findings)
         place = next((i for i, f in enumerate(kept) if f.id == target.id), None)
         if step.after is None:
@@ -212,7 +216,8 @@ class Annotate:
             kept.append(step.after)
         else:
             kept[place] = step.after
-        session.findings = tuple(kept)
+        # More files of the series may have come since the step was made.
+        session.findings = relocated(tuple(kept), session.study)
         session.saved_at = at[11:19]
         session.undo_name = f"Undo: {self._done[-1].name}" if self._done else ""
         session.redo_name = f"Redo: {self._undone[-1].name}" if self._undone else ""
@@ -227,5 +232,10 @@ class Annotate:
             self._undone.clear()
 
     def _failed(self, error: FineViewError) -> None:
-        self._session.tell("error", f"Not saved: {error.what}", error.remedy, error.code)
+        said = error.what if error.what.startswith("Not saved") else f"Not saved: {error.what}"
+        self._session.tell("error", said, error.remedy, error.code)
         self._session.pulse()
+
+
+def _named(words: str, finding: Finding) -> str:
+    return f"{words} on frame {finding.frame.index + 1}"

@@ -12,6 +12,7 @@ from fineview.core.dialogue import Answer, Citation, Question
 from fineview.core.errors import FineViewError
 from fineview.core.finding import Finding
 from fineview.core.region import RegionKind
+from fineview.core.study import FrameKey
 from fineview.services.analyse import FrameRequest
 from fineview.services.annotate import FOVEA
 from fineview.services.answering import EngineSource, Ground, answer
@@ -20,6 +21,7 @@ from fineview.services.encodings import Encodings
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Journal
 from fineview.services.session import Progress, Session, Streaming
+from fineview.services.whereabouts import relocated_answers
 
 _WORD = re.compile(r"\S+\s*")
 
@@ -28,15 +30,15 @@ class Ask:
     """Lane "ask", newest wins.  An answer is shown as kept once the journal has it."""
 
     def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings, journal: Journal,
-                 show_frame: Callable[[int], None]) -> None:
+                 show: Callable[[FrameKey], None]) -> None:
         self._session, self._jobs, self._engine, self._encodings = session, jobs, engine, encodings
-        self._journal, self._show_frame = journal, show_frame
+        self._journal, self._show = journal, show
 
     def suggestions(self) -> tuple[str, ...]:
         """Three likely questions for the selected region, or for the frame."""
         finding, key = self._session.selected_finding, self._session.frame_key
         analysis = self._session.analyses.get(key) if key else None
-        if finding is None:
+        if finding is None or finding.frame != key:
             return ("Is there a lesion?", "Which eye is this?", "How many lesions?")
         if finding.region.kind is RegionKind.LENGTH:
             return ("How long is it?", "What is this?", "How far is it from the fovea?")
@@ -49,7 +51,12 @@ class Ask:
         """Ask about the selected region of the shown frame, or about the whole frame."""
         session, raster, frame = self._session, self._session.raster, self._session.frame
         text = " ".join(text.split())[:500]
-        if not text or session.study is None or session.series is None or raster is None or frame is None:
+        if not text or session.study is None or session.series is None or frame is None:
+            return
+        if raster is None:
+            session.tell("info", "The question was not asked: the image is not there yet.", "Ask again in a moment.",
+                         "no-image")
+            session.pulse()
             return
         question = self._question(text)
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
@@ -83,19 +90,28 @@ class Ask:
                               self._failed, newest_wins=False))
 
     def cite(self, given: Answer, citation: Citation) -> None:
-        """Go to the answer's frame and region; a map citation also switches its overlay on."""
-        session = self._session
-        series = session.series
-        if series is None or series.uid != given.question.frame.series_uid:
+        """Go to the answer's frame and region; a map switches its overlay on, a proposal is selected itself."""
+        session, key = self._session, given.question.frame
+        if session.frame_at(key) is None:
+            session.tell("info", "The image of this answer is not open.", "Open the whole study.", "image-not-open")
+            session.pulse()
             return
-        if given.question.region_id in {finding.id for finding in session.findings}:
-            session.selected = given.question.region_id
         if citation.kind == "map":
-            known = citation.text in session.analyses[given.question.frame].lesions \
-                if given.question.frame in session.analyses else False
+            analysis = session.analyses.get(key)
+            known = analysis is not None and citation.text in analysis.lesions
             session.overlay = replace(session.overlay, kind="lesion" if known else "raw",
                                       lesion_label=citation.text if known else None, text=citation.text or None)
-        self._show_frame(given.question.frame.index)
+        self._show(key)
+        session.selected = self._cited(given, citation) or session.selected
+        session.pulse()
+
+    def _cited(self, given: Answer, citation: Citation) -> str | None:
+        """The mark a citation speaks of: the suggestion at its place, else the region that was asked about."""
+        marks = [f for f in self._session.findings if f.frame == given.question.frame]
+        if citation.kind == "proposal":
+            return next((f.id for f in marks if f.label == citation.text
+                         and (f.original or f.region).bounds == citation.box), None)
+        return next((f.id for f in marks if f.id == given.question.region_id), None)
 
     # -- work --------------------------------------------------------------------------------------------------
     def _question(self, text: str) -> Question:
@@ -105,8 +121,9 @@ class Ask:
         here: Finding | None = finding if finding is not None and finding.frame == key else None
         fovea = next((f.region.points[0] for f in session.findings if f.label == FOVEA and f.frame == key
                       and f.region.kind is RegionKind.POINT), None)
+        frame = session.frame
         return Question(text, session.study.uid, key, here.region if here else None, here.id if here else None, fovea,
-                        uuid.uuid4().hex[:12])
+                        uuid.uuid4().hex[:12], frame.sop_uid if frame else None, frame.frame_in_file if frame else 0)
 
     def _work(self, ground: Ground, token: Token) -> Answer:
         made = replace(answer(ground), asked_at=now_iso())
@@ -129,7 +146,7 @@ class Ask:
         session = self._session
         session.streaming = None
         if session.study is not None and session.study.uid == made.question.study_uid:
-            session.answers = (*session.answers, made)
+            session.answers = (*session.answers, *relocated_answers((made,), session.study))
             if not self._journal.read_only:
                 session.saved_at = made.asked_at[11:19]
         session.pulse()

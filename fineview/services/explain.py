@@ -15,7 +15,7 @@ from fineview.core.study import FrameInfo, FrameKey
 from fineview.services.analyse import FrameRequest, analyse, heat_map
 from fineview.services.encodings import Encodings
 from fineview.services.jobs import Job, Jobs, Token
-from fineview.services.picture import heat_key
+from fineview.services.picture import heat_key, overlay_picture
 from fineview.services.ports import Engine
 from fineview.services.session import Progress, Session
 from fineview.services.wishes import OverlayKind, OverlayWishes
@@ -73,7 +73,12 @@ class Explain:
         self.refresh(force=True)
 
     def cancel(self) -> None:
+        """Stop encoding.  An overlay that is not there yet is given up, so that nothing is waited for in vain."""
         self._jobs.cancel("model")
+        if overlay_picture(self._session) is None:
+            self._session.overlay = replace(self._session.overlay, kind="none")
+        self._session.progress.pop("model", None)
+        self._session.pulse()
 
     # -- work --------------------------------------------------------------------------------------------------
     def refresh(self, force: bool = False) -> None:
@@ -110,14 +115,15 @@ class Explain:
     def _done(self, frame: FrameInfo, heat: tuple[object, ...] | None,
               result: tuple[Analysis, HeatMap | None]) -> None:
         session, (analysis, values) = self._session, result
+        if session.study is None or session.frame_at(analysis.frame) != frame:
+            return  # another study, or more files of this one: the number means another picture by now
         fresh = analysis.frame not in session.analyses
         session.analyses[analysis.frame] = analysis
         if heat is not None and values is not None:
             session.heat[heat] = values
         for note in analysis.notes if fresh else ():
             session.tell("info", note)
-        if fresh and session.study is not None and session.series is not None \
-                and session.series.uid == analysis.frame.series_uid:
+        if fresh:
             session.findings = merge_suggestions(session.findings, analysis, frame, session.study.uid)
         session.pulse()
 

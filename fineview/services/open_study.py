@@ -8,14 +8,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from fineview.core.errors import FineViewError, InputProblem, StorageProblem
+from fineview.core.dialogue import Answer
+from fineview.core.errors import FineViewError, InputProblem
+from fineview.core.finding import Finding
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Notice, Progress, Session
-from fineview.services.whereabouts import relocated
+from fineview.services.whereabouts import relocated, relocated_answers
 from fineview.services.wishes import ViewWishes
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -96,6 +98,12 @@ class OpenStudy:
         self._session.pulse()
         self._load_frame()
 
+    def show(self, key: FrameKey) -> None:
+        """Go to a frame of any series of the open study."""
+        if self._session.series is None or self._session.series.uid != key.series_uid:
+            self.show_series(key.series_uid)
+        self.show_frame(key.index)
+
     def step(self, delta: int) -> None:
         self.show_frame(self._session.index + delta)
 
@@ -165,17 +173,18 @@ class OpenStudy:
         grown = len(series.frames) != len(session.series.frames)
         session.study, session.series = study, series
         session.findings = relocated(session.findings, study)
+        session.answers = relocated_answers(session.answers, study)
         if grown:
-            for known in (session.rasters, session.analyses, session.heat):
-                known.clear()  # their frame numbers were those of a part
+            session.clear_frames()  # their numbers were those of a part
             kept = self._touched and old in series.frames
             session.index = series.frames.index(old) if kept and old is not None else series.default_frame
 
     def _enter(self, study: Study, series: Series, fresh: bool = False) -> None:
         session = self._session
-        if session.study is None or session.study.patient.key != study.patient.key:
+        other_patient = session.study is None or session.study.patient.key != study.patient.key
+        if other_patient:
             session.reviewed_patients += 1
-        if fresh or session.study is None or session.study.uid != study.uid:
+        if fresh or other_patient or session.study is None or session.study.uid != study.uid:
             self._forget()
             self._recall(study)
         session.study, session.series, session.index = study, series, series.default_frame
@@ -183,21 +192,31 @@ class OpenStudy:
         session.view = replace(ViewWishes(), true_aspect=session.view.true_aspect)
 
     def _recall(self, study: Study) -> None:
-        """What was marked and asked before; a damaged store costs the marks, not the pictures."""
-        session = self._session
-        try:
-            session.findings = relocated(self._journal.findings(study.uid), study)
-            session.answers = self._journal.answers(study.uid)
-        except StorageProblem as error:
-            session.tell("error", error.what, error.remedy, error.code)
+        """What was marked and asked before, read behind all that is still being written.
+
+        A damaged store costs the marks, not the pictures.
+        """
+        def work(_: Token) -> tuple[tuple[Finding, ...], tuple[Answer, ...]]:
+            return self._journal.findings(study.uid), self._journal.answers(study.uid)
+
+        self._jobs.submit(Job("journal", work, partial(self._recalled, study.uid), self._failed, newest_wins=False))
+
+    def _recalled(self, study_uid: str, found: tuple[tuple[Finding, ...], tuple[Answer, ...]]) -> None:
+        session, (findings, answers) = self._session, found
+        if session.study is None or session.study.uid != study_uid:
+            return
+        marked, asked = {one.id for one in findings}, {one.question.id for one in answers}
+        session.findings = relocated(findings + tuple(f for f in session.findings if f.id not in marked), session.study)
+        session.answers = relocated_answers(
+            answers + tuple(a for a in session.answers if a.question.id not in asked), session.study)
+        session.pulse()
 
     def _forget(self) -> None:
         session = self._session
-        session.rasters.clear()
-        session.analyses.clear()
-        session.heat.clear()
+        for lane in ("model", "ask"):
+            self._jobs.cancel(lane)
+        session.clear_frames()
         session.thumbnails.clear()
-        session.frame_problem.clear()
         session.findings, session.answers, session.selected, session.streaming = (), (), None, None
         session.undo_name = session.redo_name = ""
 
@@ -230,7 +249,7 @@ class OpenStudy:
                               lambda raster: self._frame_read(key, raster), lambda e: self._frame_failed(key, e)))
 
     def _frame_read(self, key: FrameKey, raster: Raster) -> None:
-        self._session.rasters.put(key, raster)
+        self._session.rasters[key] = raster
         self._session.frame_problem.pop(key, None)
         self._session.pulse()
         if key == self._session.frame_key:
@@ -248,9 +267,13 @@ class OpenStudy:
         wanted = [i for i in outwards(start, total) if FrameKey(series.uid, i) not in self._session.rasters]
 
         def work(token: Token) -> None:
+            room = self._session.rasters.budget_bytes
             for done, index in enumerate(wanted):
                 token.raise_if_cancelled()
                 raster = _read_or_none(self._archive, series.frames[index])
+                room -= raster.pixels.nbytes if raster is not None else 0
+                if room < 0:
+                    return  # more would push out the neighbours that were read first
                 if raster is not None:
                     self._jobs.post(_keeper(self._session, FrameKey(series.uid, index), raster, token))
                 token.report(done + 1, len(wanted), f"loading frames {done + 1} of {len(wanted)}")
@@ -309,7 +332,7 @@ def _read_or_none(archive: Archive, frame: FrameInfo) -> Raster | None:
 def _keeper(session: Session, key: FrameKey, raster: Raster, token: Token) -> Callable[[], None]:
     def keep() -> None:
         if not token.cancelled and session.series is not None and session.series.uid == key.series_uid:
-            session.rasters.put(key, raster)
+            session.rasters[key] = raster
 
     return keep
 

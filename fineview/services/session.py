@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from fineview.core.dialogue import Answer, Question
 from fineview.core.evidence import Analysis, HeatMap
@@ -16,6 +17,9 @@ from fineview.core.finding import Finding
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.wishes import OverlayWishes, Tool, ViewWishes
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +52,49 @@ class Streaming:
     text: str = ""
 
 
-class RasterCache:
-    """Decoded frames within a byte budget; the least recently looked at goes first."""
+class ByteCache(Generic[K, V]):
+    """Values within a byte budget; the least recently used goes first, the newest always stays."""
 
-    def __init__(self, budget_bytes: int = 2 * 1024**3) -> None:
-        self._budget = budget_bytes
-        self._frames: OrderedDict[FrameKey, Raster] = OrderedDict()
+    def __init__(self, size: Callable[[V], int], budget_bytes: int) -> None:
+        self._size, self.budget_bytes = size, budget_bytes
+        self._kept: OrderedDict[K, V] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: FrameKey) -> Raster | None:
-        raster = self._frames.get(key)
-        if raster is not None:
-            self._frames.move_to_end(key)
-        return raster
+    def get(self, key: K) -> V | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
 
-    def put(self, key: FrameKey, raster: Raster) -> None:
-        old = self._frames.pop(key, None)
-        self._bytes += raster.pixels.nbytes - (old.pixels.nbytes if old else 0)
-        self._frames[key] = raster
-        while self._bytes > self._budget and len(self._frames) > 1:
-            _, dropped = self._frames.popitem(last=False)
-            self._bytes -= dropped.pixels.nbytes
+    def __setitem__(self, key: K, value: V) -> None:
+        if key in self._kept:
+            self._bytes -= self._size(self._kept.pop(key))
+        self._kept[key] = value
+        self._bytes += self._size(value)
+        while self._bytes > self.budget_bytes and len(self._kept) > 1:
+            self._bytes -= self._size(self._kept.popitem(last=False)[1])
+
+    def items(self) -> tuple[tuple[K, V], ...]:
+        return tuple(self._kept.items())
 
     def clear(self) -> None:
-        self._frames.clear()
+        self._kept.clear()
         self._bytes = 0
 
-    def __contains__(self, key: FrameKey) -> bool:
-        return key in self._frames
+    def __contains__(self, key: object) -> bool:
+        return key in self._kept
+
+
+def _rasters() -> ByteCache[FrameKey, Raster]:
+    return ByteCache(lambda raster: raster.pixels.nbytes, 1024**3)
+
+
+def _analyses() -> ByteCache[FrameKey, Analysis]:
+    return ByteCache(lambda one: sum(values.nbytes for values in one.lesions.values())
+                     + sum(level.values.nbytes for level in one.pyramid), 512 * 1024**2)
+
+
+def _heat() -> ByteCache[tuple[object, ...], HeatMap]:
+    return ByteCache(lambda heat: heat.values.nbytes, 256 * 1024**2)
 
 
 @dataclass
@@ -94,10 +113,10 @@ class Session:
     selected: str | None = None
     answers: tuple[Answer, ...] = ()
     streaming: Streaming | None = None
-    rasters: RasterCache = field(default_factory=RasterCache)
+    rasters: ByteCache[FrameKey, Raster] = field(default_factory=_rasters)
     thumbnails: dict[str, Raster] = field(default_factory=dict)
-    analyses: dict[FrameKey, Analysis] = field(default_factory=dict)
-    heat: dict[tuple[object, ...], HeatMap] = field(default_factory=dict)
+    analyses: ByteCache[FrameKey, Analysis] = field(default_factory=_analyses)
+    heat: ByteCache[tuple[object, ...], HeatMap] = field(default_factory=_heat)
     progress: dict[str, Progress] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     frame_problem: dict[FrameKey, Notice] = field(default_factory=dict)
@@ -115,6 +134,12 @@ class Session:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def clear_frames(self) -> None:
+        """Forget everything that is known by frame number."""
+        for known in (self.rasters, self.analyses, self.heat):
+            known.clear()
+        self.frame_problem.clear()
+
     def pulse(self) -> None:
         for listener in tuple(self._listeners):
             listener()
@@ -131,6 +156,11 @@ class Session:
     def raster(self) -> Raster | None:
         key = self.frame_key
         return self.rasters.get(key) if key else None
+
+    def frame_at(self, key: FrameKey) -> FrameInfo | None:
+        """The frame that ``key`` names in the open study; None where it is not (or no longer) there."""
+        found = next((one for one in self.study.series if one.uid == key.series_uid), None) if self.study else None
+        return found.frames[key.index] if found is not None and 0 <= key.index < len(found.frames) else None
 
     @property
     def selected_finding(self) -> Finding | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fineview.core.dialogue import Answer
 from fineview.core.finding import Finding
 from fineview.core.study import FrameInfo, FrameKey, Study
 
@@ -17,16 +18,24 @@ Places = dict[tuple[str | None, int], FrameKey]
 
 def relocated(findings: tuple[Finding, ...], study: Study) -> tuple[Finding, ...]:
     """The findings with the frame numbers of ``study``; ``NOT_OPEN`` where the image of a finding is not there."""
-    places: Places = {(frame.sop_uid, frame.frame_in_file): FrameKey(series.uid, index)
-                      for series in study.series for index, frame in enumerate(series.frames) if frame.sop_uid}
-    return tuple(_relocated(finding, places) for finding in findings)
+    places = _places(study)
+    return tuple(replace(one, frame=_place(one.sop_uid, one.frame_in_file, one.frame, places)) for one in findings)
 
 
-def _relocated(finding: Finding, places: Places) -> Finding:
-    if not finding.sop_uid:
-        return finding
-    missing = FrameKey(finding.frame.series_uid, NOT_OPEN)
-    return replace(finding, frame=places.get((finding.sop_uid, finding.frame_in_file), missing))
+def relocated_answers(answers: tuple[Answer, ...], study: Study) -> tuple[Answer, ...]:
+    """The same for answers."""
+    places = _places(study)
+    return tuple(replace(one, question=replace(one.question, frame=_place(
+        one.question.sop_uid, one.question.frame_in_file, one.question.frame, places))) for one in answers)
+
+
+def _places(study: Study) -> Places:
+    return {(frame.sop_uid, frame.frame_in_file): FrameKey(series.uid, index)
+            for series in study.series for index, frame in enumerate(series.frames) if frame.sop_uid}
+
+
+def _place(sop_uid: str | None, frame_in_file: int, key: FrameKey, places: Places) -> FrameKey:
+    return places.get((sop_uid, frame_in_file), FrameKey(key.series_uid, NOT_OPEN)) if sop_uid else key
 
 
 def frame_of(finding: Finding, study: Study) -> FrameInfo | None:

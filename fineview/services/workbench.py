@@ -30,9 +30,14 @@ class Workbench:
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""
-        self.jobs.cancel(lane)
-        self.session.progress.pop(lane, None)
-        self.session.pulse()
+        if lane == "ask":
+            self.ask.stop()
+        elif lane == "model":
+            self.explain.cancel()
+        else:
+            self.jobs.cancel(lane)
+            self.session.progress.pop(lane, None)
+            self.session.pulse()
 
     def close(self) -> None:
         self.jobs.close()

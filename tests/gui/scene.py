@@ -97,7 +97,7 @@ def workbench(post: Post, folder: Path) -> Workbench:
     opening = OpenStudy(session, jobs, archive, journal, folder)
     explain = Explain(session, jobs, no_engine, encodings)
     explain.enabled = False
-    ask = Ask(session, jobs, no_engine, encodings, journal, opening.show_frame)
+    ask = Ask(session, jobs, no_engine, encodings, journal, opening.show)
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report)
 

@@ -48,7 +48,7 @@ def desk(tmp_path: Path, jobs: Jobs, mailbox):
 
 def suggestion() -> Finding:
     return Finding("s-1", "1.2", FrameKey("1.2.3", 30), Region.from_box(Box(5, 5, 4, 4)), "drusen", Origin.MODEL,
-                   State.SUGGESTED, score=0.9, model=MODEL, sop_uid="1.2.3.4")
+                   State.SUGGESTED, score=0.9, model=MODEL, sop_uid="1.2.3.4", frame_in_file=30)
 
 
 def test_a_mark_is_shown_only_once_it_is_on_disk(desk) -> None:
