@@ -14,15 +14,22 @@ from fineview.core.region import Region, RegionKind
 def region_mask(region: Region, rows: int, cols: int) -> NDArray[np.bool_]:
     """Pixels whose centre lies in the region; bool (rows, cols).
 
-    A point covers its one pixel, a length the pixels under its line.  Parts outside the image are left out.
+    A length covers the pixels under its line.  A point, and what is too small to hold a pixel's centre, covers the
+    pixel under its middle.  Parts outside the image are left out.
     """
-    mask = np.zeros((rows, cols), np.uint8)
+    mask = _covered(region, rows, cols)
+    if not mask.any():
+        x, y = region.centre
+        if 0 <= y <= rows and 0 <= x <= cols:
+            mask[min(int(y), rows - 1), min(int(x), cols - 1)] = True
+    return mask
+
+
+def _covered(region: Region, rows: int, cols: int) -> NDArray[np.bool_]:
     if region.kind in (RegionKind.BOX, RegionKind.ELLIPSE):
         return _rounded(region, rows, cols)
+    mask = np.zeros((rows, cols), np.uint8)
     if region.kind is RegionKind.POINT:
-        x, y = (int(np.floor(c)) for c in region.points[0])
-        if 0 <= y < rows and 0 <= x < cols:
-            mask[y, x] = 1
         return mask.astype(bool)
     # Our corner convention puts pixel centres at .5, OpenCV's at integers; 8 fractional bits keep sub-pixel vertices.
     points = np.rint((np.asarray(region.points) - 0.5) * 256).astype(np.int32)

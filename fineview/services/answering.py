@@ -4,6 +4,7 @@ encoder's features of the region, wording from templates.  "Cannot tell" whereve
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer, Citation, Question
-from fineview.core.evidence import Analysis
+from fineview.core.evidence import Analysis, Proposal
 from fineview.core.geometry import Box
 from fineview.core.labels import LABELS, label_for
 from fineview.core.study import Laterality
@@ -24,6 +25,9 @@ from fineview.services.ports import Engine, TokenPort
 from fineview.services.wording import Intent, parse
 
 EngineSource = Callable[[], Engine]
+# A verdict is given where the calibrated chance that it is right reaches this; below it the answer is "cannot tell".
+# Not the thresholds of proposals: those are pixel probabilities of best F1, and a "yes" at 0.1 would be wrong 9 times.
+SURE = 0.6
 HELP = ("Ask what it is, whether a lesion is there, how large or bright it is, how many there are, "
         "or how far it is from the fovea.")
 
@@ -98,6 +102,8 @@ def _distance(ground: Ground, intent: Intent) -> Answer:
         if why or disc is None or disc[2] < engine.thresholds["optic_disc"]:
             return abstain(ground, why or "the optic disc was not found with enough certainty.", engine)
         made = fovea_distance(ground.question, ground.request, (disc[0], disc[1]), "optic disc")
+        if made.abstained:
+            return made
         text = f"{made.text} The disc was found by {engine.identity.short}, {disc[2]:.2f}, not reviewed."
         return replace(made, text=text, model=engine.identity, confidence=round(disc[2], 3))
     if ground.question.fovea is None:
@@ -137,19 +143,21 @@ def _scores(ground: Ground) -> tuple[Engine, Analysis, dict[str, float], str]:
 
 def _cite(ground: Ground, score: float, seen: Analysis, word: str) -> tuple[Citation, ...]:
     box = ground.box()
-    inside = [p for p in seen.proposals if word in (p.label, "lesion") and _inside(p.box, box)]
     return (Citation("region", box, text="region"),
             Citation("map", box, round(score, 4), "probability", text=word),
-            *(Citation("proposal", p.box, round(p.score, 4), "probability", text=p.label) for p in inside[:5]))
+            *(Citation("proposal", p.box, round(p.score, 4), "probability", text=p.label)
+              for p in _inside(ground, seen, word)[:5]))
 
 
-def _inside(one: Box, other: Box) -> bool:
-    x, y = one.centre
-    return other.x <= x <= other.x + other.w and other.y <= y <= other.y + other.h
+def _inside(ground: Ground, seen: Analysis, word: str) -> list[Proposal]:
+    """Proposals of this label (of any for "lesion") whose middle lies in the region itself, not just in its bounds."""
+    mask = ground.mask()
+    return [p for p in seen.proposals if word in (p.label, "lesion")
+            and mask[int(p.box.centre[1]), int(p.box.centre[0])]]
 
 
 def _presence(ground: Ground, intent: Intent) -> Answer:
-    """Yes above the cross-validated threshold, no well below it, "cannot tell" between."""
+    """Yes where one label is probable enough, no where all asked for are improbable enough, else "cannot tell"."""
     engine, seen, scores, why = _scores(ground)
     word = intent.label or "lesion"
     title = word.replace("_", " ")
@@ -158,33 +166,29 @@ def _presence(ground: Ground, intent: Intent) -> Answer:
         why = f"{title} is looked for on {where} only."
     if why:
         return abstain(ground, why, engine)
-    lesions = {w: s for w, s in scores.items() if label_for(w).lesion}
-    best = max(lesions, key=lambda w: lesions[w] - engine.thresholds[w]) if word == "lesion" else word
-    score, cut = scores[best], engine.thresholds[best]
-    if score >= cut:
-        verdict, certainty = "yes", score
-        words = f"Yes, suggestive of {best.replace('_', ' ')}."
-    elif score <= cut * 0.5:
-        verdict, certainty = "no", 1.0 - score
-        words = f"No {title} was found here."
-    else:
-        made = abstain(ground, f"the evidence for {title} is weak ({score:.2f}).", engine)
-        return replace(made, citations=_cite(ground, score, seen, word))
+    asked = {w: s for w, s in scores.items() if w == word or (word == "lesion" and label_for(w).lesion)}
+    best = max(asked, key=lambda w: asked[w])
+    present, absent = asked[best], math.prod(1.0 - score for score in asked.values())
+    if max(present, absent) < SURE:
+        made = abstain(ground, f"the evidence for {title} is weak ({present:.2f}).", engine)
+        return replace(made, citations=_cite(ground, present, seen, word))
+    verdict, certainty = ("yes", present) if present >= absent else ("no", absent)
+    words = f"Yes, suggestive of {best.replace('_', ' ')}." if verdict == "yes" else f"No {title} was found here."
     text = f"{words} Suggested by {engine.identity.short}, {certainty:.2f}, not reviewed."
     return Answer(ground.question, text, verdict="yes" if verdict == "yes" else "no",
                   label=best if verdict == "yes" else None, confidence=round(certainty, 4),
-                  citations=_cite(ground, score, seen, word), model=engine.identity)
+                  citations=_cite(ground, present, seen, word), model=engine.identity)
 
 
 def _what(ground: Ground, _: Intent) -> Answer:
     engine, seen, scores, why = _scores(ground)
     if why:
         return abstain(ground, why, engine)
-    best = max(scores, key=lambda w: scores[w] / engine.thresholds[w])
-    if scores[best] < engine.thresholds[best]:
+    best = max(scores, key=lambda w: scores[w])
+    if scores[best] < SURE:
         made = abstain(ground, "nothing that the model can name stands out here.", engine)
         return replace(made, citations=_cite(ground, scores[best], seen, best))
-    others = sorted((w for w in scores if w != best and scores[w] >= engine.thresholds[w]), key=lambda w: -scores[w])
+    others = sorted((w for w in scores if w != best and scores[w] >= SURE), key=lambda w: -scores[w])
     also = f" Also possible: {', '.join(w.replace('_', ' ') for w in others)}." if others else ""
     text = (f"Suggestive of {label_for(best).title.lower()}.{also} "
             f"Suggested by {engine.identity.short}, {scores[best]:.2f}, not reviewed.")
@@ -198,12 +202,13 @@ def _count(ground: Ground, intent: Intent) -> Answer:
     word = intent.label or "lesion"
     if not why and word != "lesion" and label_for(word).domain != seen.anatomy:
         why = f"{word.replace('_', ' ')} is not looked for on this kind of picture."
+    if not why and word != "lesion" and not label_for(word).lesion:
+        why = f"only lesions are counted, and {word.replace('_', ' ')} is none."
     if why:
         return abstain(ground, why, engine)
-    box = ground.box()
-    found = [p for p in seen.proposals if word in (p.label, "lesion") and _inside(p.box, box)]
+    found = _inside(ground, seen, word)
     name = word.replace("_", " ")
     text = f"{len(found)} suggested for \"{name}\" here, by {engine.identity.short}, not reviewed."
     cited = tuple(Citation("proposal", p.box, round(p.score, 4), "probability", text=p.label) for p in found[:20])
     return Answer(ground.question, text, label=None if word == "lesion" else word, value=float(len(found)),
-                  unit="lesions", citations=cited or (Citation("region", box),), model=engine.identity)
+                  unit="lesions", citations=cited or (Citation("region", ground.box()),), model=engine.identity)

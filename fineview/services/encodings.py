@@ -10,28 +10,47 @@ from fineview.core.image import Raster
 from fineview.imaging.window import to_rgb
 from fineview.services.ports import Engine, TokenPort
 
+Key = tuple[str, str]
+
 
 class Encodings:
     """Least-recently-used cache keyed by (pixels, weights), within a byte budget.  Safe from several threads."""
 
     def __init__(self, budget_bytes: int = 512 * 1024**2) -> None:
         self._budget = budget_bytes
-        self._kept: OrderedDict[tuple[str, str], Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept: OrderedDict[Key, Any] = OrderedDict()
+        self._under_way: set[Key] = set()
+        self._turn = threading.Condition()
         self.encoded = 0
 
     def encode(self, engine: Engine, raster: Raster, token: TokenPort) -> Any:
-        """The engine's encoding of ``raster`` seen through the file's own window, computed at most once."""
+        """The engine's encoding of ``raster`` seen through the file's own window.
+
+        Overlay and question may want the same frame at once: the second waits for the first, or takes over where that
+        one was cancelled.  Raises ``Cancelled`` and what the engine raises.
+        """
         key = (raster.content_key, engine.identity.sha256)
-        with self._lock:
+        with self._turn:
+            while key in self._under_way:
+                token.raise_if_cancelled()
+                self._turn.wait(0.05)
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        # The display's window never reaches the encoder: brightness on screen must not change a verdict.
-        encoding = engine.encode(to_rgb(raster), token)
-        with self._lock:
+            self._under_way.add(key)
+        try:
+            # The display's window never reaches the encoder: brightness on screen must not change a verdict.
+            encoding = engine.encode(to_rgb(raster), token)
+            self._keep(key, encoding)
+            return encoding
+        finally:
+            with self._turn:
+                self._under_way.discard(key)
+                self._turn.notify_all()
+
+    def _keep(self, key: Key, encoding: Any) -> None:
+        with self._turn:
             self.encoded += 1
             self._kept[key] = encoding
             while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > self._budget:
                 self._kept.popitem(last=False)
-        return encoding

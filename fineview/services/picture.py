@@ -85,7 +85,8 @@ def _pyramid_overlay(analysis: Analysis, wishes: OverlayWishes) -> OverlayParts 
         rgba = component_view(level.values, wishes.opacity)
         legend = f"{head}, three principal components as colour, {stride}, {analysis.model.short}"
         return (rgba, _rect(level), wishes.smooth, legend, None, None)
-    channel = None if wishes.mfp_mode == "energy" else int(wishes.mfp_mode)
+    # A level of another model may have fewer channels than the one the wish was made for.
+    channel = None if wishes.mfp_mode == "energy" else min(int(wishes.mfp_mode), len(level.values) - 1)
     values, low, high = channel_view(level.values, channel)
     what = "energy" if channel is None else f"channel {channel}"
     rgba = heat_rgba(values, wishes.colour_map, wishes.threshold, wishes.opacity)

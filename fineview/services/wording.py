@@ -33,6 +33,7 @@ _RULES: tuple[tuple[Asked, str], ...] = (
     ("what", r"\bwhat (is|are|could|might|do you see|kind|type|does)\b|\bwhat's\b|\bwhich lesion\b|\bname (it|this)\b"),
 )
 _PRESENCE = re.compile(r"^\s*(is|are|do|does|can|could|any|has|have|was|were)\b|\bpresent\b|\bthere\b|\?\s*$", re.I)
+_BARE_COUNT = re.compile(r"\W*how many( (are|is|there|here|in|on|of|this|the|them|region|frame|image|picture))*\W*")
 _ANY_LESION = re.compile(
     r"\b(lesions?|abnormal(ity|ities)?|disease[ds]?|patholog(y|ical)|suspicious|damage|wrong)\b", re.I)
 
@@ -40,7 +41,8 @@ _ANY_LESION = re.compile(
 def named_label(text: str) -> str | None:
     """The label whose longest synonym occurs in ``text`` as whole words; "lesion" for any; None for neither."""
     words = " " + re.sub(r"[^a-z]+", " ", text.lower()) + " "
-    found = [(len(name), label.word) for label in LABELS for name in label.synonyms if f" {name} " in words]
+    found = [(len(name), label.word) for label in LABELS for name in label.synonyms
+             if f" {name} " in words or f" {name}s " in words]
     if found:
         return max(found)[1]
     return "lesion" if _ANY_LESION.search(text) else None
@@ -54,6 +56,8 @@ def parse(text: str) -> Intent:
             if asked == "distance":
                 disc = label == "optic_disc" and "fovea" not in lowered
                 return Intent(asked, target="optic_disc" if disc else "fovea")
+            if asked == "count" and label is None:
+                return Intent("count", "lesion") if _BARE_COUNT.fullmatch(lowered) else Intent("unknown")
             if asked == "what" and label is not None:
                 break  # "what is the drusen ..." is no rule's question: fall through to presence
             return Intent(asked, label)

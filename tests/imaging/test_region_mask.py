@@ -78,3 +78,15 @@ def test_surroundings_touch_but_do_not_cover() -> None:
     ring = surroundings(mask, 4)
     assert not (ring & mask).any()
     assert ring[25, 31] and ring[25, 33] and not ring[25, 35]
+
+
+@pytest.mark.parametrize("region", [
+    Region.from_box(Box(3.6, 7.1, 0.3, 0.2)), Region(RegionKind.ELLIPSE, ((3.6, 7.1), (3.9, 7.3))),
+    Region(RegionKind.POLYGON, ((3.6, 7.1), (3.9, 7.1), (3.7, 7.3)))])
+def test_what_holds_no_centre_covers_the_pixel_under_it(region: Region) -> None:
+    assert np.argwhere(region_mask(region, 10, 10)).tolist() == [[7, 3]]
+
+
+def test_a_point_on_the_far_edge_is_the_last_pixel() -> None:
+    assert np.argwhere(region_mask(Region(RegionKind.POINT, ((10.0, 10.0),)), 10, 10)).tolist() == [[9, 9]]
+    assert not region_mask(Region(RegionKind.POINT, ((10.1, 10.0),)), 10, 10).any()

@@ -75,7 +75,9 @@ def test_brighter_and_darker_agree() -> None:
     yes = measuring.comparison(box, request(pixels), "brighter")
     no = measuring.comparison(box, request(pixels), "darker")
     assert (yes.verdict, no.verdict) == ("yes", "no")
-    assert yes.confidence == no.confidence
+    assert yes.confidence == no.confidence and yes.confidence > 0.99
+    shown_inverted = FrameRequest(KEY, Raster(pixels, inverted=True), OCT, "OPT")
+    assert measuring.comparison(box, shown_inverted, "brighter").verdict == "no"
 
 
 def test_the_same_as_around_it_is_cannot_tell() -> None:
