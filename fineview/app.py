@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fineview import __version__, paths
+from fineview.core.errors import FineViewError
 from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
     from fineview.core.report import Report
-    from fineview.services.jobs import Post
+    from fineview.services.jobs import Jobs, Post
     from fineview.services.ports import Archive, Engine, Journal, ReportWriter
     from fineview.services.workbench import Workbench
 
@@ -33,6 +34,7 @@ class App:
         self._engine: Engine | None = None
         self._archive: Archive | None = None
         self._journal: Journal | None = None
+        self._jobs: Jobs | None = None
 
     @property
     def archive(self) -> Archive:
@@ -89,7 +91,9 @@ class App:
 
         journal, encodings = self.journal, Encodings()
         session = Session(read_only=journal.read_only, author=journal.setting("author") or "")
-        jobs = Jobs(post)
+        if journal.trouble is not None:
+            session.tell("warning", journal.trouble.what, journal.trouble.remedy, journal.trouble.code)
+        self._jobs = jobs = Jobs(post)
         opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
         explain = Explain(session, jobs, self.engine, encodings)
         opening.on_frame = explain.refresh
@@ -102,20 +106,22 @@ class App:
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""
         from fineview.gui.start import run
+        from fineview.services.settings import Settings
 
-        return run(self.workbench, list(opened), preferences=self.journal, facts=self.facts)
+        settings = Settings(self.journal, lambda: self._jobs)
+        return run(self.workbench, list(opened), preferences=settings, facts=self.facts)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """Rows of the About page: versions, licences, model card."""
+        """Rows of the About page: versions, licences, model card, or why there is none."""
         rows = [("Version", SOFTWARE), ("Licence of the code", "Apache-2.0"), ("Intended use", INTENDED_USE)]
-        card = self.encoder_folder() / "model.json"
-        if card.is_file():
-            from fineview.models.weights import read_manifest
+        from fineview.models.weights import read_manifest
 
+        try:
             found = read_manifest(self.encoder_folder())
-            rows += [("Encoder", f"{found.name} {found.version}"), ("Weights", f"sha256 {found.sha256}"),
-                     ("Licence of the weights", found.licence)]
-        return tuple(rows)
+        except FineViewError as error:
+            return (*rows, ("Encoder", str(error)))
+        return (*rows, ("Encoder", f"{found.name} {found.version}"), ("Weights", f"sha256 {found.sha256}"),
+                ("Licence of the weights", found.licence))
 
     def close(self) -> None:
         if self._archive is not None:

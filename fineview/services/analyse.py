@@ -118,7 +118,7 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
         if method is Method.DAR:
             values = redistribute(engine.raw_map(encoding, text), mask, dar.gain)
         else:
-            values = engine.method_map(encoding, method, text, dar.gain, mask)
+            values = engine.method_map(encoding, method, text, dar.gain, mask, token)
     return HeatMap(request.key, method, "text row", text or "lesion", values, analysis.model,
                    engine.normalisation, engine.strides_px(encoding)["raw"])
 

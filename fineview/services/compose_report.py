@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from fineview.core.dialogue import Answer
-from fineview.core.errors import FineViewError, ReportRefused
+from fineview.core.errors import FineViewError, ReportRefused, StorageProblem
 from fineview.core.evidence import Analysis
 from fineview.core.finding import Finding
 from fineview.core.report import Figure, Report, ReportItem
 from fineview.core.study import Laterality, Study
 from fineview.services.clock import now_iso
-from fineview.services.deliver import deliver, deliver_together
+from fineview.services.deliver import deliver_together
 from fineview.services.figures import finding_figure, overlay_figure
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
@@ -26,6 +26,8 @@ from fineview.services.whereabouts import frame_of, relocated
 
 Writers = Mapping[str, ReportWriter]
 Done = Callable[[tuple[Path, ...]], None]
+# The files, and why the audit trail does not know of them, if so: they are there all the same.
+Written = tuple[tuple[Path, ...], StorageProblem | None]
 # Writes the pictures without a SOP instance as Secondary Capture; gives the report that refers to them, and the files.
 Capture = Callable[[Report, Archive], tuple[Report, tuple[tuple[str, bytes], ...]]]
 
@@ -70,7 +72,7 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         study_description=request.study.description, accession=request.study.accession,
         laterality=_one_eye(items, request.study), author=request.author, created=request.created, items=tuple(items),
         figures=tuple(figures), dialogue=shown, summary=request.summary, models=tuple(models.values()),
-        software=request.software, uid=report_uid(request), warnings=_warnings(items))
+        software=request.software, uid=report_uid(request), warnings=_warnings(request, items))
 
 
 def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive, token: TokenPort) -> list[Figure]:
@@ -102,8 +104,12 @@ def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:
     return eyes.pop() if len(eyes) == 1 else Laterality()
 
 
-def _warnings(items: Sequence[ReportItem]) -> tuple[str, ...]:
+def _warnings(request: ReportRequest, items: Sequence[ReportItem]) -> tuple[str, ...]:
     told = []
+    nameless = sum(finding.in_report and not finding.label for finding in request.findings)
+    if nameless:
+        told.append(f"{nameless} mark{'s' if nameless > 1 else ''} without a label {'are' if nameless > 1 else 'is'} "
+                    "not part of this report.")
     if any(item.laterality.value is None for item in items):
         told.append("Side unknown: the file does not say which eye this is.")
     if any(not item.spacing.known for item in items):
@@ -113,13 +119,16 @@ def _warnings(items: Sequence[ReportItem]) -> tuple[str, ...]:
 
 def report_uid(request: ReportRequest) -> str:
     """2.25.<number from the content>: the same request gives the same UID (PS3.5 B.2 form, hash-derived)."""
-    words = repr((request.study.uid, request.findings, request.created, request.author, request.summary))
+    kept = tuple(answer for answer in request.answers if answer.in_report)
+    words = repr((request.study.uid, request.findings, kept, request.created, request.author, request.summary))
     return f"2.25.{int.from_bytes(hashlib.sha256(words.encode()).digest()[:15], 'big')}"
 
 
-def write_report(report: Report, writers: Writers, formats: Sequence[str], folder: Path) -> tuple[Path, ...]:
+def write_report(report: Report, writers: Writers, formats: Sequence[str], folder: Path,
+                 captures: Sequence[tuple[str, bytes]] = ()) -> tuple[Path, ...]:
     """Render all formats first, then write them: a refused format leaves nothing half done.
 
+    ``captures``: (name, bytes) of pictures that the report refers to, written with it.
     Raises ``ReportRefused`` for an unknown format or one that cannot carry this report, ``StorageProblem``.
     """
     for name in formats:
@@ -127,8 +136,8 @@ def write_report(report: Report, writers: Writers, formats: Sequence[str], folde
             raise ReportRefused(f"There is no report format \"{name}\".", f"Choose from {', '.join(writers)}.",
                                 "unknown-format")
     rendered = [(writers[name], writers[name].render(report)) for name in formats]
-    return deliver_together([(folder / f"report{writer.suffix}", data, partial(_verify, writer, report))
-                             for writer, data in rendered])
+    reports = [(folder / f"report{writer.suffix}", data, partial(_verify, writer, report)) for writer, data in rendered]
+    return deliver_together([*reports, *((folder / name, data, None) for name, data in captures)])
 
 
 def _verify(writer: ReportWriter, report: Report, data: bytes) -> None:
@@ -159,22 +168,28 @@ class ComposeReport:
         session.progress["report"] = Progress("report", "writing the report", 0, 0, time.monotonic())
         session.pulse()
         self._jobs.submit(Job("report", lambda token: self._work(request, folder, formats, as_secondary_capture, token),
-                              lambda paths: self._written(paths, done), self._failed, self._moved, self._idle))
+                              lambda written: self._written(written, done), self._failed, self._moved, self._idle))
 
     def _work(self, request: ReportRequest, folder: Path, formats: tuple[str, ...], as_capture: bool,
-              token: Token) -> tuple[Path, ...]:
+              token: Token) -> Written:
         report = compose(request, self._archive, token)
         token.raise_if_cancelled()
-        pictures: tuple[Path, ...] = ()
+        captures: tuple[tuple[str, bytes], ...] = ()
         if as_capture:
             report, captures = self._capture(report, self._archive)
-            pictures = tuple(deliver(data, folder / name) for name, data in captures)
-        paths = write_report(report, self._writers(), formats, folder)
-        if not self._journal.read_only:
-            self._journal.audit("export", {"study": report.study_uid, "report": report.uid}, now_iso())
-        return (*paths, *pictures)
+        paths = write_report(report, self._writers(), formats, folder, captures)
+        try:
+            if not self._journal.read_only:
+                self._journal.audit("export", {"study": report.study_uid, "report": report.uid}, now_iso())
+        except StorageProblem as error:
+            return paths, error
+        return paths, None
 
-    def _written(self, paths: tuple[Path, ...], done: Done | None) -> None:
+    def _written(self, written: Written, done: Done | None) -> None:
+        paths, unlogged = written
+        if unlogged is not None:
+            self._session.tell("warning", f"The export is not in the audit trail: {unlogged.what}", unlogged.remedy,
+                               unlogged.code)
         names = ", ".join(path.name for path in paths)
         self._session.tell("info", f"Report written and read back: {names}.", f"In {paths[0].parent}." if paths else "")
         self._session.pulse()

@@ -41,7 +41,9 @@ def demonstrate(sample: Path, out: Path, archive: Archive, engine: Engine, journ
     suggested = [as_suggestion(proposal, seen, frame, study.uid) for proposal in seen.proposals[:2]]
     accepted = tuple(_accept(one, journal) for one in suggested)
     region = accepted[0].region if accepted else None
-    question = Question(QUESTION, study.uid, key, region, accepted[0].id if accepted else None)
+    # The same id at every run: the journal then keeps one answer, the last.
+    question = Question(QUESTION, study.uid, key, region, accepted[0].id if accepted else None, id="demonstration",
+                        sop_uid=frame.sop_uid, frame_in_file=frame.frame_in_file)
     told = replace(answer(Ground(question, request, series.laterality, lambda: engine, encodings, token)),
                    asked_at=now_iso(), in_report=True)
     journal.keep_answer(study.uid, told)
@@ -49,7 +51,9 @@ def demonstrate(sample: Path, out: Path, archive: Archive, engine: Engine, journ
                                    "Demonstration on a synthetic sample study."), archive, token)
     deliver(overlay_png(to_rgb(request.raster), heat, seen, region), out / "overlay.png")
     deliver((json.dumps(as_object(told), indent=1, ensure_ascii=False) + "\n").encode(), out / "answer.json")
-    written = write_report(report, writers, ("pdf", "html", "json", "sr"), out)
+    # A structured report of nothing is refused; the other three say that nothing was accepted.
+    formats = ("pdf", "html", "json", *(("sr",) if accepted else ()))
+    written = write_report(report, writers, formats, out)
     files = ["overlay.png", "answer.json", *(path.name for path in written)]
     summary = (f"Frame {key.index} of the sample study, {seen.model.short} on {seen.device}: "
                f"{len(seen.proposals)} lesions suggested, {len(accepted)} accepted by the {REVIEWER}.\n"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer
+from fineview.core.errors import StorageProblem
 from fineview.core.evidence import Method, ModelIdentity
 from fineview.core.finding import Finding
 from fineview.core.image import Raster
@@ -87,8 +88,8 @@ class Engine(Protocol):
         ...
 
     def raw_map(self, encoding: Any, text: str | None) -> NDArray[np.float32]: ...
-    def method_map(self, encoding: Any, method: Method, text: str | None, gain: float,
-                   mask: EdgeMask) -> NDArray[np.float32]:
+    def method_map(self, encoding: Any, method: Method, text: str | None, gain: float, mask: EdgeMask,
+                   token: TokenPort) -> NDArray[np.float32]:
         """Maps that need the network again (dar-inline, grad-att, ...), on the source grid."""
         ...
 
@@ -101,6 +102,7 @@ class Journal(Protocol):
     """The cellar (``store.cellar.Cellar``).  When a method returns, its row is on disk."""
 
     read_only: bool
+    trouble: StorageProblem | None  # why it is read-only
 
     def record(self, step: str, before: Finding | None, after: Finding | None, at: str) -> None:
         """One step on one finding; ``after`` None means removed.  Raises ``StorageProblem`` and changes nothing."""
