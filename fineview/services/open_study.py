@@ -108,10 +108,11 @@ class OpenStudy:
         self.show_frame(self._session.index + delta)
 
     def close_study(self) -> None:
-        for lane in ("open", "frame", "preload", "model", "ask"):
+        for lane in ("open", "frame", "thumbnails"):
             self._jobs.cancel(lane)
         session = self._session
         session.catalogue, session.study, session.series, session.index = Catalogue(), None, None, 0
+        session.thumbnails.clear()
         self._forget()
         session.pulse()
 
@@ -126,6 +127,8 @@ class OpenStudy:
         if token.cancelled:
             return
         self._session.catalogue = catalogue
+        self._jobs.cancel("thumbnails")
+        self._session.thumbnails.clear()
         study, series = first_image_series(catalogue)
         self._enter(study, series, fresh=True)
         self._session.pulse()
@@ -213,10 +216,9 @@ class OpenStudy:
 
     def _forget(self) -> None:
         session = self._session
-        for lane in ("model", "ask"):
+        for lane in ("preload", "model", "ask"):
             self._jobs.cancel(lane)
         session.clear_frames()
-        session.thumbnails.clear()
         session.findings, session.answers, session.selected, session.streaming = (), (), None, None
         session.undo_name = session.redo_name = ""
 
@@ -261,6 +263,7 @@ class OpenStudy:
 
     def _preload(self, series: Series) -> None:
         """Decode the other frames outwards from the shown one; a frame that fails is told when it is looked at."""
+        self._jobs.cancel("preload")
         if len(series.frames) < 2:
             return
         start, total = self._session.index, len(series.frames)

@@ -214,6 +214,15 @@ def test_two_people_under_one_study_uid_share_nothing(room) -> None:
     assert not any(f.frame == room.session.frame_key for f in room.session.findings)
 
 
+def test_thumbnails_outlive_a_change_of_study_within_what_is_open(room) -> None:
+    room.open.paths([Path("anywhere")])
+    room.mailbox.pump(lambda: set(room.session.thumbnails) == {"1.2.3", "1.2.4"})
+    room.show(study(8, uid="7.7"), *room.session.catalogue.studies)
+    assert set(room.session.thumbnails) == {"1.2.3", "1.2.4"}
+    room.open.close_study()
+    assert not room.session.thumbnails
+
+
 def test_a_byte_cache_keeps_its_budget_and_what_was_used_last() -> None:
     cache: ByteCache[str, bytes] = ByteCache(len, 10)
     for name in "abc":
