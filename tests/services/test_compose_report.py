@@ -1,4 +1,4 @@
-"""Reports from real files through the real writers: one study, what was accepted, the same bytes each time, all or none."""
+"""Reports from real files by the real writers: one study, only what was accepted, the same bytes, all or none."""
 
 from __future__ import annotations
 
