@@ -17,6 +17,7 @@ from fineview.core.geometry import Box
 
 DEFAULT_THRESHOLD = 0.5
 MOST_PER_LABEL = 300
+_FINER, _LARGE_PX, _MOST_VERTICES = 8, 40_000, 24
 
 
 def find_proposals(maps: Mapping[str, NDArray[np.floating[Any]]], thresholds: Mapping[str, float],
@@ -57,8 +58,18 @@ def _of_label(label: str, values: NDArray[np.floating[Any]], threshold: float, l
 
 
 def _contour(inside: NDArray[np.bool_], x: int, y: int) -> tuple[tuple[float, float], ...]:
-    """The outer outline through pixel centres, source pixels, thinned to half a pixel."""
-    outlines, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    longest = max(outlines, key=len)
-    points = cv2.approxPolyDP(longest, 0.5, True).reshape(-1, 2)
-    return tuple((float(px) + x + 0.5, float(py) + y + 0.5) for px, py in points)
+    """The outer outline along pixel borders, source pixels, at most 24 vertices.
+
+    OpenCV's contours run through pixel centres and lose half a pixel all around, which is most of a small lesion: the
+    mask is enlarged first, and the loss shrinks with it.
+    """
+    finer = _FINER if inside.size < _LARGE_PX else 1
+    mask = np.kron(inside.astype(np.uint8), np.ones((finer, finer), np.uint8)) if finer > 1 else inside.astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outline = max(outlines, key=cv2.contourArea)
+    slack = 0.25 * finer
+    points = cv2.approxPolyDP(outline, slack, True).reshape(-1, 2)
+    while len(points) > _MOST_VERTICES:
+        slack *= 1.5
+        points = cv2.approxPolyDP(outline, slack, True).reshape(-1, 2)
+    return tuple(((float(px) + 0.5) / finer + x, (float(py) + 0.5) / finer + y) for px, py in points)

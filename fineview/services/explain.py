@@ -10,7 +10,7 @@ from dataclasses import replace
 from fineview.core.errors import FineViewError
 from fineview.core.evidence import TASK_SCALES, Analysis, HeatMap, Method, Proposal, Task
 from fineview.core.finding import Finding, Origin, State
-from fineview.core.region import Region
+from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameInfo, FrameKey
 from fineview.services.analyse import FrameRequest, analyse, heat_map
 from fineview.services.encodings import Encodings
@@ -158,9 +158,16 @@ def merge_suggestions(findings: tuple[Finding, ...], analysis: Analysis, frame: 
     return findings + tuple(one for one in added if one.id not in known)
 
 
+def outline(proposal: Proposal) -> Region:
+    """The lesion's own outline, so that its size is that of the lesion; the box where there is no outline."""
+    if len(proposal.contour) < 3:
+        return Region.from_box(proposal.box)
+    return Region(RegionKind.POLYGON, proposal.contour)
+
+
 def as_suggestion(proposal: Proposal, analysis: Analysis, frame: FrameInfo, study_uid: str) -> Finding:
     return Finding(
         id=suggestion_id(analysis.frame, frame, proposal, analysis.model.sha256), study_uid=study_uid,
-        frame=analysis.frame, region=Region.from_box(proposal.box), label=proposal.label, origin=Origin.MODEL,
+        frame=analysis.frame, region=outline(proposal), label=proposal.label, origin=Origin.MODEL,
         state=State.SUGGESTED, score=proposal.score, model=analysis.model, sop_uid=frame.sop_uid,
         frame_in_file=frame.frame_in_file)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from fineview.core.geometry import Box
+from fineview.core.region import Region, RegionKind
 from fineview.imaging.proposals import MOST_PER_LABEL, find_proposals
 
 
@@ -41,3 +43,13 @@ def test_strongest_first_and_no_flood() -> None:
 
 def test_a_flat_map_proposes_nothing() -> None:
     assert find_proposals({"fluid": np.zeros((30, 30), np.float16)}, {"fluid": 0.5}) == ()
+
+
+def test_the_outline_has_the_size_of_the_lesion() -> None:
+    rows, cols = np.mgrid[:120, :160]
+    values = np.where((rows - 50) ** 2 + (cols - 60) ** 2 < 400, 0.9, 0.0).astype(np.float32)
+    values[100:102, 100:102] = 0.8
+    disc, dot = find_proposals({"fluid": values}, {"fluid": 0.5})
+    assert Region(RegionKind.POLYGON, disc.contour).area_px == pytest.approx(disc.area_px, rel=0.03)
+    assert Region(RegionKind.POLYGON, dot.contour).area_px == pytest.approx(4.0, abs=0.6)
+    assert max(len(disc.contour), len(dot.contour)) <= 24
