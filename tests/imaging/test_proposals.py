@@ -21,7 +21,7 @@ def test_each_spot_is_one_proposal_with_its_box_area_and_score() -> None:
         ("haemorrhage", Box(20.0, 10.0, 6.0, 4.0), 24.0), ("haemorrhage", Box(70.0, 40.0, 1.0, 1.0), 1.0)]
     assert abs(found[0].score - 0.9) < 1e-3 and abs(found[1].score - 0.55) < 1e-3
     xs, ys = zip(*found[0].contour, strict=True)
-    assert (min(xs), max(xs), min(ys), max(ys)) == (20.5, 25.5, 10.5, 13.5)
+    assert (min(xs), max(xs), min(ys), max(ys)) == pytest.approx((20, 26, 10, 14), abs=0.1)
 
 
 def test_diagonal_neighbours_belong_together_and_thresholds_are_by_label() -> None:
