@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fineview.core.dialogue import Answer, Citation, Question
-from fineview.core.errors import FineViewError
+from fineview.core.errors import FineViewError, StorageProblem
 from fineview.core.finding import Finding
 from fineview.core.region import RegionKind
 from fineview.core.study import FrameKey
@@ -92,10 +92,6 @@ class Ask:
     def cite(self, given: Answer, citation: Citation) -> None:
         """Go to the answer's frame and region; a map switches its overlay on, a proposal is selected itself."""
         session, key = self._session, given.question.frame
-        if session.frame_at(key) is None:
-            session.tell("info", "The image of this answer is not open.", "Open the whole study.", "image-not-open")
-            session.pulse()
-            return
         if citation.kind == "map":
             analysis = session.analyses.get(key)
             known = analysis is not None and citation.text in analysis.lesions
@@ -125,16 +121,19 @@ class Ask:
         return Question(text, session.study.uid, key, here.region if here else None, here.id if here else None, fovea,
                         uuid.uuid4().hex[:12], frame.sop_uid if frame else None, frame.frame_in_file if frame else 0)
 
-    def _work(self, ground: Ground, token: Token) -> Answer:
+    def _work(self, ground: Ground, token: Token) -> tuple[Answer, StorageProblem | None]:
         made = replace(answer(ground), asked_at=now_iso())
         spoken = ""
         for word in _WORD.findall(made.text):
             token.raise_if_cancelled()
             spoken += word
             token.report(0, 0, spoken)
-        if not self._journal.read_only:
-            self._journal.keep_answer(ground.question.study_uid, made)
-        return made
+        try:
+            if not self._journal.read_only:
+                self._journal.keep_answer(ground.question.study_uid, made)
+        except StorageProblem as error:
+            return made, error  # an answer is worth seeing also where it cannot be kept
+        return made, None
 
     def _partial(self, question: Question, words: str) -> None:
         now = self._session.streaming
@@ -142,12 +141,14 @@ class Ask:
             self._session.streaming = Streaming(question, words)
             self._session.pulse()
 
-    def _answered(self, made: Answer) -> None:
-        session = self._session
+    def _answered(self, done: tuple[Answer, StorageProblem | None]) -> None:
+        session, (made, unsaved) = self._session, done
         session.streaming = None
+        if unsaved is not None:
+            session.tell("error", unsaved.what, unsaved.remedy, unsaved.code)
         if session.study is not None and session.study.uid == made.question.study_uid:
             session.answers = (*session.answers, *relocated_answers((made,), session.study))
-            if not self._journal.read_only:
+            if unsaved is None and not self._journal.read_only:
                 session.saved_at = made.asked_at[11:19]
         session.pulse()
 

@@ -22,7 +22,7 @@ from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
 from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
 from fineview.services.session import Progress, Session
-from fineview.services.whereabouts import frame_of, relocated
+from fineview.services.whereabouts import NOT_OPEN, frame_of, relocated, relocated_answers
 
 Writers = Mapping[str, ReportWriter]
 Done = Callable[[tuple[Path, ...]], None]
@@ -65,7 +65,7 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         items.append(ReportItem(finding, measure_region(finding.region, frame.spacing), frame, series.laterality,
                                 frame.spacing, finding.frame.index + 1, series.description or series.modality))
     figures += _evidence(request, kept, archive, token)
-    shown = tuple(a for a in request.answers if a.in_report and a.question.study_uid == request.study.uid)
+    shown = _shown(request)
     models = {m.sha256: m for m in (*(f.model for f in kept), *(a.model for a in shown)) if m is not None}
     return Report(
         patient=request.study.patient, study_uid=request.study.uid, study_date=request.study.date,
@@ -98,6 +98,12 @@ def _kept(request: ReportRequest) -> list[Finding]:
     return kept
 
 
+def _shown(request: ReportRequest) -> tuple[Answer, ...]:
+    """Answers that a person took in, about images of the study as it is open."""
+    chosen = tuple(a for a in request.answers if a.in_report and a.question.study_uid == request.study.uid)
+    return tuple(a for a in relocated_answers(chosen, request.study) if a.question.frame.index != NOT_OPEN)
+
+
 def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:
     """The eye all items (or all series, where there is no item) agree on; unknown where they do not."""
     eyes = {item.laterality for item in items} or {series.laterality for series in study.series}
@@ -110,6 +116,9 @@ def _warnings(request: ReportRequest, items: Sequence[ReportItem]) -> tuple[str,
     if nameless:
         told.append(f"{nameless} mark{'s' if nameless > 1 else ''} without a label {'are' if nameless > 1 else 'is'} "
                     "not part of this report.")
+    absent = sum(answer.in_report for answer in request.answers) - len(_shown(request))
+    if absent:
+        told.append(f"Answers about images that are not open are not part of this report: {absent}.")
     if any(item.laterality.value is None for item in items):
         told.append("Side unknown: the file does not say which eye this is.")
     if any(not item.spacing.known for item in items):
@@ -125,10 +134,11 @@ def report_uid(request: ReportRequest) -> str:
 
 
 def write_report(report: Report, writers: Writers, formats: Sequence[str], folder: Path,
-                 captures: Sequence[tuple[str, bytes]] = ()) -> tuple[Path, ...]:
+                 captures: Sequence[tuple[str, bytes]] = (), token: TokenPort | None = None) -> tuple[Path, ...]:
     """Render all formats first, then write them: a refused format leaves nothing half done.
 
-    ``captures``: (name, bytes) of pictures that the report refers to, written with it.
+    ``captures``: (name, bytes) of pictures that the report refers to, written with it.  ``token`` is asked a last
+    time before anything is written: what was cancelled leaves no file.
     Raises ``ReportRefused`` for an unknown format or one that cannot carry this report, ``StorageProblem``.
     """
     for name in formats:
@@ -136,6 +146,8 @@ def write_report(report: Report, writers: Writers, formats: Sequence[str], folde
             raise ReportRefused(f"There is no report format \"{name}\".", f"Choose from {', '.join(writers)}.",
                                 "unknown-format")
     rendered = [(writers[name], writers[name].render(report)) for name in formats]
+    if token is not None:
+        token.raise_if_cancelled()
     reports = [(folder / f"report{writer.suffix}", data, partial(_verify, writer, report)) for writer, data in rendered]
     return deliver_together([*reports, *((folder / name, data, None) for name, data in captures)])
 
@@ -177,7 +189,7 @@ class ComposeReport:
         captures: tuple[tuple[str, bytes], ...] = ()
         if as_capture:
             report, captures = self._capture(report, self._archive)
-        paths = write_report(report, self._writers(), formats, folder, captures)
+        paths = write_report(report, self._writers(), formats, folder, captures, token)
         try:
             if not self._journal.read_only:
                 self._journal.audit("export", {"study": report.study_uid, "report": report.uid}, now_iso())

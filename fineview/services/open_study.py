@@ -99,8 +99,13 @@ class OpenStudy:
         self._load_frame()
 
     def show(self, key: FrameKey) -> None:
-        """Go to a frame of any series of the open study."""
-        if self._session.series is None or self._session.series.uid != key.series_uid:
+        """Go to a frame of any series of the open study; says so where it is not there."""
+        session = self._session
+        if session.frame_at(key) is None:
+            session.tell("info", "This image is not open.", "Open the whole study.", "image-not-open")
+            session.pulse()
+            return
+        if session.series is None or session.series.uid != key.series_uid:
             self.show_series(key.series_uid)
         self.show_frame(key.index)
 

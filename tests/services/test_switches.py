@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fineview.core.dialogue import Answer, Citation, Question
+from fineview.core.errors import StorageProblem
 from fineview.core.evidence import ModelIdentity
 from fineview.core.finding import Origin
 from fineview.core.image import Raster
@@ -41,10 +42,10 @@ def study(*numbers: int, patient: str = "A", uid: str = "1.2") -> Study:
 
 
 class Files:
-    """An archive of arrays: the grey of a picture is the number in its file's name."""
+    """An archive of arrays: a picture is a ramp that starts at the number in its file's name."""
 
     def read_frame(self, wanted: FrameInfo) -> Raster:
-        return Raster(np.full(SHAPE, int(wanted.path.removesuffix(".dcm")), np.uint8))
+        return Raster(np.indices(SHAPE).sum(0).astype(np.uint8) + np.uint8(int(wanted.path.removesuffix(".dcm"))))
 
     def scan(self, paths: list[Path], token: Token) -> Iterator[Catalogue]:
         yield Catalogue((study(5),))
@@ -179,6 +180,17 @@ def test_a_citation_of_an_image_that_is_not_open_says_so(room) -> None:
     asked = Question("how many?", "1.2", FrameKey("1.2.3", 7))
     room.bench.ask.cite(Answer(asked, "1"), Citation("region"))
     assert room.session.notices[-1].code == "image-not-open" and room.session.index == 0
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StorageProblem("Not saved: the disk is full.", "Free some space.", "disk-full")
+
+    room.show(study(5))
+    monkeypatch.setattr(room.journal, "keep_answer", full)
+    room.bench.ask.ask("which eye is this?")
+    room.mailbox.pump(lambda: bool(room.session.answers))
+    assert room.session.notices[-1].code == "disk-full" and room.session.saved_at == ""
 
 
 def test_a_question_before_the_image_is_there_says_so(room) -> None:

@@ -22,6 +22,8 @@ from fineview.services.jobs import Token
 
 SHAPE = (40, 40)
 KEY = FrameKey("1.2.3", 0)
+# Not blank: of a picture of one colour nothing is said.
+PICTURE = np.indices(SHAPE).sum(0).astype(np.uint8)[..., None].repeat(3, axis=2)
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Certain:
 
 
 def asked(engine: Certain, text: str, region: Region | None = None, modality: str = "OP") -> Answer:
-    request = FrameRequest(KEY, Raster(np.zeros((*SHAPE, 3), np.uint8)), Spacing(), modality)
+    request = FrameRequest(KEY, Raster(PICTURE.copy()), Spacing(), modality)
     return answer(Ground(Question(text, "1.2", KEY, region), request, Laterality(), lambda: engine, Encodings(),
                          Token()))
 
