@@ -78,8 +78,9 @@ class RegionStatistics:
 
 
 def statistics(values: NDArray[np.generic], mask: NDArray[np.bool_]) -> RegionStatistics | None:
-    """``values`` (H, W) or (H, W, 3) (then luma Rec. 601).  None where the mask is empty."""
-    inside = luma(values)[mask].astype(np.float64)
+    """``values`` (H, W) or (H, W, 3) (then luma Rec. 601).  None where the mask covers no finite value."""
+    inside = luma(values)[mask]
+    inside = inside[np.isfinite(inside)]
     if inside.size == 0:
         return None
     return RegionStatistics(int(inside.size), float(inside.mean()), float(inside.std()), float(inside.min()),

@@ -70,6 +70,12 @@ def anatomy_of(modality: str, scores: Mapping[str, float]) -> Anatomy:
     return "fundus" if scores["fundus"] >= scores["oct"] else "oct"
 
 
+def is_blank(raster: Raster) -> bool:
+    """One colour all over: whatever a network makes of it, there is nothing to see."""
+    rgb = to_rgb(raster)
+    return bool((rgb == rgb[0, 0]).all())
+
+
 def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: TokenPort) -> Analysis:
     """Encode the frame (or find it in the cache) and read everything off the encoding.
 
@@ -82,6 +88,8 @@ def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: 
     scores = engine.domain(encoding)
     anatomy = anatomy_of(request.modality, scores)
     domain = judge_domain(request.modality, scores, engine.identity.trained)
+    if domain == "in" and is_blank(request.raster):
+        domain = "unknown"
     words = tuple(label.word for label in LABELS if label.domain == anatomy)
     lesions = engine.lesion_maps(encoding, words or WORDS)
     clock.lap("attention")

@@ -101,7 +101,7 @@ def brightness(question: Question, request: FrameRequest, _: str) -> Answer:
     mask = np.ones(size, bool) if region is None else region_mask(region, *size)
     found = statistics(raster.pixels, mask)
     if found is None:
-        return _cannot(question, "the region covers no pixel.")
+        return _cannot(question, "the region covers no pixel that holds a number.")
     unit = raster.unit or ("grey levels of 255" if raster.is_colour else "stored values")
     text = (f"Mean {found.mean:.4g} {unit}, SD {found.sd:.3g}, range {found.minimum:g} to {found.maximum:g}, "
             f"{found.n} pixels.")
@@ -117,6 +117,7 @@ def comparison(question: Question, request: FrameRequest, asked: str) -> Answer:
     raster = request.raster
     mask = region_mask(question.region, raster.rows, raster.cols)
     values, ring = luma(raster.pixels), surroundings(mask)
+    mask, ring = mask & np.isfinite(values), ring & np.isfinite(values)
     if not mask.any() or not ring.any():
         return _cannot(question, "there is nothing around the region to compare with.")
     odds = probability_brighter(values[mask], values[ring])
