@@ -22,6 +22,8 @@ def storage_problem(error: OSError, target: Path) -> StorageProblem:
                               "disk-full")
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StorageProblem(f"Not saved: {where} cannot be written to.", "Choose another folder.", "read-only")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return StorageProblem(f"Not saved: {where} is not a folder.", "Choose another folder.", "not-a-folder")
     return StorageProblem(f"Not saved: {error.strerror or 'the file could not be written'}.",
                           "Choose another folder and save again.", "not-written")
 
