@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import io
 import logging
 import os
 import sys
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fineview.cli.plain import plain
+from fineview.cli.json_line import as_json
 from fineview.cli.words import build
 from fineview.core.errors import Cancelled, FineViewError, WrongWords
 
@@ -20,6 +20,9 @@ Handler = Callable[[argparse.Namespace], Any]
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name need not be text in the terminal's encoding
     parser = build()
     try:
         wish = parser.parse_args(_with_command(parser, list(argv)))
@@ -80,7 +83,7 @@ def _said(made: Any) -> int:
     """Print an object as one line of JSON; a handler that has spoken itself gives its exit code."""
     code = made if isinstance(made, int) else 0
     if made is not None and not isinstance(made, int):
-        print(json.dumps(plain(made), ensure_ascii=False, allow_nan=False))
+        print(as_json(made))
     sys.stdout.flush()
     return code
 
@@ -91,7 +94,7 @@ def _refused(error: FineViewError, wish: argparse.Namespace) -> int:
 
         traceback.print_exc()
     if wish.json:
-        print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+        print(as_json({"error": error.as_dict()}))
     else:
         print(str(error), file=sys.stderr)
     return 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fineview.app import App
-from fineview.cli.plain import plain
+from fineview.cli.json_line import as_json
 from fineview.cli.show import answer_object, catalogue_lines, catalogue_object, progress_token
 from fineview.cli.words import parse_region
 from fineview.core.dialogue import Answer, Question
@@ -144,8 +144,7 @@ def _ask_many(wish: argparse.Namespace) -> int:
     with opened(wish) as app:
         asker = _Asker(app)
         for line in filter(str.strip, lines):
-            made = plain(_one_line(asker, line))
-            print(json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False), flush=True)
+            print(as_json(_one_line(asker, line), compact=True), flush=True)
     return 0
 
 
@@ -165,6 +164,9 @@ def _one_line(asker: _Asker, line: str) -> dict[str, Any]:
         return answer_object(asker.ask(path, text, frame, region))
     except FineViewError as error:
         return {"error": error.as_dict()}
+    except Exception as error:  # one line that breaks something must not cost the answers of the others
+        return {"error": FineViewError(f"Something unexpected went wrong ({type(error).__name__}).",
+                                       "Ask this question alone with --debug and report what it prints.").as_dict()}
 
 
 class _Asker:
@@ -193,6 +195,11 @@ class _Asker:
         return answer(Ground(question, request, series.laterality, self._app.engine, self._encodings, token))
 
 
+def _words(text: str) -> list[str]:
+    """The words of a comma-separated list, each once."""
+    return list(dict.fromkeys(word.strip() for word in text.split(",")))
+
+
 def report(wish: argparse.Namespace) -> Any:
     from fineview.app import SOFTWARE
     from fineview.services.clock import now_iso
@@ -206,7 +213,7 @@ def report(wish: argparse.Namespace) -> Any:
         findings = app.journal.findings(study.uid)
         author = next((f.author for f in findings if f.author), app.journal.setting("author") or "unnamed reader")
         request = ReportRequest(study, findings, app.journal.answers(study.uid), (), author, now_iso(), SOFTWARE)
-        written = write_report(compose(request, app.archive, token), app.writers(), wish.format.split(","), wish.out)
+        written = write_report(compose(request, app.archive, token), app.writers(), _words(wish.format), wish.out)
     if wish.json:
         return {"files": [str(path) for path in written],
                 "findings": sum(f.in_report and bool(f.label) for f in findings)}
