@@ -185,6 +185,12 @@ def test_a_full_disk_while_a_report_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "left").read_text().split() == ["report.html", "old"]
 
 
+def test_a_file_where_the_folder_should_be(pages: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    error = speak("analyze", pages, "--out", tmp_path / "out", "--json").error
+    assert error["code"] == "not-a-folder" and (tmp_path / "out").read_text() == "mine"
+
+
 # -- store -----------------------------------------------------------------------------------------------------
 def _mark_sample(store: Path) -> None:
     """Three marks in the store: accepted and labelled, accepted without a label, rejected."""

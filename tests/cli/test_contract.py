@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from fineview import paths
@@ -207,6 +209,34 @@ def test_without_spacing_sizes_are_pixels_and_say_why(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / "photo.png")
     made = speak("ask", tmp_path / "photo.png", "How large is it?", "--region", "1,2,10,5", "--json").json
     assert (made["value"], made["unit"]) == (50, "px2") and "spacing" in made["reason"]
+
+
+def test_pixels_that_are_no_numbers_are_not_counted(tmp_path: Path) -> None:
+    pixels = np.full((40, 50), 2.0, np.float32)
+    pixels[0, 0], pixels[1, 1] = np.nan, np.inf
+    tifffile.imwrite(tmp_path / "holes.tif", pixels)
+    tifffile.imwrite(tmp_path / "none.tif", np.full((40, 50), np.nan, np.float32))
+    made = speak("ask", tmp_path / "holes.tif", "How bright is it?", "--json").json
+    assert made["value"] == 2 and "1998 pixels" in made["answer"]
+    assert speak("ask", tmp_path / "none.tif", "How bright is it?", "--json").json["abstained"]
+
+
+def test_in_a_blank_picture_nothing_is_seen_nor_ruled_out(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(tmp_path / "black.png")
+    lines = [json.dumps({"path": str(tmp_path / "black.png"), "question": text})
+             for text in ("Is there a lesion?", "What is this?", "How many lesions are there?")]
+    lines += [json.dumps({"path": "nul\0", "question": "What is this?"})]
+    (tmp_path / "questions.jsonl").write_text("\n".join(lines), "utf-8")
+    told = [json.loads(line) for line in speak("ask", "--questions", tmp_path / "questions.jsonl").out.splitlines()]
+    assert [one["verdict"] for one in told[:3]] == ["cannot tell"] * 3 and set(told[3]) == {"error"}
+
+
+def test_a_file_name_that_is_no_text_is_no_hindrance(tmp_path: Path) -> None:
+    name = os.fsdecode(bytes(tmp_path) + b"/\xff.png")
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(name)
+    spoken = child("info", name, "--json", PYTHONIOENCODING="utf-8:strict")
+    assert spoken.code == 0 and spoken.json["files"][0]["path"] == name
+    assert child("info", name, PYTHONIOENCODING="ascii:strict").code == 0
 
 
 # -- models, doctor, evaluate, bench ---------------------------------------------------------------------------
