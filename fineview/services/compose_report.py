@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -89,7 +89,8 @@ def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive,
 
 def _kept(request: ReportRequest) -> list[Finding]:
     """Accepted and labelled findings, on the frames of the study as it is open.  Raises ``ReportRefused``."""
-    chosen = tuple(f for f in request.findings if f.in_report and f.label)
+    # Who signs stands behind marks that were made before anybody gave a name: in every format the same.
+    chosen = tuple(replace(f, author=f.author or request.author) for f in request.findings if f.in_report and f.label)
     kept = sorted(relocated(chosen, request.study), key=lambda f: (f.frame.index, f.id))
     absent = sum(frame_of(finding, request.study) is None for finding in kept)
     if absent:

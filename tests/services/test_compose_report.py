@@ -149,3 +149,12 @@ def test_what_is_written_names_who_and_how_sure(desk: Desk, slices: Path) -> Non
     page = (desk.folder / "out" / "report.html").read_text("utf-8")
     assert "Dr Reader" in json.dumps(told) and "Dr Reader" in page
     assert "Research use only" in json.dumps(told) and "Research use only" in page
+
+
+def test_a_mark_without_a_name_is_signed_by_the_author_and_one_without_a_label_is_told(desk, picture: Path) -> None:
+    study, series = desk.opened(picture)
+    drawn = Finding("p-1", study.uid, FrameKey(series.uid, 0), Region.from_box(Box(1, 1, 9, 9)), "naevus",
+                    Origin.PERSON, State.ACCEPTED)
+    report = desk.report(study, drawn, dataclasses.replace(drawn, id="p-2", label=""))
+    assert [item.finding.author for item in report.items] == ["Dr Reader"]
+    assert any("1 mark without a label" in words for words in report.warnings)
