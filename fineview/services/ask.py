@@ -18,6 +18,7 @@ from fineview.services.annotate import FOVEA
 from fineview.services.answering import EngineSource, Ground, answer
 from fineview.services.clock import now_iso
 from fineview.services.encodings import Encodings
+from fineview.services.explain import suggestion_id
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Journal
 from fineview.services.session import Progress, Session, Streaming
@@ -103,11 +104,10 @@ class Ask:
 
     def _cited(self, given: Answer, citation: Citation) -> str | None:
         """The mark a citation speaks of: the suggestion at its place, else the region that was asked about."""
-        marks = [f for f in self._session.findings if f.frame == given.question.frame]
-        if citation.kind == "proposal":
-            return next((f.id for f in marks if f.label == citation.text
-                         and (f.original or f.region).bounds == citation.box), None)
-        return next((f.id for f in marks if f.id == given.question.region_id), None)
+        wanted, frame = given.question.region_id, self._session.frame_at(given.question.frame)
+        if citation.kind == "proposal" and citation.box is not None and given.model is not None and frame is not None:
+            wanted = suggestion_id(given.question.frame, frame, citation.text, citation.box, given.model.sha256)
+        return wanted if any(f.id == wanted for f in self._session.findings) else None
 
     # -- work --------------------------------------------------------------------------------------------------
     def _question(self, text: str) -> Question:

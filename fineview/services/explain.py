@@ -10,6 +10,7 @@ from dataclasses import replace
 from fineview.core.errors import FineViewError
 from fineview.core.evidence import TASK_SCALES, Analysis, HeatMap, Method, Proposal, Task
 from fineview.core.finding import Finding, Origin, State
+from fineview.core.geometry import Box
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameInfo, FrameKey
 from fineview.services.analyse import FrameRequest, analyse, heat_map
@@ -144,9 +145,9 @@ class Explain:
             self._session.pulse()
 
 
-def suggestion_id(key: FrameKey, frame: FrameInfo, proposal: Proposal, sha256: str) -> str:
+def suggestion_id(key: FrameKey, frame: FrameInfo, label: str, box: Box, sha256: str) -> str:
     """The same pixels, weights and place give the same id, so a decision made once is recognised again."""
-    where = f"{frame.sop_uid or key.series_uid}|{frame.frame_in_file}|{proposal.label}|{proposal.box}|{sha256}"
+    where = f"{frame.sop_uid or key.series_uid}|{frame.frame_in_file}|{label}|{box}|{sha256}"
     return "s-" + hashlib.sha256(where.encode()).hexdigest()[:16]
 
 
@@ -167,7 +168,8 @@ def outline(proposal: Proposal) -> Region:
 
 def as_suggestion(proposal: Proposal, analysis: Analysis, frame: FrameInfo, study_uid: str) -> Finding:
     return Finding(
-        id=suggestion_id(analysis.frame, frame, proposal, analysis.model.sha256), study_uid=study_uid,
+        id=suggestion_id(analysis.frame, frame, proposal.label, proposal.box, analysis.model.sha256),
+        study_uid=study_uid,
         frame=analysis.frame, region=outline(proposal), label=proposal.label, origin=Origin.MODEL,
         state=State.SUGGESTED, score=proposal.score, model=analysis.model, sop_uid=frame.sop_uid,
         frame_in_file=frame.frame_in_file)

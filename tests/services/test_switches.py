@@ -171,7 +171,8 @@ def test_a_citation_leads_to_another_series_and_selects_the_suggestion(room) -> 
     spot = room.session.findings[0]
     room.open.show_series("1.2.4")
     asked = Question("how many?", "1.2", FrameKey("1.2.3", 0))
-    room.bench.ask.cite(Answer(asked, "1"), Citation("proposal", spot.region.bounds, 0.9, text="haemorrhage"))
+    cited = Citation("proposal", room.session.analyses.get(spot.frame).proposals[0].box, 0.9, text="haemorrhage")
+    room.bench.ask.cite(Answer(asked, "1", model=room.engine.identity), cited)
     assert room.session.frame_key == FrameKey("1.2.3", 0) and room.session.selected == spot.id
 
 
