@@ -97,7 +97,9 @@ def _is_lossy(dataset: Dataset, syntax: str) -> bool:
 
 def _frames(dataset: Dataset, groups: Groups, path: str, count: int, laterality: Laterality,
             known: dict[str, Any]) -> dict[str, Any]:
-    eye = laterality.value if known["modality"] in OPHTHALMIC else None
+    # A file name may be anybody's: nasal and temporal come from the header alone.
+    sure = laterality.source == "header" and known["modality"] in OPHTHALMIC
+    eye = laterality.value if sure else None
     frames, normals, localizer = [], set(), ""
     for index in range(count):
         pair = cosines(dataset, groups, index)

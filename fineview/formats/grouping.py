@@ -54,11 +54,14 @@ def _instance(record: FileRecord) -> str:
 def _studies(images: Iterable[FileRecord]) -> tuple[Study, ...]:
     # Patient in the key: two people under one study UID must never share a banner or a report.
     grouped: dict[tuple[str, ...], dict[str, list[FileRecord]]] = {}
+    owners: dict[str, tuple[str, ...]] = {}
     for record in images:
-        key = (study_uid(record), *record.patient.key)
-        grouped.setdefault(key, {}).setdefault(series_uid(record), []).append(record)
-    by_instance = {record.sop_uid: series_uid(record)
-                   for one in grouped.values() for many in one.values() for record in many if record.sop_uid}
+        key, uid = (study_uid(record), *record.patient.key), series_uid(record)
+        if owners.setdefault(uid, record.patient.key) != record.patient.key:
+            uid = _stand_in("series", uid, *record.patient.key)  # or the second person's could not be reached
+        grouped.setdefault(key, {}).setdefault(uid, []).append(record)
+    by_instance = {record.sop_uid: uid
+                   for one in grouped.values() for uid, many in one.items() for record in many if record.sop_uid}
     studies = []
     for one in grouped.values():
         series = sorted((_series(uid, many, by_instance) for uid, many in one.items()), key=_series_order)

@@ -168,6 +168,8 @@ class MainWindow(QMainWindow):
             return
         self.viewer.frames.play(False)
         self.binder.close()
+        # The worker ends at its next stage; nobody needs to look at a dead window meanwhile.
+        self.hide()
         self._bench.close()
         event.accept()
 

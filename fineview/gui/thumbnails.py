@@ -25,8 +25,11 @@ class Thumbnails:
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         for uid, raster in self._session.thumbnails.items():
             if self._shown.get(uid) is not raster:
+                try:
+                    spacing = state.catalogue.find_series(uid)[1].spacing
+                except KeyError:
+                    continue  # a picture of what was open a moment ago
                 self._shown[uid] = raster
-                spacing = state.catalogue.find_series(uid)[1].spacing
                 self._studies.set_thumbnail(uid, render_base(raster, ViewWishes()), spacing.aspect)
         series = state.localizer
         picture = self._localizer_raster(series)

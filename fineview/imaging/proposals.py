@@ -64,7 +64,7 @@ def _contour(inside: NDArray[np.bool_], x: int, y: int) -> tuple[tuple[float, fl
     mask is enlarged first, and the loss shrinks with it.
     """
     finer = _FINER if inside.size < _LARGE_PX else 1
-    mask = np.kron(inside.astype(np.uint8), np.ones((finer, finer), np.uint8)) if finer > 1 else inside.astype(np.uint8)
+    mask = np.asarray(np.kron(inside, np.ones((finer, finer))), np.uint8)
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outline = max(outlines, key=cv2.contourArea)
     slack = 0.25 * finer

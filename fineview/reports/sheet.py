@@ -153,8 +153,16 @@ def _exchange(one: Answer) -> Exchange:
     if one.confidence is not None and not one.abstained:
         verdict = f"{verdict} (confidence {one.confidence:.2f})".strip()
     reason = f" ({one.reason})" if one.reason and one.reason not in one.text else ""
-    return Exchange(one.question.text, one.text + reason, verdict, tuple(_citation(cited) for cited in one.citations),
+    asked = f"{one.question.text} ({_about(one)})"
+    return Exchange(asked, one.text + reason, verdict, tuple(_citation(cited) for cited in one.citations),
                     one.model.short if one.model else "")
+
+
+def _about(one: Answer) -> str:
+    """Which picture and which part of it was asked about."""
+    region = one.question.region
+    part = "whole frame" if region is None else f"{region.kind} at x {region.bounds.x:.0f}, y {region.bounds.y:.0f}"
+    return f"frame {one.question.frame.index + 1}, {part}"
 
 
 def _citation(one: Citation) -> str:

@@ -128,6 +128,9 @@ class Evidence(QScrollArea):
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         if "overlay_wishes" in changed:
             self._show_wishes(state.overlay_wishes)
+        if state.analysis is not None and "analysis" in changed:
+            counts = [len(level.values) for level in state.analysis.pyramid]
+            self.channel.setMaximum(max(min(counts, default=1) - 1, 0))
         if changed & {"analysis", "domain_banner", "frame_key"}:
             self.identity.show_analysis(state.analysis, state.domain_banner)
             self.analyse.setEnabled(state.frame_key is not None and state.analysis is None)
@@ -157,7 +160,7 @@ class Evidence(QScrollArea):
     def _show_rows(self, kind: str, channel: bool) -> None:
         heat, mfp = kind in ("raw", "dar"), kind == "mfp"
         for widget, on in ((self.opacity, kind != "none"), (self.threshold, kind != "none"), (self.map, kind != "none"),
-                           (self.text, heat), (self.lesion, kind == "lesion"), (self.task, mfp), (self.scale, mfp),
+                           (self.text, heat), (self.lesion, kind == "lesion"), (self.scale, mfp),
                            (self.mode, mfp), (self.channel, mfp and channel), (self.smooth, mfp)):
             self._form.setRowVisible(widget, on)
 

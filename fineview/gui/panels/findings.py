@@ -125,7 +125,8 @@ class Findings(QWidget):
         self.list.clear()
         for number, one in enumerate(self._findings, start=1):
             label = one.label.replace("_", " ") or tr(one.region.kind.value)
-            item = QTreeWidgetItem([str(number), label, state_words(one), str(one.frame.index + 1)])
+            where = str(one.frame.index + 1) if one.frame.index >= 0 else tr("not open")
+            item = QTreeWidgetItem([str(number), label, state_words(one), where])
             item.setData(0, _ID, one.id)
             item.setToolTip(1, label)
             item.setForeground(2, QColor(tokens.person if one.origin is Origin.PERSON else tokens.model))
@@ -176,11 +177,7 @@ class Findings(QWidget):
         one = next((f for f in self._findings if f.id == item.data(0, _ID)), None)
         if one is None:
             return
-        session = self._bench.session
-        if session.series is None or one.frame.series_uid != session.series.uid:
-            self._bench.open.show_series(one.frame.series_uid)
-        if session.index != one.frame.index:
-            self._bench.open.show_frame(one.frame.index)
+        self._bench.open.show(one.frame)
         self._bench.annotate.select(one.id)
 
     def _label(self) -> None:

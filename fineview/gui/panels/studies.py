@@ -169,11 +169,16 @@ class Studies(QWidget):
         told = [f"{PurePath(one.path).name}\n{one.what} {one.remedy}" for one in problems[:_MOST_PROBLEMS]]
         if len(problems) > _MOST_PROBLEMS:
             told.append(tr("and {0} more").format(len(problems) - _MOST_PROBLEMS))
+        copies = [one for one in self._catalogue.files if one.verdict == "duplicate"]
+        told += [tr("{0}\nThe same image as {1}, shown once.").format(
+            PurePath(one.path).name, PurePath(one.same_as or "").name) for one in copies[:_MOST_PROBLEMS]]
         self.problems.setText("\n\n".join(told))
-        self._problem_title.setText(f"{tr('problems') if self._folded else tr('not opened')}: {len(problems)}")
+        titles = [f"{tr('problems') if self._folded else tr('not opened')}: {len(problems)}"] if problems else []
+        titles += [f"{tr('copies')}: {len(copies)}"] if copies else []
+        self._problem_title.setText("  ".join(titles))
         self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems[:20]))
-        self._problem_title.setVisible(bool(problems))
-        self._problem_area.setVisible(bool(problems) and not self._folded)
+        self._problem_title.setVisible(bool(titles))
+        self._problem_area.setVisible(bool(told) and not self._folded)
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
         uid = item.data(0, _UID)
