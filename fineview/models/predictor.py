@@ -7,6 +7,7 @@ asked between stages, so a newer request does not wait for an older one.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -56,14 +57,15 @@ class Predictor:
     def __init__(self, model: RetinaModel, manifest: weights.Manifest, device: devices.Device) -> None:
         self._model = model.eval().requires_grad_(False).to(device.name)
         self._device = device
+        self._turn = threading.Lock()
         self.manifest = manifest
         self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
         self.trained = manifest.trained
         self.fusion_trained = manifest.trained and max(abs(gate) for gate in model.encoder.gates) > OPEN_GATE
-        known = manifest.facts.get("thresholds", {})
-        self.thresholds: Mapping[str, float] = {word: float(known.get(word, DEFAULT_THRESHOLD)) for word in WORDS}
-        self.calibration: Mapping[str, Line] = manifest.facts.get("calibration", {})
-        self.region_calibration: Mapping[str, Line] = manifest.facts.get("region_calibration", {})
+        known = _lines(manifest.facts, "thresholds", 1)
+        self.thresholds: Mapping[str, float] = {word: known.get(word, (DEFAULT_THRESHOLD,))[0] for word in WORDS}
+        self.calibration = _lines(manifest.facts, "calibration", 2)
+        self.region_calibration = _lines(manifest.facts, "region_calibration", 3)
 
     @classmethod
     def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
@@ -102,14 +104,16 @@ class Predictor:
         """Encode one picture (H, W, 3) uint8.  CUDA out of memory falls back to the CPU and says so in ``notes``."""
         if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
             raise ValueError("a picture of shape (H, W, 3) and type uint8 is needed")
-        try:
-            return self._encode(rgb, token)
-        except torch.cuda.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            self._device = devices.after_memory_error()
-            self._model = self._model.to("cpu")
-            found = self._encode(rgb, token)
-            return replace(found, notes=(*found.notes, str(self._device.note)))
+        # One at a time: the row capture and a change of device belong to the whole model, not to a call.
+        with self._turn:
+            try:
+                return self._encode(rgb, token)
+            except torch.cuda.OutOfMemoryError:
+                torch.cuda.empty_cache()
+                self._device = devices.after_memory_error()
+                self._model = self._model.to("cpu")
+                found = self._encode(rgb, token)
+                return replace(found, notes=(*found.notes, str(self._device.note)))
 
     @torch.inference_mode()
     def _encode(self, rgb: NDArray[np.uint8], token: Token | None) -> Encoding:
@@ -128,7 +132,7 @@ class Predictor:
             where=where, logits=out.dense.logits[0].to(torch.float16).cpu().numpy(),
             line_rows=lines.source_rows(out.dense.lines[0].float().cpu().numpy(), where), pyramid=pyramid,
             domain=_domain(out), cls_row=_cls_row(next(iter(rows.values())), where),
-            tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float(), canvas=canvas,
+            tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float().cpu(), canvas=canvas,
             device=self.device, dtype=self.dtype, sha256=self.sha256,
             seconds={"encode": encoded - began, "pyramid": drawn - encoded},
         )
@@ -148,7 +152,7 @@ class Predictor:
     @torch.inference_mode()
     def raw_map(self, encoding: Encoding, text: str | None = None) -> NDArray[np.float32]:
         """That text's attention row as evidence in [0, 1], float32 (H, W) on the source grid."""
-        return _on_source(methods.shares(self._at(encoding), text or DEFAULT_TEXT, encoding.tokens), encoding)
+        return _on_source(methods.shares(self._model, text or DEFAULT_TEXT, self._tokens(encoding)), encoding)
 
     def method_map(self, encoding: Encoding, method: Method, text: str | None, gain: float, mask: EdgeMask,
                    token: Token | None = None) -> NDArray[np.float32]:
@@ -156,7 +160,7 @@ class Predictor:
 
         grad-att and pure-grad run the network again, tile by tile, and ask ``token`` between tiles.
         """
-        asked, model = text or DEFAULT_TEXT, self._at(encoding)
+        asked, model, tokens = text or DEFAULT_TEXT, self._model, self._tokens(encoding)
         if method in (Method.GRAD_ATT, Method.PURE_GRAD):
             fine, extra = self._network_input(encoding.canvas)
             tiles = [tiling.cut(part, encoding.where.grid) for part in (fine, extra)]
@@ -166,16 +170,17 @@ class Predictor:
             return redistribute(self.raw_map(encoding, text), mask, gain)
         with torch.inference_mode():
             if method is Method.REL_ATT:
-                return _on_source(methods.relative(model, asked, encoding.tokens), encoding)
+                return _on_source(methods.relative(model, asked, tokens), encoding)
             bias = None
             if method is Method.DAR_INLINE:
                 bent = torch.from_numpy(key_bias(mask, encoding.where.cell_edges(32), gain))
-                bias = tiling.cut(bent[None, None].to(encoding.tokens.device), encoding.where.grid).flatten(1)
-            return _on_source(methods.shares(model, asked, encoding.tokens, bias), encoding)
+                bias = tiling.cut(bent[None, None].to(tokens.device), encoding.where.grid).flatten(1)
+            return _on_source(methods.shares(model, asked, tokens, bias), encoding)
 
-    def _at(self, encoding: Encoding) -> RetinaModel:
-        """The model where the encoding's tokens are: after a fall-back older encodings may lie on the GPU."""
-        return self._model.to(encoding.tokens.device)
+    def _tokens(self, encoding: Encoding) -> torch.Tensor:
+        """The encoding's tokens where the model is now: encodings lie in memory, the model may have moved."""
+        tokens: torch.Tensor = encoding.tokens
+        return tokens.to(self.device)
 
     def _network_input(self, canvas: NDArray[np.uint8]) -> tuple[torch.Tensor, torch.Tensor]:
         extra = torch.from_numpy(extra_channels(canvas)).float()[None].to(self.device)
@@ -225,6 +230,19 @@ def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
 
 def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+def _lines(facts: Mapping[str, Any], name: str, count: int) -> dict[str, Line]:
+    """word -> ``count`` finite numbers of the manifest.  Raises ``WeightsProblem`` for anything else."""
+    try:
+        lines = {word: np.atleast_1d(np.asarray(values, np.float64)) for word, values in facts.get(name, {}).items()}
+        if not all(line.shape == (count,) and np.isfinite(line).all() for line in lines.values()):
+            raise ValueError(name)
+    except (TypeError, ValueError, AttributeError):
+        raise weights.WeightsProblem(f"The \"{name}\" of model.json cannot be read.",
+                                     "Use the model.json that the weights were published with.",
+                                     "weights-format") from None
+    return {word: tuple(line.tolist()) for word, line in lines.items()}
 
 
 def _check(token: Token | None) -> None:

@@ -12,10 +12,10 @@ from fineview.core.errors import WeightsProblem
 from fineview.core.evidence import Method
 from fineview.core.labels import DOMAINS, LAYERS, WORDS
 from fineview.imaging.dar import edge_mask
-from fineview.models import weights
+from fineview.models import device, weights
 from fineview.models.encoding import Encoding
 from fineview.models.predictor import Predictor
-from fineview.models.vision.build import TINY
+from fineview.models.vision.build import TINY, build_retina
 
 Cache = tuple[Predictor, np.ndarray, Encoding]
 
@@ -137,3 +137,13 @@ def test_the_embedded_weights_are_trained_and_a_blank_frame_is_flat(embedded: Pr
         values = embedded.raw_map(seen, text)
         assert float(values.max() - values.min()) < 0.05
     assert max(float(one.max()) for one in embedded.lesion_maps(seen, WORDS).values()) < 0.5
+
+
+@pytest.mark.parametrize("odd", [{"thresholds": {"drusen": "high"}}, {"thresholds": [0.5]},
+                                 {"calibration": {"drusen": [1.0]}}, {"region_calibration": {"fluid": [1, 2, None]}},
+                                 {"calibration": {"fluid": [float("nan"), 0.0]}}])
+def test_an_odd_manifest_is_one_sentence(odd: dict[str, object]) -> None:
+    manifest = weights.Manifest("retina-s", "0", "0" * 64, "none", 1, odd)
+    with pytest.raises(WeightsProblem) as told:
+        Predictor(build_retina(TINY), manifest, device.choose("cpu"))
+    assert told.value.code == "weights-format"
