@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 STOPPED = 130
+
+
+def _leave(*_: object) -> None:
+    print("stopped", file=sys.stderr, flush=True)
+    os._exit(STOPPED)
 
 
 def main() -> int:
@@ -15,12 +21,12 @@ def main() -> int:
 
         print(f"fineview {__version__}")
         return 0
-    try:
-        from fineview.cli.main import run
+    # Raised inside a library that is being loaded, a KeyboardInterrupt comes out as something else.  Until a command
+    # begins (``cli.main``) nothing is open, so Ctrl-C may simply leave.
+    signal.signal(signal.SIGINT, _leave)
+    from fineview.cli.main import run
 
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # before a command has begun
-        code = STOPPED
+    code = run(sys.argv[1:])
     if code == STOPPED:
         # Everything is closed by now; taking the libraries apart would keep a person waiting for nothing.
         sys.stderr.flush()

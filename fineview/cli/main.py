@@ -6,7 +6,9 @@ import argparse
 import io
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,10 @@ def _guarded(wish: argparse.Namespace) -> int:
         # A bug that a window outlives is logged with its traceback; only --debug lets it reach the terminal.
         logging.getLogger("fineview").addHandler(logging.NullHandler())
     try:
-        return _said(_handler(wish.command)(wish))
+        handler = _handler(wish.command)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on Ctrl-C unwinds and closes
+        return _said(handler(wish))
     except WrongWords as error:
         print(f"fineview: {error}", file=sys.stderr)
         return 2

@@ -209,6 +209,16 @@ class Predictor:
         """Probabilities of fundus, oct, other."""
         return encoding.domain
 
+    @torch.inference_mode()
+    def domain_features(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the domain head reads of one picture: pooled tokens and last stage, float32 (D,).  For fitting it."""
+        where = placement.place(*rgb.shape[:2])
+        fine, extra = self._network_input(placement.draw(rgb, where))
+        with self._device.autocast():
+            seen = self._model.encoder(fine, extra, where.grid)
+        pooled_cells = self._model.domain.pool(seen.tokens, seen.stages[-1], _inside(where, self.device))
+        return pooled_cells[0].float().cpu().numpy()
+
     def region_evidence(self, encoding: Encoding, mask: NDArray[np.bool_]) -> dict[str, float]:
         """Per label, the calibrated probability that a source mask (H, W) holds it, from the encoder's cells there."""
         cells = mask_cells(mask, encoding.where)

@@ -196,6 +196,8 @@ class OpenStudy:
             self._forget()
             self._recall(study)
         session.study, session.series, session.index = study, series, series.default_frame
+        session.findings = relocated(session.findings, study)
+        session.answers = relocated_answers(session.answers, study)
         session.selected = None
         session.view = replace(ViewWishes(), true_aspect=session.view.true_aspect)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from fineview.core.finding import Origin, State
 from fineview.core.region import RegionKind
@@ -160,7 +160,7 @@ def test_7_only_what_was_accepted_enters_the_report(clinician: Clinician, sample
     clinician.wait(lambda: any(f.origin is Origin.MODEL and f.in_report for f in clinician.session.findings))
     kept, left_out = clinician.asks("how large is it?"), clinician.asks("which eye is this?")
     turn = clinician.window.chat._turns[-2]
-    clinician.qtbot.mouseClick(turn.in_report, Qt.MouseButton.LeftButton)
+    clinician.qtbot.mouseClick(turn.in_report, Qt.MouseButton.LeftButton, pos=QPoint(8, turn.in_report.height() // 2))
     clinician.wait(lambda: clinician.session.answers[-2].in_report)
     written: list[Path] = []
     clinician.bench.report.export(tmp_path / "out", ("pdf", "html", "json", "sr"), done=written.extend)
@@ -168,7 +168,7 @@ def test_7_only_what_was_accepted_enters_the_report(clinician: Clinician, sample
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.dcm", "report.html", "report.json",
                                                                      "report.pdf"]
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
-    text = json.dumps(report)
+    text = json.dumps(report, ensure_ascii=False)
     assert drawn in text and suggested[0].id in text
     assert kept.text in text and left_out.text not in text
     assert not any(f.id in text for f in suggested[1:])

@@ -62,9 +62,12 @@ class DomainHead(nn.Module):
 
     def forward(self, tokens: Tensor, stage: Tensor, inside: Tensor | None = None) -> Tensor:
         """(B, D, h, w), (B, C, h, w) and an optional mask (B, 1, h, w) of cells that hold image -> (B, 3) logits."""
+        return self.out(self.norm(self.pool(tokens, stage, inside)))
+
+    @staticmethod
+    def pool(tokens: Tensor, stage: Tensor, inside: Tensor | None = None) -> Tensor:
+        """The mean over the cells that hold image: (B, D + C) fp32."""
         both = torch.cat([tokens, stage.to(tokens.dtype)], dim=1).float()
         if inside is None:
-            pooled = both.mean((-2, -1))
-        else:
-            pooled = (both * inside).sum((-2, -1)) / inside.sum((-2, -1)).clamp_min(1.0)
-        return self.out(self.norm(pooled))
+            return both.mean((-2, -1))
+        return (both * inside).sum((-2, -1)) / inside.sum((-2, -1)).clamp_min(1.0)
