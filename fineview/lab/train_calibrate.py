@@ -3,10 +3,11 @@
 Everything is fitted on training-side photographs (never on the held-out fold) and on phantoms that were not in the
 training pool, and written into ``model.json``:
 
-* ``calibration``: label -> slope and offset of its 1/4-grid logit (Platt 1999), cells weighted to their true share;
+* ``calibration``: label -> monotone curve of its 1/4-grid logit (isotonic over bins, Zadrozny and Elkan 2002), cells
+  weighted to their true share;
 * ``thresholds``: label -> calibrated probability at which components score the best F1 against lesions, the median
   over five folds by photograph; ``threshold_f1`` is what each label reached on the folds left out;
-* ``region_calibration``: label -> slope, offset and weight of log(cells) for the pooled logit of a region.
+* ``region_calibration``: label -> slope, offset and weight of log(cells) for the pooled calibrated logit of a region.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import photographs
 from fineview.lab.train_state import say_aside
 from fineview.models import weights
+from fineview.models.calibration import Curve
 from fineview.models.predictor import Predictor
 from fineview.models.regions import pooled
 
@@ -57,13 +59,13 @@ def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: 
         known = [one for one in seen if word in one.boxes]
         if not any(len(one.boxes[word]) for one in known):
             continue
-        slope, offset = _pixel_line(known, number, word)
+        curve = _pixel_curve(known, number, word)
         level, reached = _threshold(known, number, word)
-        figures["calibration"][word] = [slope, offset]
-        figures["thresholds"][word] = float(1 / (1 + np.exp(-(slope * level + offset))))
+        figures["calibration"][word] = {"knots": curve.knots, "values": curve.values}
+        figures["thresholds"][word] = float(curve.probability(np.array([level]))[0])
         figures["threshold_f1"][word] = reached
-        figures["region_calibration"][word] = _region_line(known, number, word)
-        say(f"{word}: {slope:.2f} * logit {offset:+.2f}, threshold {figures['thresholds'][word]:.3f}, F1 {reached:.3f}")
+        figures["region_calibration"][word] = _region_line(known, number, word, curve)
+        say(f"{word}: threshold {figures['thresholds'][word]:.3f}, F1 on folds left out {reached:.3f}")
     manifest = weights.read_manifest(folder)
     weights.write_manifest(folder, {**manifest.facts, **figures})
     return figures
@@ -106,24 +108,47 @@ def _boxes_of(mask: Array) -> Array:
     return np.stack([found[:, 0], found[:, 1], found[:, 0] + found[:, 2], found[:, 1] + found[:, 3]], 1)
 
 
-def _pixel_line(known: list[Seen], number: int, word: str) -> tuple[float, float]:
-    """Slope and offset from drawn cells, else from boxes taken as areas."""
-    rng = np.random.default_rng(number)
-    logits, truth, share = [], [], []
+def _pixel_curve(known: list[Seen], number: int, word: str) -> Curve:
+    """The curve from drawn cells; the identity where nothing was drawn."""
     drawn = [one for one in known if word in one.masks]
-    for one in drawn:
-        values, shown = one.logits[number].ravel(), np.clip(one.masks[word].ravel(), 0, 1)
-        hit = np.flatnonzero(shown > 0.05)
-        rest = np.flatnonzero(shown <= 0.05)
-        picked = rng.choice(rest, min(len(rest), 4000), replace=False)
-        index = np.concatenate([hit, picked])
-        logits.append(values[index])
-        truth.append(shown[index])
-        share.append(np.concatenate([np.ones(len(hit)), np.full(len(picked), len(rest) / max(len(picked), 1))]))
     if not drawn:
-        return 1.0, 0.0
-    line = logistic(np.concatenate(logits)[:, None], np.concatenate(truth), np.concatenate(share))
-    return float(line[0]), float(line[1])
+        return Curve()
+    logits = np.concatenate([one.logits[number].ravel() for one in drawn])
+    shown = np.concatenate([np.clip(one.masks[word].ravel(), 0, 1) for one in drawn])
+    return isotonic_curve(logits, shown)
+
+
+def isotonic_curve(logits: Array, truth: Array, bins: int = 40) -> Curve:
+    """Mean truth in bins of the logit, made rising by pooling adjacent violators, as a strictly rising curve.
+
+    Bins hold equal shares of the positives, since those decide the range that matters.
+    """
+    order = np.argsort(logits, kind="stable")
+    logits, truth = logits[order], truth[order]
+    share = np.cumsum(truth) / max(truth.sum(), 1e-9)
+    borders = np.unique(np.searchsorted(share, np.linspace(0, 1, bins + 1)[1:-1]))
+    parts = [part for part in np.split(np.arange(len(logits)), borders) if len(part)]
+    middle = np.array([logits[part].mean() for part in parts])
+    count = np.array([len(part) for part in parts], float)
+    # Half a positive and half a negative more in each bin: a bin without misses is not certain.
+    chance = np.array([(truth[part].sum() + 0.5 * truth.mean()) / (len(part) + 0.5) for part in parts])
+    value = np.log(pooled_rising(chance, count))
+    value = value - np.log1p(-np.minimum(np.exp(value), 1 - 1e-6))
+    value = np.maximum.accumulate(value) + 1e-3 * np.arange(len(value))
+    keep = np.append(True, np.diff(middle) > 1e-6)
+    return Curve(tuple(float(v) for v in middle[keep]), tuple(float(v) for v in value[keep]))
+
+
+def pooled_rising(values: Array, weight: Array) -> Array:
+    """The closest rising sequence: adjacent violators take their weighted mean."""
+    blocks: list[list[float]] = []
+    for value, mass in zip(values, weight, strict=True):
+        blocks.append([float(value), float(mass), 1])
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            last, before = blocks.pop(), blocks.pop()
+            mass = last[1] + before[1]
+            blocks.append([(last[0] * last[1] + before[0] * before[1]) / mass, mass, last[2] + before[2]])
+    return np.concatenate([np.full(int(size), value) for value, _, size in blocks])
 
 
 def logistic(features: Array, truth: Array, weight: Array, rounds: int = 60) -> Array:
@@ -193,13 +218,14 @@ def _counts(logits: Array, boxes: Array) -> Array:
     return table
 
 
-def _region_line(known: list[Seen], number: int, word: str) -> list[float]:
+def _region_line(known: list[Seen], number: int, word: str, curve: Curve) -> list[float]:
     """Slope, offset and weight of log(cells) from regions with and without the label, half and half."""
     rng = np.random.default_rng([number, 5])
     rows: list[tuple[float, float, float]] = []
     for one in known:
+        calibrated = curve.logit(one.logits[number])
         for _ in range(12):
-            rows.extend(_regions(one.logits[number], one.boxes[word], rng))
+            rows.extend(_regions(calibrated, one.boxes[word], rng))
     table = np.array(rows)
     weight = np.where(table[:, 2] > 0, 0.5 / max(table[:, 2].sum(), 1), 0.5 / max((1 - table[:, 2]).sum(), 1))
     line = logistic(table[:, :2], table[:, 2], weight * len(table))

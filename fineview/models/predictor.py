@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from fineview.imaging.dar import EdgeMask, key_bias, redistribute
 from fineview.models import device as devices
 from fineview.models import methods, weights
 from fineview.models.attention.rows import capture
+from fineview.models.calibration import Calibration
 from fineview.models.encoding import Encoding
 from fineview.models.inputs import extra_channels
 from fineview.models.pyramid import mfp
@@ -34,10 +35,7 @@ from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
 from fineview.models.vision.retina import Output, RetinaModel
 
 DEFAULT_TEXT = "lesion"
-DEFAULT_THRESHOLD = 0.5
 OPEN_GATE = 0.01
-Line = Sequence[float]  # slope and offset of a logit
-PLAIN: Line = (1.0, 0.0)
 
 
 class Token(Protocol):
@@ -62,10 +60,8 @@ class Predictor:
         self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
         self.trained = manifest.trained
         self.fusion_trained = manifest.trained and max(abs(gate) for gate in model.encoder.gates) > OPEN_GATE
-        known = _lines(manifest.facts, "thresholds", 1)
-        self.thresholds: Mapping[str, float] = {word: known.get(word, (DEFAULT_THRESHOLD,))[0] for word in WORDS}
-        self.calibration = _lines(manifest.facts, "calibration", 2)
-        self.region_calibration = _lines(manifest.facts, "region_calibration", 3)
+        self.calibration = Calibration.read(manifest.facts)
+        self.thresholds = self.calibration.thresholds
 
     @classmethod
     def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
@@ -145,9 +141,7 @@ class Predictor:
                 for word in wanted}
 
     def _probability(self, encoding: Encoding, word: str) -> NDArray[np.float32]:
-        slope, offset = self.calibration.get(word, PLAIN)
-        logits = encoding.logits[WORDS.index(word)].astype(np.float32)
-        return (1.0 / (1.0 + np.exp(-(slope * logits + offset)))).astype(np.float32)
+        return self.calibration.curves[word].probability(encoding.logits[WORDS.index(word)])
 
     @torch.inference_mode()
     def raw_map(self, encoding: Encoding, text: str | None = None) -> NDArray[np.float32]:
@@ -227,8 +221,9 @@ class Predictor:
         size = math.log(int(cells.sum()))
         found = {}
         for number, word in enumerate(WORDS):
-            slope, offset, by_size = self.region_calibration.get(word, (*self.calibration.get(word, PLAIN), 0.0))
-            found[word] = _chance(slope * pooled(encoding.logits[number][cells]) + offset + by_size * size)
+            slope, offset, by_size = self.calibration.regions[word]
+            strongest = pooled(self.calibration.curves[word].logit(encoding.logits[number][cells]))
+            found[word] = _chance(slope * strongest + offset + by_size * size)
         return found
 
 
@@ -240,19 +235,6 @@ def _on_source(share: torch.Tensor, encoding: Encoding) -> NDArray[np.float32]:
 
 def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))
-
-
-def _lines(facts: Mapping[str, Any], name: str, count: int) -> dict[str, Line]:
-    """word -> ``count`` finite numbers of the manifest.  Raises ``WeightsProblem`` for anything else."""
-    try:
-        lines = {word: np.atleast_1d(np.asarray(values, np.float64)) for word, values in facts.get(name, {}).items()}
-        if not all(line.shape == (count,) and np.isfinite(line).all() for line in lines.values()):
-            raise ValueError(name)
-    except (TypeError, ValueError, AttributeError):
-        raise weights.WeightsProblem(f"The \"{name}\" of model.json cannot be read.",
-                                     "Use the model.json that the weights were published with.",
-                                     "weights-format") from None
-    return {word: tuple(line.tolist()) for word, line in lines.items()}
 
 
 def _check(token: Token | None) -> None:

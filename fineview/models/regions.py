@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ CELL = 4
 STRONGEST = 6
 
 
-def pooled(logits: NDArray[np.float16]) -> float:
+def pooled(logits: NDArray[np.floating[Any]]) -> float:
     """The mean of the six strongest cell logits of a region, (n,) -> number.
 
     Not a share of the region: a box drawn loosely around one microaneurysm must answer as a tight one does.

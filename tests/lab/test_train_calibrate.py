@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fineview.lab.train_calibrate import LEVELS, _counts, f1, logistic
+from fineview.lab.train_calibrate import LEVELS, _counts, f1, isotonic_curve, logistic, pooled_rising
 
 
 def test_logistic_finds_the_line_that_made_the_data() -> None:
@@ -40,3 +40,21 @@ def test_component_counts_by_hand() -> None:
     at_two = int(np.argmin(np.abs(LEVELS - 2.0)))
     assert table[at_two].tolist() == [2, 1, 2, 1] and f1(table[at_two]) == 0.5
     assert table[-1].tolist() == [0, 0, 2, 0] and f1(table[-1]) == 0.0
+
+
+def test_pooling_violators_by_hand() -> None:
+    assert pooled_rising(np.array([0.1, 0.5, 0.3, 0.9]), np.array([1.0, 1.0, 3.0, 1.0])).tolist() == [
+        0.1, 0.35, 0.35, 0.9]
+
+
+def test_the_curve_recovers_a_bent_truth_and_keeps_order() -> None:
+    """Background far below zero where a few positives hide: the right answer there is flat, above it is steep."""
+    rng = np.random.default_rng(1)
+    logits = rng.uniform(-16, 6, 400_000)
+    true = np.where(logits < -4, 0.002, 1 / (1 + np.exp(-(logits - 2))))
+    curve = isotonic_curve(logits, (rng.random(400_000) < true).astype(float))
+    at = np.array([-12.0, -6.0, 0.0, 2.0, 4.0])
+    expected = np.array([0.002, 0.002, 0.119, 0.5, 0.881])
+    assert np.abs(curve.probability(at) - expected).max() < 0.03
+    scan = curve.probability(np.linspace(-30, 20, 2000))
+    assert np.all(np.diff(curve.logit(np.linspace(-30, 20, 2000))) > 0) and scan.min() >= 0 and scan.max() <= 1

@@ -1,0 +1,38 @@
+"""Calibration as a manifest holds it: applied in order, refused when odd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fineview.core.errors import WeightsProblem
+from fineview.core.labels import WORDS
+from fineview.models.calibration import Calibration, Curve
+
+
+def test_a_curve_goes_through_its_knots_and_keeps_order_beyond_them() -> None:
+    curve = Curve((-4.0, 0.0, 2.0), (-6.0, -1.0, 0.0))
+    assert curve.logit(np.array([-4.0, -2.0, 2.0, 6.0, -8.0])).tolist() == [-6.0, -3.5, 0.0, 1.0, -7.0]
+    assert curve.probability(np.array([2.0]))[0] == 0.5
+    assert Curve().logit(np.array([3.0])).tolist() == [3.0]
+
+
+def test_what_is_missing_is_plain() -> None:
+    plain = Calibration.read({})
+    assert plain.thresholds == dict.fromkeys(WORDS, 0.5)
+    assert plain.regions["drusen"] == (1.0, 0.0, 0.0) and plain.curves["drusen"] == Curve()
+
+
+@pytest.mark.parametrize("facts", [
+    {"thresholds": {"drusen": "high"}}, {"thresholds": [1]}, {"thresholds": {"drusen": float("nan")}},
+    {"region_calibration": {"fluid": [1.0, 2.0]}}, {"calibration": {"fluid": [1.0, 2.0]}},
+    {"calibration": {"fluid": {"knots": [0.0, 0.0], "values": [0.0, 1.0]}}},
+    {"calibration": {"fluid": {"knots": [0.0, 1.0], "values": [1.0, 0.0]}}},
+    {"calibration": {"fluid": {"knots": [], "values": []}}},
+])
+def test_odd_values_are_one_sentence(facts: dict[str, Any]) -> None:
+    with pytest.raises(WeightsProblem) as caught:
+        Calibration.read(facts)
+    assert caught.value.code == "weights-format" and caught.value.remedy
