@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from fineview.lab import train_losses as losses
 from fineview.lab.train_calibrate import calibrate
 from fineview.lab.train_data import Batch, batches, make_source
+from fineview.lab.train_domain import fit_domain
 from fineview.lab.train_state import RunState, export, say_aside
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
 
@@ -66,6 +67,7 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
             exported = time.monotonic()
     path = export(state.ema, target, state.step, facts)
     if shared is not None:
+        fit_domain(target, shared, fold, cache or out / "cache", say=say)
         calibrate(target, shared, fold, say=say)
     return path
 
