@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -56,7 +57,10 @@ class App:
         """The encoder, loaded once; the first caller waits for torch.  Raises ``WeightsProblem``, ``DeviceProblem``."""
         with self._lock:
             if self._engine is None:
-                with _ctrl_c_ends_all(self.close):
+                with _ctrl_c_ends_all(self.close), _no_sweeping():
+                    from fineview.models.link_ahead import link_ahead
+
+                    link_ahead()
                     from fineview.models.predictor import Predictor
 
                     self._engine = Predictor.load(self.encoder_folder(), self.device)  # type: ignore[arg-type]
@@ -151,6 +155,21 @@ def _ctrl_c_ends_all(close: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _no_sweeping() -> Iterator[None]:
+    """While torch and transformers load, and never again over what they made: no garbage collection.
+
+    A full sweep over their half million objects holds every thread for 100 to 300 ms, the window's too (measured by
+    ``fineview bench demo``).  What has been loaded stays until the end, so it is taken out of later sweeps.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _capture(report: Report, archive: Archive) -> tuple[Report, tuple[tuple[str, bytes], ...]]:
