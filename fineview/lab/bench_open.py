@@ -43,6 +43,6 @@ def generate(folder: Path, count: int) -> Path:
     from fineview.formats.write_series import write_series
     from fineview.lab.phantom_other import other
 
-    pixels = other(5, (256, 256))
+    pixels, _ = other(5, (256, 256))
     write_series(folder, [pixels[..., 0]] * count)
     return folder
