@@ -26,10 +26,6 @@ def has_frames(state: ViewState) -> bool:
     return state.series is not None and len(state.series.frames) > 1
 
 
-def has_gray(state: ViewState) -> bool:
-    return state.image is not None and state.window_text != ""
-
-
 def has_study(state: ViewState) -> bool:
     return state.study is not None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +20,7 @@ from fineview.services.encodings import Encodings
 from fineview.services.explain import suggestion_id
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Journal
-from fineview.services.session import Progress, Session, Streaming
+from fineview.services.session import Session, Streaming
 from fineview.services.whereabouts import relocated_answers
 
 _WORD = re.compile(r"\S+\s*")
@@ -63,8 +62,7 @@ class Ask:
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
                         session.series.laterality, self._engine, self._encodings, Token())
         session.streaming = Streaming(question)
-        session.progress["ask"] = Progress("ask", "answering", 0, 0, time.monotonic())
-        session.pulse()
+        session.advance("ask", "answering")
         self._jobs.submit(Job("ask", lambda token: self._work(replace(ground, token=token), token), self._answered,
                               self._failed, lambda _done, _total, words: self._partial(question, words), self._idle))
 

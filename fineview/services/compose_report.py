@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +20,7 @@ from fineview.services.figures import finding_figure, overlay_figure
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
 from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
-from fineview.services.session import Progress, Session
+from fineview.services.session import Session
 from fineview.services.whereabouts import NOT_OPEN, frame_of, relocated, relocated_answers
 
 Writers = Mapping[str, ReportWriter]
@@ -178,8 +177,7 @@ class ComposeReport:
         analyses = tuple(a for key, a in session.analyses.items() if key in accepted)
         request = ReportRequest(session.study, session.findings, session.answers, analyses,
                                 session.author or "unnamed reader", now_iso(), self._software, self._summary)
-        session.progress["report"] = Progress("report", "writing the report", 0, 0, time.monotonic())
-        session.pulse()
+        session.advance("report", "writing the report")
         self._jobs.submit(Job("report", lambda token: self._work(request, folder, formats, as_secondary_capture, token),
                               lambda written: self._written(written, done), self._failed, self._moved, self._idle))
 
@@ -214,10 +212,7 @@ class ComposeReport:
         self._session.pulse()
 
     def _moved(self, done: float, total: float, words: str) -> None:
-        old = self._session.progress.get("report")
-        self._session.progress["report"] = Progress("report", words, done, total,
-                                                    old.started if old else time.monotonic())
-        self._session.pulse()
+        self._session.advance("report", words, done, total)
 
     def _idle(self) -> None:
         if not self._jobs.busy("report"):

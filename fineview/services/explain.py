@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from fineview.services.encodings import Encodings
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.picture import heat_key, overlay_picture
 from fineview.services.ports import Engine
-from fineview.services.session import Progress, Session
+from fineview.services.session import Session
 from fineview.services.wishes import OverlayKind, OverlayWishes
 
 EngineSource = Callable[[], Engine]
@@ -134,10 +133,7 @@ class Explain:
         self._session.pulse()
 
     def _progress(self, words: str, done: float, total: float) -> None:
-        old = self._session.progress.get("model")
-        self._session.progress["model"] = Progress("model", words, done, total,
-                                                   old.started if old else time.monotonic())
-        self._session.pulse()
+        self._session.advance("model", words, done, total)
 
     def _idle(self) -> None:
         if not self._jobs.busy("model"):

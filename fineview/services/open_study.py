@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Archive, Journal
-from fineview.services.session import Notice, Progress, Session
+from fineview.services.session import Notice, Session
 from fineview.services.whereabouts import relocated, relocated_answers
 from fineview.services.wishes import ViewWishes
 
@@ -313,10 +312,7 @@ class OpenStudy:
         return lambda done, total, words: self._progress(lane, words, done, total)
 
     def _progress(self, lane: str, words: str, done: float, total: float) -> None:
-        old = self._session.progress.get(lane)
-        started = old.started if old else time.monotonic()
-        self._session.progress[lane] = Progress(lane, words, done, total, started)
-        self._session.pulse()
+        self._session.advance(lane, words, done, total)
 
     def _idle(self, lane: str) -> None:
         if not self._jobs.busy(lane):

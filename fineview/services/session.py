@@ -6,6 +6,7 @@ listeners then take a fresh ``snapshot``.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -172,6 +173,12 @@ class Session:
             return
         self._notice_ids += 1
         self.notices = (*self.notices[-4:], Notice(self._notice_ids, level, what, remedy, code))
+
+    def advance(self, lane: str, words: str, done: float = 0.0, total: float = 0.0) -> None:
+        """Say how far a lane's job is; the time it began stays."""
+        old = self.progress.get(lane)
+        self.progress[lane] = Progress(lane, words, done, total, old.started if old else time.monotonic())
+        self.pulse()
 
     def dismiss(self, notice_id: int) -> None:
         self.notices = tuple(n for n in self.notices if n.id != notice_id)
