@@ -11,7 +11,9 @@ from fineview.core.evidence import Method, Task
 from fineview.core.geometry import Box
 from fineview.core.region import Region
 
-EVALUATIONS = ("lesions", "layers", "maps", "chat")
+# The first four are the contract's; "fineview.lab.evaluate" says which module scores each.
+EVALUATIONS = ("lesions", "layers", "maps", "chat", "encoders", "fusion", "seams", "scales", "words", "retrieval",
+               "deployment")
 BENCHES = ("vision", "open", "view", "demo", "start")
 
 
@@ -102,9 +104,12 @@ def _study_commands(commands: Commands[argparse.ArgumentParser], common: argpars
 def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser,
                        both: Sequence[argparse.ArgumentParser]) -> None:
     models = commands.add_parser("models", parents=[common], help="the encoders at hand")
-    models.add_argument("action", choices=("list", "show", "verify", "import", "advise"))
-    models.add_argument("name", nargs="?")
+    models.add_argument("action", choices=("list", "show", "verify", "import", "advise", "explain-gap"))
+    models.add_argument("name", nargs="?", metavar="NAME|DIR", help="for explain-gap: the first modality")
+    models.add_argument("other", nargs="?", help="for explain-gap: the second modality")
     models.add_argument("--task", choices=[str(task) for task in Task])
+    models.add_argument("--licence", help="for import: the licence of these weights, where the folder does not say it")
+    models.add_argument("--as", dest="known_as", metavar="NAME", help="for import: the name to list it under")
     plugins = commands.add_parser("plugins", parents=[common])
     plugins.add_argument("action", choices=("list", "enable", "disable"))
     plugins.add_argument("name", nargs="?")
@@ -121,6 +126,11 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     evaluate.add_argument("--data", type=Path, help="folder of the model card's photographs: those kept from training")
     evaluate.add_argument("--labelled", choices=("boxes", "masks"), default="boxes", help="which labels of --data")
     evaluate.add_argument("--seed", type=_number, default=0)
+    evaluate.add_argument("--steps", type=_number, help="training steps, for evaluations that train")
+    evaluate.add_argument("--only", type=lambda text: tuple(text.split(",")), default=(), metavar="NAME,...",
+                          help="only these rows of a table")
+    evaluate.add_argument("--keep", type=Path, nargs="?", const=Path(), metavar="DIR",
+                          help="store the result, dated; \"fineview models advise\" reads stored results")
     bench = commands.add_parser("bench", parents=both, help="speed and memory on this machine")
     bench.add_argument("what", choices=BENCHES)
     bench.add_argument("path", type=Path, nargs="?")

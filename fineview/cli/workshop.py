@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fineview import paths
 from fineview.cli.show import figure_lines, progress_token
 from fineview.cli.study import opened
-from fineview.core.errors import FineViewError, WeightsProblem, WrongWords
-from fineview.core.labels import LABELS
-from fineview.services.jobs import Token
+from fineview.core.errors import FineViewError, WeightsProblem
 
 
 def later(wish: argparse.Namespace) -> Any:
@@ -27,7 +21,7 @@ def later(wish: argparse.Namespace) -> Any:
 def models(wish: argparse.Namespace) -> Any:
     from fineview.models import weights
 
-    if wish.action in ("import", "advise"):
+    if wish.action in ("import", "advise", "explain-gap"):
         wish.command = f"models {wish.action}"
         return later(wish)
     if wish.action == "list":
@@ -80,31 +74,20 @@ def train(wish: argparse.Namespace) -> Any:
 
 
 def evaluate(wish: argparse.Namespace) -> Any:
-    if wish.what != "lesions":
+    from fineview.lab.evaluate import EVALUATIONS, Request, run_evaluation
+
+    if wish.what not in EVALUATIONS:
         wish.command = f"evaluate {wish.what}"
         return later(wish)
-    if wish.data is None and (wish.images is None or wish.labels is None):
-        raise WrongWords("Photographs and labels are needed.",
-                         "Give --images DIR and --labels DIR, or --data DIR for those kept from training.")
-    from fineview.lab.evaluate_lesions import evaluate_lesions
-    from fineview.lab.held_out import lay_out
-    from fineview.models.weights import read_manifest
-
-    fundus = tuple(label.word for label in LABELS if label.domain == "fundus")
     token = progress_token()
-    with opened(wish) as app, tempfile.TemporaryDirectory() as folder:
-        images, labels = wish.images, wish.labels
-        if wish.data is not None:
-            fold = int(read_manifest(app.encoder_folder()).facts.get("fold", 0))
-            images = labels = lay_out(wish.data, fold, wish.labelled, Path(folder) / "held-out")
-        engine = app.engine()
+    with opened(wish) as app:
+        request = Request(app, wish.seed, token.report, wish.images, wish.labels, wish.data, wish.labelled, wish.steps,
+                          wish.only)
+        figures = run_evaluation(wish.what, request)
+        if wish.keep is not None:
+            from fineview.lab.stored import keep
 
-        def score(rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-            maps = engine.lesion_maps(engine.encode(rgb, Token()), fundus)
-            return {word: values.astype(np.float32) for word, values in maps.items()}
-
-        figures = evaluate_lesions(images, labels, score, wish.seed,
-                                   lambda done, total: token.report(done, total, f"photograph {done} of {total}"))
+            keep(wish.what, figures, wish.keep if wish.keep != Path() else None)
     return _figures(figures, wish)
 
 

@@ -25,6 +25,7 @@ class Method(StrEnum):
     REL_ATT = "rel-att"
     GRAD_ATT = "grad-att"
     PURE_GRAD = "pure-grad"
+    RANDOM = "random"  # the control: a map that knows nothing, on the same grid
 
 
 class Task(StrEnum):
@@ -76,6 +77,22 @@ class HeatMap:
     model: ModelIdentity
     normalisation: str = ""
     stride_px: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelsEye:
+    """What the encoder really saw of one frame.
+
+    ``canvas`` uint8 (H, W, 3), the resized input of the fine branch; ``picture`` where the frame lies on it;
+    ``tiles`` the boxes the ViT was shown one by one; ``whole`` uint8 (h, w, 3), the global view, or None.
+    ``words`` says the sizes: "336 px tiles, whole picture at 1536 x 1024".
+    """
+
+    canvas: NDArray[np.uint8]
+    picture: Box
+    tiles: tuple[Box, ...]
+    whole: NDArray[np.uint8] | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,43 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fineview.core.errors import InputProblem
-from fineview.core.labels import WORDS
+from fineview.core.errors import InputProblem, WrongWords
+from fineview.core.labels import LABELS, WORDS
 from fineview.lab.baselines import BASELINES, TO_BEAT, Maps, ScoreMaps
+from fineview.lab.evaluate import Request
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
 from fineview.lab.fundus_truth import field_of_view
+from fineview.lab.held_out import lay_out
 from fineview.lab.lesion_metrics import Tally, auroc, average_precision, crossvalidated_counts, f1, tally
 from fineview.lab.lesion_truth import LabelledPhoto, photo_paths, read_truth
+from fineview.models.weights import read_manifest
+from fineview.services.jobs import Token
 
 Array = npt.NDArray[Any]
 Statistic = Callable[[list[Tally], int], tuple[float | None, Callable[[Array], float | None], int]]
 OURS = "model"
+
+
+def run(request: Request) -> Figures:
+    """Score the app's encoder: ``--images`` with ``--labels``, or those of ``--data`` that were kept from training."""
+    if request.data is None and (request.images is None or request.labels is None):
+        raise WrongWords("Photographs and labels are needed.",
+                         "Give --images DIR and --labels DIR, or --data DIR for those kept from training.")
+    fundus = tuple(label.word for label in LABELS if label.domain == "fundus")
+    with tempfile.TemporaryDirectory() as folder:
+        images, labels = request.images, request.labels
+        if request.data is not None:
+            fold = int(read_manifest(request.app.encoder_folder()).facts.get("fold", 0))
+            images = labels = lay_out(request.data, fold, request.labelled, Path(folder) / "held-out")
+        engine = request.app.engine()
+
+        def score(rgb: npt.NDArray[np.uint8]) -> Maps:
+            maps = engine.lesion_maps(engine.encode(rgb, Token()), fundus)
+            return {word: values.astype(np.float32) for word, values in maps.items()}
+
+        assert images is not None and labels is not None
+        return evaluate_lesions(images, labels, score, request.seed,
+                                lambda done, total: request.progress(done, total, f"photograph {done} of {total}"))
 
 
 def evaluate_lesions(images: Path, labels: Path, score_maps: ScoreMaps, seed: int = 0,

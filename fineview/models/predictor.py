@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fineview.core.evidence import Method, ModelIdentity
+from fineview.core.evidence import Method, ModelIdentity, ModelsEye
 from fineview.core.labels import DOMAINS, LABELS, LAYERS, WORDS
 from fineview.imaging import placement
 from fineview.imaging.dar import EdgeMask, key_bias, redistribute
@@ -27,6 +27,7 @@ from fineview.models import methods, weights
 from fineview.models.attention.rows import capture
 from fineview.models.calibration import Calibration
 from fineview.models.encoding import Encoding
+from fineview.models.eye import models_eye
 from fineview.models.inputs import extra_channels
 from fineview.models.pyramid import mfp
 from fineview.models.regions import mask_cells, pooled
@@ -51,6 +52,7 @@ class Predictor:
     """
 
     normalisation = "attention of the text to a patch divided by itself plus the learned sink; fixed per encoder"
+    methods = (Method.RAW, Method.DAR, Method.DAR_INLINE, Method.REL_ATT, Method.GRAD_ATT, Method.PURE_GRAD)
 
     def __init__(self, model: RetinaModel, manifest: weights.Manifest, device: devices.Device) -> None:
         self._model = model.eval().requires_grad_(False).to(device.name)
@@ -170,6 +172,14 @@ class Predictor:
                 bent = torch.from_numpy(key_bias(mask, encoding.where.cell_edges(32), gain))
                 bias = tiling.cut(bent[None, None].to(tokens.device), encoding.where.grid).flatten(1)
             return _on_source(methods.shares(model, asked, tokens, bias), encoding)
+
+    def layer(self, method: Method) -> str:
+        """Where a method reads, in words for the legend."""
+        return {Method.GRAD_ATT: "last ViT layer", Method.PURE_GRAD: "pixels"}.get(method, "text row")
+
+    def eye(self, encoding: Encoding) -> ModelsEye:
+        """The canvas of the fine branch, the tiles the ViT was shown, and its global view."""
+        return models_eye(encoding.canvas, encoding.where)
 
     def _tokens(self, encoding: Encoding) -> torch.Tensor:
         """The encoding's tokens where the model is now: encodings lie in memory, the model may have moved."""

@@ -23,6 +23,7 @@ from fineview.core.geometry import Spacing
 from fineview.core.image import Raster
 from fineview.core.labels import LABELS, WORDS
 from fineview.core.study import FrameKey
+from fineview.imaging.control import random_map
 from fineview.imaging.dar import edge_mask, redistribute
 from fineview.imaging.proposals import find_proposals
 from fineview.imaging.window import to_rgb
@@ -119,6 +120,10 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
     dar = dar or DarSettings()
     encoding = encodings.encode(engine, request.raster, token)
     token.raise_if_cancelled()
+    stride = engine.strides_px(encoding)["raw"]
+    if method is Method.RANDOM:
+        values = random_map(request.raster.rows, request.raster.cols, stride, request.raster.content_key)
+        return HeatMap(request.key, method, "no model", None, values, analysis.model, "uniform noise", stride)
     if method is Method.RAW:
         values = engine.raw_map(encoding, text)
     else:
@@ -127,8 +132,8 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
             values = redistribute(engine.raw_map(encoding, text), mask, dar.gain)
         else:
             values = engine.method_map(encoding, method, text, dar.gain, mask, token)
-    return HeatMap(request.key, method, "text row", text or "lesion", values, analysis.model,
-                   engine.normalisation, engine.strides_px(encoding)["raw"])
+    return HeatMap(request.key, method, engine.layer(method), text or "lesion", values, analysis.model,
+                   engine.normalisation, stride)
 
 
 class _Stopwatch:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer
 from fineview.core.errors import StorageProblem
-from fineview.core.evidence import Method, ModelIdentity
+from fineview.core.evidence import Method, ModelIdentity, ModelsEye
 from fineview.core.finding import Finding
 from fineview.core.image import Raster
 from fineview.core.report import Report
@@ -71,6 +71,18 @@ class Engine(Protocol):
     def thresholds(self) -> Mapping[str, float]: ...
     @property
     def normalisation(self) -> str: ...
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The heat maps this engine can make, in the order of a menu; the first is its plain one."""
+        ...
+
+    def layer(self, method: Method) -> str:
+        """Where a method reads, in words for the legend: "text row", "CLS row of layer 23"."""
+        ...
+
+    def eye(self, encoding: Any) -> ModelsEye:
+        """What the encoder really saw of the frame."""
+        ...
 
     def encode(self, rgb: NDArray[np.uint8], token: TokenPort) -> Any: ...
     def domain(self, encoding: Any) -> Mapping[str, float]: ...

@@ -8,8 +8,6 @@ Weights of any size load from ordinary CLIP and ConvNeXt folders; the fusion the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,18 +15,7 @@ from transformers import CLIPVisionModel, ConvNextModel
 
 from fineview.models.vision import normalisation, tiling
 from fineview.models.vision.cvfm import CVFM
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What one pass leaves: ``tokens`` (B, D, h, w) stitched over the tiles at stride 32, ``cls`` (B, n, D) with the
-    global view first, ``whole`` (B, D, g, g) tokens of the global view or None, ``stages`` four maps (B, C, H/k, W/k),
-    k = 4, 8, 16, 32."""
-
-    tokens: Tensor
-    cls: Tensor
-    whole: Tensor | None
-    stages: tuple[Tensor, ...]
+from fineview.models.vision.features import Features
 
 
 class HybridEncoder(nn.Module):
@@ -36,8 +23,9 @@ class HybridEncoder(nn.Module):
                  fusion_hidden: int) -> None:
         super().__init__()
         self.vit, self.conv, self.fuse_after = vit, conv, fuse_after
-        widths = conv.config.hidden_sizes
-        self.fusions = nn.ModuleList(CVFM(vit.config.hidden_size, width, fusion_hidden) for width in widths)
+        self.width, self.stage_widths = vit.config.hidden_size, tuple(conv.config.hidden_sizes)
+        self.extra_channels = conv.config.num_channels - 3
+        self.fusions = nn.ModuleList(CVFM(self.width, width, fusion_hidden) for width in self.stage_widths)
         for name, values in (("vit_mean", normalisation.CLIP_MEAN), ("vit_std", normalisation.CLIP_STD),
                              ("conv_mean", normalisation.IMAGENET_MEAN), ("conv_std", normalisation.IMAGENET_STD)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from fineview.models.vision.features import Features
 from fineview.models.vision.heads import Dense, DenseDecoder, DomainHead
-from fineview.models.vision.hybrid import Features, HybridEncoder
+from fineview.models.vision.hybrid import HybridEncoder
 from fineview.models.vision.text_row import TextEncoder, TextRow
 from fineview.models.vision.tiling import Grid
 
