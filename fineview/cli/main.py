@@ -40,12 +40,14 @@ def run(argv: Sequence[str]) -> int:
 
 def _with_command(parser: argparse.ArgumentParser, argv: list[str]) -> list[str]:
     """``fineview PATH ...`` and ``fineview`` mean the window; any other first word must be a command."""
-    first = next((i for i, word in enumerate(argv) if not word.startswith("-")), None)
+    known = parser._subparsers._group_actions[0].choices or {}  # type: ignore[union-attr]
+    valued = {name for action in known["open"]._actions if action.nargs is None for name in action.option_strings}
+    first = next((i for i, word in enumerate(argv)
+                  if not word.startswith("-") and not (i and argv[i - 1] in valued)), None)
     if first is None:
         asked = {"-h", "--help", "--version"} & set(argv)
         return argv if asked else ["open", *argv]
     word = argv[first]
-    known = parser._subparsers._group_actions[0].choices or {}  # type: ignore[union-attr]
     if word in known:
         return argv
     if Path(word).exists():

@@ -299,6 +299,13 @@ def test_wrong_words_are_exit_2(words: list[str]) -> None:
         assert spoken.code == 2 and spoken.out == "" and spoken.err and "Traceback" not in spoken.err
 
 
+def test_options_may_stand_before_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert speak("--device", "cpu", str(paths.sample_dir()), "--json").error["code"] == "no-screen"
+    assert speak("--device", "cpu", "no-such-file").code == 2
+
+
 @pytest.mark.parametrize(("words", "code"), [
     (["info", "SAMPLE/gone"], "not-found"), (["analyze", "SAMPLE", "--out", "OUT", "--frame", "25"], "frame-range"),
     (["analyze", "SAMPLE", "--out", "OUT", "--series", "1.2"], "no-series"),
