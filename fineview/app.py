@@ -17,6 +17,7 @@ from fineview.core.errors import FineViewError
 from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
+    from fineview.core.evidence import EncoderEntry
     from fineview.core.report import Report
     from fineview.services.jobs import Jobs, Post
     from fineview.services.ports import Archive, Engine, Journal, ReportWriter
@@ -32,7 +33,7 @@ class App:
         self.device, self.encoder = device, encoder
         self._data_dir = data_dir or paths.data_dir()
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
+        self._engines: dict[str, Engine] = {}
         self._archive: Archive | None = None
         self._journal: Journal | None = None
         self._jobs: Jobs | None = None
@@ -53,24 +54,45 @@ class App:
             self._journal = Cellar(self._data_dir)
         return self._journal
 
-    def engine(self) -> Engine:
-        """The encoder, loaded once; the first caller waits for torch.  Raises ``WeightsProblem``, ``DeviceProblem``."""
+    def engine(self, name: str | None = None) -> Engine:
+        """The encoder of a name or folder (none: the one this app was started with), each loaded once.
+
+        The first caller waits for torch.  Raises ``WeightsProblem``, ``DeviceProblem``.
+        """
+        wanted = name or self.encoder or "retina-s"
+        if wanted in self._engines:
+            return self._engines[wanted]
         with self._lock:
-            if self._engine is None:
+            if wanted not in self._engines:
                 with _ctrl_c_ends_all(self.close), _no_sweeping():
                     from fineview.models.link_ahead import link_ahead
 
                     link_ahead()
-                    from fineview.models.predictor import Predictor
+                    from fineview.models.shelf import open_encoder
 
-                    self._engine = Predictor.load(self.encoder_folder(), self.device)  # type: ignore[arg-type]
-            return self._engine
+                    self._engines[wanted] = open_encoder(wanted, self._places, self.device)  # type: ignore[arg-type]
+            return self._engines[wanted]
+
+    def encoders(self) -> tuple[EncoderEntry, ...]:
+        """What ``engine`` can be asked for by name: embedded and imported encoders.  Reads manifests only."""
+        from fineview.models.shelf import entries
+
+        return entries(self._places)
 
     def encoder_folder(self) -> Path:
-        """``--encoder`` names a folder, or one of the embedded encoders."""
-        if self.encoder and Path(self.encoder).is_dir():
-            return Path(self.encoder)
-        return paths.weights_dir() / (self.encoder or "retina-s")
+        """``--encoder`` names a folder, or one of the encoders at hand.  Raises ``WeightsProblem``."""
+        from fineview.models.shelf import folder_of
+
+        return folder_of(self.encoder or "retina-s", self._places)
+
+    @property
+    def encoders_dir(self) -> Path:
+        """Where imported encoders lie, one folder each."""
+        return self._data_dir / "encoders"
+
+    @property
+    def _places(self) -> tuple[Path, ...]:
+        return (paths.weights_dir(), self.encoders_dir)
 
     def writers(self) -> dict[str, ReportWriter]:
         from fineview.formats.sr import SrWriter

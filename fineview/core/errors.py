@@ -44,7 +44,8 @@ class LimitExceeded(InputProblem):
 
 
 class WeightsProblem(FineViewError):
-    """``weights-missing``, ``weights-hash``, ``weights-pickle``, ``weights-format``."""
+    """``weights-missing``, ``weights-hash``, ``weights-pickle``, ``weights-format``, ``weights-code``,
+    ``weights-config``, ``weights-taken``."""
 
     code = "weights"
 

@@ -43,17 +43,40 @@ TASK_SCALES: Mapping[Task, tuple[int, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Who speaks.  ``sha256`` is the full hex digest of the weight file; people are shown its first eight digits."""
+    """Who speaks.  ``sha256`` is the full hex digest of the weight file; people are shown its first eight digits.
+
+    ``heads_trained``: it has lesion heads of its own, so that it may be asked about lesions; without, it shows maps.
+    """
 
     name: str
     version: str
     sha256: str
     trained: bool = True
     fusion_trained: bool = True
+    heads_trained: bool = True
 
     @property
     def short(self) -> str:
         return f"{self.name} {self.sha256[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderEntry:
+    """One encoder at hand, before it is loaded.  ``name`` is what ``--encoder`` takes and what a menu shows.
+
+    ``kind``: "retina" for one of our own with lesion heads, else the family ("clip", "convnext", "fila", ...).
+    ``path``: its folder.  ``words``: what a person must know before choosing it ("untrained fusion", "maps only").
+    """
+
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    kind: str
+    trained: bool
+    fusion_trained: bool
+    path: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
