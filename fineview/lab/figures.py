@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Interval = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured number.  ``n`` counts what it was measured on; ``met`` says whether ``goal`` was reached."""
-
-    name: str
-    value: float | None
-    unit: str
-    n: int
-    interval: Interval | None = None
-    goal: float | None = None
-    met: bool | None = None
-    baselines: Mapping[str, float | None] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON object of the command line contract."""
-        return {"name": self.name, "value": _plain(self.value), "unit": self.unit,
-                "interval": None if self.interval is None else [_plain(v) for v in self.interval],
-                "n": self.n, "goal": _plain(self.goal), "met": self.met,
-                "baselines": {name: _plain(value) for name, value in self.baselines.items()}}
+from fineview.core.measured import Figure as Figure
+from fineview.core.measured import Interval
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures of one run with the seed and the machine they were measured on."""
+    """All figures of one run with the seed and the machine they were measured on.
+
+    ``data`` says in words what they were measured on, where the evaluation chose it itself ("64 phantoms, seed 7").
+    """
 
     figures: tuple[Figure, ...]
     seed: int
     machine: str
+    data: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """``{"figures": [...], "seed", "machine"}``, ready for ``json.dumps``."""
-        return {"figures": [figure.as_dict() for figure in self.figures], "seed": self.seed, "machine": self.machine}
+        """``{"figures": [...], "seed", "machine"}``, ready for ``json.dumps``; ``data`` where it is known."""
+        held = {"figures": [figure.as_dict() for figure in self.figures], "seed": self.seed, "machine": self.machine}
+        return {**held, "data": self.data} if self.data else held
 
     def named(self, name: str) -> Figure:
         """The figure of that name.  Raises ``KeyError``."""
@@ -60,7 +45,7 @@ def judged(figure: Figure, goal: float, *, higher_is_better: bool = True) -> Fig
     met = None
     if figure.value is not None:
         met = figure.value >= goal if higher_is_better else figure.value <= goal
-    return Figure(figure.name, figure.value, figure.unit, figure.n, figure.interval, goal, met, figure.baselines)
+    return replace(figure, goal=goal, met=met)
 
 
 def machine_words() -> str:
@@ -84,7 +69,3 @@ def bootstrap_interval(statistic: Callable[[npt.NDArray[np.intp]], float | None]
         return None
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def _plain(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(f"{float(value):.6g}")
