@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fineview.core.evidence import ModelIdentity
+from fineview.core.evidence import ModelIdentity, WordMap
 from fineview.core.geometry import Box
 from fineview.core.region import Region
 from fineview.core.study import FrameKey
@@ -65,3 +65,11 @@ class Answer:
     seconds: float = 0.0
     asked_at: str = ""
     in_report: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """An answer and what is shown with it but not kept: where the model looked while it said each word."""
+
+    answer: Answer
+    words: tuple[WordMap, ...] = ()

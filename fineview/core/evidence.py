@@ -103,6 +103,23 @@ class HeatMap:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class WordMap:
+    """Where a model looked for one word of a question, or while it said one word of an answer.
+
+    ``cells`` float32 (h, w), in [0, 1], over the rectangle ``box`` in source pixels; outside it the model saw nothing.
+    ``start``, ``end``: the word is ``text[start:end]``.  ``layer`` and ``normalisation`` say how the map was made.
+    """
+
+    word: str
+    start: int
+    end: int
+    cells: NDArray[np.float32]
+    box: Box
+    layer: str
+    normalisation: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelsEye:
     """What the encoder really saw of one frame.
 

@@ -29,6 +29,7 @@ from fineview.models.calibration import Calibration
 from fineview.models.encoding import Encoding
 from fineview.models.eye import models_eye
 from fineview.models.inputs import extra_channels
+from fineview.models.language.words import known
 from fineview.models.pyramid import mfp
 from fineview.models.regions import mask_cells, pooled
 from fineview.models.vision import lines, tiling
@@ -149,6 +150,10 @@ class Predictor:
     def raw_map(self, encoding: Encoding, text: str | None = None) -> NDArray[np.float32]:
         """That text's attention row as evidence in [0, 1], float32 (H, W) on the source grid."""
         return _on_source(methods.shares(self._model, text or DEFAULT_TEXT, self._tokens(encoding)), encoding)
+
+    def knows(self, word: str) -> bool:
+        """Whether the word is in the part of the vocabulary that names things to see."""
+        return known(word)
 
     def method_map(self, encoding: Encoding, method: Method, text: str | None, gain: float, mask: EdgeMask,
                    token: Token | None = None) -> NDArray[np.float32]:

@@ -6,21 +6,24 @@ stages; ``token.report(done, total, words)`` moves the bar.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fineview.core.dialogue import Answer
+from fineview.core.dialogue import Answer, Answered, Question
 from fineview.core.errors import StorageProblem
-from fineview.core.evidence import Method, ModelIdentity, ModelsEye
+from fineview.core.evidence import Method, ModelIdentity, ModelsEye, WordMap
 from fineview.core.finding import Finding
+from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.report import Report
 from fineview.core.study import Catalogue, FrameInfo
 from fineview.imaging.dar import EdgeMask
+
+OnWords = Callable[[str, tuple[WordMap, ...]], None]
 
 
 class TokenPort(Protocol):
@@ -100,6 +103,10 @@ class Engine(Protocol):
         ...
 
     def raw_map(self, encoding: Any, text: str | None) -> NDArray[np.float32]: ...
+    def knows(self, word: str) -> bool:
+        """Whether the encoder has a text row of its own for this word; asked before a word's map is shown."""
+        ...
+
     def method_map(self, encoding: Any, method: Method, text: str | None, gain: float, mask: EdgeMask,
                    token: TokenPort) -> NDArray[np.float32]:
         """Maps that need the network again (dar-inline, grad-att, ...), on the source grid."""
@@ -107,6 +114,21 @@ class Engine(Protocol):
 
     def region_evidence(self, encoding: Any, mask: NDArray[np.bool_]) -> Mapping[str, float]:
         """Calibrated probability per label that the masked pixels hold it, from the encoder's features there."""
+        ...
+
+
+class Answerer(Protocol):
+    """A model that answers in words (``models.language``): numpy in, words and their maps out."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+    def answer(self, question: Question, rgb: NDArray[np.uint8], region: Box | None, token: TokenPort,
+               on_words: OnWords) -> Answered:
+        """Answer about a picture (H, W, 3), or about ``region`` of it, in source pixels.
+
+        ``on_words`` gets the whole text so far and the maps of its words, after each word.  Stops within two words of
+        a cancel and raises ``Cancelled``.  Only ``question.text`` is read: nothing from a header reaches a prompt.
+        """
         ...
 
 
