@@ -88,7 +88,7 @@ class App:
     @property
     def encoders_dir(self) -> Path:
         """Where imported encoders lie, one folder each."""
-        return self._data_dir / "encoders"
+        return paths.data_dir() / "encoders"
 
     @property
     def _places(self) -> tuple[Path, ...]:

@@ -4,11 +4,14 @@ transformers returns no weights under SDPA.  So an attention function is registe
 ``sdpa_attention_forward`` unchanged and, for wanted layers and query rows only, also computes
 softmax(q_row K^T * scale + mask_row) in fp32.  The model's output is untouched.  Source of the idea and of the two
 registries: transformers ``AttentionInterface`` and ``AttentionMaskInterface``.
+
+A wish may also *bend* layers: a bias added to the logits of chosen keys, for all heads and query rows, while SDPA
+runs (inline redistribution: log-gain on masked keys).  Rows read from a bent layer are the bent ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -25,13 +28,18 @@ IMPLEMENTATION = "fineview_rows"
 
 @dataclass(slots=True)
 class Wish:
-    """Which rows to read; ``found`` maps a layer to (B, heads, rows, keys) fp32, the last call's."""
+    """Which rows to read; ``found`` maps a layer to (B, heads, rows, keys) fp32, the last call's.
+
+    ``bias`` maps a layer to (B or 1, N), added to the logits of its first N keys; keys beyond (words generated
+    later) are left alone.
+    """
 
     layers: frozenset[int]
     rows: tuple[int, ...]
     names: dict[int, int]
     graph: bool = False
     found: dict[int, Tensor] = field(default_factory=dict)
+    bias: Mapping[int, Tensor] = field(default_factory=dict)
 
 
 # A context variable, not a global: two worker threads may read different rows of the same model.
@@ -51,19 +59,47 @@ def rows_forward(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, a
     """``sdpa_attention_forward``, and the wanted rows beside it."""
     wish = _wish.get()
     layer = wish.names.get(id(module)) if wish is not None else None
-    if wish is not None and layer is not None and layer in wish.layers:
+    if wish is None or layer is None or not (layer in wish.layers or layer in wish.bias):
+        return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+    if layer in wish.bias:
+        causal = _causal(module, query, key, attention_mask, kwargs)
+        attention_mask = _bent(wish.bias[layer], query, key, attention_mask if causal is None else causal)
+    if layer in wish.layers:
         picked = [row % query.shape[2] for row in wish.rows]
         groups = getattr(module, "num_key_value_groups", 1)
         keys = repeat_kv(key, groups) if groups > 1 else key
-        mask = attention_mask
-        if mask is not None and mask.shape[-2] > 1:
-            mask = mask[:, :, picked]
+        causal = _causal(module, query, key, attention_mask, kwargs)
+        mask = attention_mask if causal is None else causal
         scale = scaling if scaling is not None else query.shape[-1] ** -0.5
         if wish.graph:
             return _with_graph(wish, layer, (query, keys, repeat_kv(value, groups) if groups > 1 else value),
-                               attention_mask, scale)
+                               mask, scale)
+        if mask is not None and mask.shape[-2] > 1:
+            mask = mask[:, :, picked]
         wish.found[layer] = exact_rows(query[:, :, picked], keys, mask, scale)
     return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
+
+
+def _causal(module: nn.Module, query: Tensor, key: Tensor, mask: Tensor | None, kwargs: Mapping[str, Any]
+            ) -> Tensor | None:
+    """The mask that SDPA's ``is_causal`` stands for where no mask is given, as bool (1, 1, r, n); else None."""
+    told = kwargs.get("is_causal")
+    causal = getattr(module, "is_causal", True) if told is None else told
+    if mask is not None or not causal or query.shape[2] == 1:
+        return None
+    return torch.ones(query.shape[2], key.shape[2], dtype=torch.bool, device=key.device).tril()[None, None]
+
+
+def _bent(bias: Tensor, query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:
+    """Mask and bias as one additive mask (B or 1, 1, r or 1, n) in the type of the query."""
+    added = query.new_zeros(bias.shape[0], 1, 1, key.shape[2])
+    count = min(bias.shape[-1], key.shape[2])
+    added[..., :count] = bias[:, None, None, :count].to(query)
+    if mask is None:
+        return added.expand(-1, -1, query.shape[2], -1)
+    if mask.dtype == torch.bool:
+        return torch.where(mask, added, torch.finfo(query.dtype).min)
+    return mask + added
 
 
 def _with_graph(wish: Wish, layer: int, parts: tuple[Tensor, Tensor, Tensor], mask: Tensor | None,
@@ -89,17 +125,19 @@ def attention_modules(model: nn.Module) -> dict[int, int]:
 
 
 @contextmanager
-def capture(model: nn.Module, layers: Sequence[int], rows: Sequence[int], graph: bool = False
-            ) -> Iterator[dict[int, Tensor]]:
+def capture(model: nn.Module, layers: Sequence[int], rows: Sequence[int], graph: bool = False,
+            bias: Mapping[int, Tensor] | None = None) -> Iterator[dict[int, Tensor]]:
     """Read the attention rows of ``layers`` (negative counts from the last) while the model runs inside.
 
     The model's attention implementation must be :data:`IMPLEMENTATION`.  Yields a dict layer -> (B, heads, rows,
     keys) fp32 that fills as layers run; a layer that runs twice keeps its last call.  With ``graph`` all rows are
-    kept, as leaves through which the output was made, so that a score can be differentiated by them.
+    kept, as leaves through which the output was made, so that a score can be differentiated by them.  ``bias``: see
+    :class:`Wish`; negative layers count from the last here too.
     """
     names = attention_modules(model)
     wanted = frozenset(layer % len(names) for layer in layers)
-    wish = Wish(wanted, tuple(rows), names, graph)
+    bent = {layer % len(names): values for layer, values in (bias or {}).items()}
+    wish = Wish(wanted, tuple(rows), names, graph, bias=bent)
     token = _wish.set(wish)
     try:
         yield wish.found
