@@ -76,7 +76,8 @@ def start(config: RetinaConfig) -> RunState:
     """Seeded random weights and the optimiser with its groups: matrices, the rest, gates."""
     torch.manual_seed(20)
     model = build_retina(config)
-    gates = [fusion.alpha for fusion in model.encoder.fusions]
+    # A gate is a scalar called alpha; encoders without fusion have none, and their group stays empty.
+    gates = [value for name, value in model.encoder.named_parameters() if name.endswith(".alpha") and value.ndim == 0]
     marked = {id(gate) for gate in gates}
     rest = [value for value in model.parameters() if id(value) not in marked]
     groups = [

@@ -1,8 +1,8 @@
 """Every hyper-parameter of the encoders, and the builders that hand the parts to each other.
 
 The structure is FILA's (arXiv 2412.08378): CLIP ViT on 336 px tiles, ConvNeXt on the whole canvas at 32/14 of
-its size, channel fusion after four ViT stages.  ``RETINA_S`` is the embedded size; a full-size encoder made of
-ordinary CLIP-L and ConvNeXt-L folders goes through the same :func:`build_encoder`.
+its size, channel fusion after four ViT stages.  ``RETINA_S`` is the embedded size.  Its rivals are other rows of
+:data:`KINDS` with the same heads.
 
 Three deviations of the embedded size, each for a reason:
 * two extra ConvNeXt channels, a dark and a bright vessel-suppressed top-hat.  A haemorrhage of few pixels is
@@ -14,16 +14,30 @@ Three deviations of the embedded size, each for a reason:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fineview.models.vision.hybrid import HybridEncoder
+    from fineview.models.vision.features import VisionEncoder
     from fineview.models.vision.retina import RetinaModel
+
+# kind -> module of this room and its builder (config -> encoder); imported when it is built
+KINDS: dict[str, tuple[str, str]] = {
+    "fila": ("fused", "build_fila"),
+    "fila-cross": ("fused", "build_cross"),
+    "fila-add": ("fused", "build_add"),
+    "fila-last": ("fused", "build_last"),
+    "fila-merged": ("fused", "build_merged"),
+    "unfused": ("fused", "build_unfused"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """Sizes of the hybrid encoder.  Fusion ``k`` follows ViT layer ``fuse_after[k]`` (counted from 1)."""
+    """Sizes of an encoder.  Fusion ``k`` follows ViT layer ``fuse_after[k]`` (counted from 1); ``kind``: :data:`KINDS`.
+
+    A kind without a ViT or without ConvNeXt stages reads the same numbers for what stands in their place.
+    """
 
     name: str
     vit_width: int
@@ -36,6 +50,7 @@ class EncoderConfig:
     conv_extra: int = 0
     layer_scale: float = 1e-6
     fusion_hidden: int = 192
+    kind: str = "fila"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +88,25 @@ TINY = RetinaConfig(
 )
 
 
-def build_encoder(config: EncoderConfig) -> HybridEncoder:
-    """A hybrid encoder of this size with random weights and closed gates."""
-    from transformers import CLIPVisionConfig, CLIPVisionModel, ConvNextConfig, ConvNextModel
-
-    from fineview.models.attention.rows import IMPLEMENTATION
-    from fineview.models.vision.hybrid import HybridEncoder
-
-    vit = CLIPVisionModel(CLIPVisionConfig(
-        hidden_size=config.vit_width, intermediate_size=config.vit_mlp, num_hidden_layers=config.vit_layers,
-        num_attention_heads=config.vit_heads, image_size=336, patch_size=14, attn_implementation=IMPLEMENTATION,
-    ))
-    conv = ConvNextModel(ConvNextConfig(
-        num_channels=3 + config.conv_extra, hidden_sizes=list(config.conv_dims), depths=list(config.conv_depths),
-        layer_scale_init_value=config.layer_scale,
-    ))
-    return HybridEncoder(vit, conv, fuse_after=config.fuse_after, fusion_hidden=config.fusion_hidden)
+def build_encoder(config: EncoderConfig) -> VisionEncoder:
+    """An encoder of this kind and size with random weights and closed gates.  Raises ``KeyError`` for another kind."""
+    module, builder = KINDS[config.kind]
+    made: VisionEncoder = getattr(import_module(f"fineview.models.vision.{module}"), builder)(config)
+    return made
 
 
 def build_retina(config: RetinaConfig = RETINA_S) -> RetinaModel:
     """The whole embedded model with random weights; seed torch first for a reproducible one."""
     from fineview.models.language.words import VOCABULARY
-    from fineview.models.vision.heads import DenseDecoder, DomainHead
+    from fineview.models.vision.heads import DomainHead, decoder
     from fineview.models.vision.retina import RetinaModel
     from fineview.models.vision.text_row import TextEncoder, TextRow
 
-    size = config.encoder
+    encoder = build_encoder(config.encoder)
     return RetinaModel(
-        encoder=build_encoder(size),
-        decoder=DenseDecoder(size.conv_dims, size.vit_width, config.decoder_width, config.pyramid_channels),
-        domain=DomainHead(size.vit_width, size.conv_dims[-1]),
+        encoder=encoder,
+        decoder=decoder(encoder.stage_widths, encoder.width, config.decoder_width, config.pyramid_channels),
+        domain=DomainHead(encoder.width, encoder.stage_widths[-1] if encoder.stage_widths else 0),
         text=TextEncoder(len(VOCABULARY), config.text_width, config.text_layers, config.text_heads),
-        row=TextRow(config.text_width, size.vit_width, config.key_width),
+        row=TextRow(config.text_width, encoder.width, config.key_width),
     )

@@ -5,6 +5,9 @@
 The source leaves the place of ``tanh(alpha)`` open; outside the MLP it is the exact identity at alpha = 0, and no
 LayerNorm stands outside the gate, so an untrained fusion equals plain CLIP bit for bit.  The crop is brought to
 the token grid by mean *and* maximum: a lesion of three pixels survives a maximum, not a mean.
+
+The other fusions (:mod:`cross_fusion`, :mod:`add_fusion`) read the same :func:`cells` and keep the same gate, so that
+a comparison compares the operator and nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +15,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+def cells(crop: Tensor, grid: int) -> Tensor:
+    """A tile's crop (N, C, k, k), k a multiple of ``grid``, as cells on the token grid: (N, grid*grid, 2C), the means
+    first, then the maxima."""
+    mean = functional.adaptive_avg_pool2d(crop, grid)
+    peak = functional.adaptive_max_pool2d(crop, grid) if crop.shape[-1] != grid else mean
+    return torch.cat([mean, peak], dim=1).flatten(2).transpose(1, 2)
 
 
 class CVFM(nn.Module):
@@ -26,9 +37,6 @@ class CVFM(nn.Module):
 
     def forward(self, patches: Tensor, crop: Tensor) -> Tensor:
         """``patches`` (N, g*g, D) and the tile's crop (N, C, k, k), k a multiple of g, give (N, g*g, D)."""
-        grid = round(patches.shape[1] ** 0.5)
-        mean = functional.adaptive_avg_pool2d(crop, grid)
-        peak = functional.adaptive_max_pool2d(crop, grid) if crop.shape[-1] != grid else mean
-        pooled = torch.cat([mean, peak], dim=1).flatten(2).transpose(1, 2)
-        both = torch.cat([patches, pooled.to(patches.dtype)], dim=-1)
+        seen = cells(crop, round(patches.shape[1] ** 0.5)).to(patches.dtype)
+        both = torch.cat([patches, seen], dim=-1)
         return patches + torch.tanh(self.alpha).to(patches.dtype) * self.mlp(self.norm(both))

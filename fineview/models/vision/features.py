@@ -26,6 +26,11 @@ class Features:
     whole: Tensor | None
     stages: tuple[Tensor, ...]
 
+    @property
+    def last_stage(self) -> Tensor:
+        """The map at stride 32 (B, C, h, w); C is 0 for an encoder without stages."""
+        return self.stages[-1] if self.stages else self.tokens[:, :0]
+
 
 class VisionEncoder(Protocol):
     """The encoders of :mod:`build` fit this by shape.

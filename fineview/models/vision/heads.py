@@ -52,6 +52,33 @@ class DenseDecoder(nn.Module):
         return Dense(logits=self.classes(above), lines=self.rows(above), levels=(levels[2], levels[1], levels[0]))
 
 
+class TokenDecoder(DenseDecoder):
+    """The same levels for an encoder without stages: tokens alone, enlarged step by step.  No finer than its patches.
+
+    The laterals stay empty, so that a comparison charges nobody for what is not there.
+    """
+
+    def __init__(self, token_width: int, width: int, pyramid_channels: int) -> None:
+        super().__init__((), token_width, width, pyramid_channels)
+
+    def forward(self, stages: tuple[Tensor, ...], tokens: Tensor) -> Dense:
+        """``stages`` is (), ``tokens`` (B, D, h, w) at stride 32."""
+        normed = self.token_norm(tokens.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        above = self.token_in(normed)
+        levels = []
+        for index in (2, 1, 0):
+            above = self.smooth[index](functional.interpolate(above, scale_factor=2.0, mode="bilinear"))
+            levels.append(above)
+        return Dense(logits=self.classes(above), lines=self.rows(above), levels=(levels[2], levels[1], levels[0]))
+
+
+def decoder(stage_widths: tuple[int, ...], token_width: int, width: int, pyramid_channels: int) -> DenseDecoder:
+    """The decoder for an encoder with these stages, () for none."""
+    if not stage_widths:
+        return TokenDecoder(token_width, width, pyramid_channels)
+    return DenseDecoder(stage_widths, token_width, width, pyramid_channels)
+
+
 class DomainHead(nn.Module):
     """Fundus, OCT or neither, from the mean of the tile tokens and of the last ConvNeXt stage."""
 

@@ -4,9 +4,12 @@ arXiv 2412.08378.  ConvNeXt reads the canvas at 32/14; its four stage maps are c
 patch tokens after four ViT stages (:mod:`cvfm`).  A global view comes first; its crop is the whole map.  CLS is
 never touched by fusion.  With closed gates the tokens equal CLIP's ``last_hidden_state`` bit for bit.
 Weights of any size load from ordinary CLIP and ConvNeXt folders; the fusion then is untrained (the identity).
+The fusions are handed in: which operator, after which layer, from which map is said in :mod:`fused`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +17,23 @@ from torch.nn import functional
 from transformers import CLIPVisionModel, ConvNextModel
 
 from fineview.models.vision import normalisation, tiling
-from fineview.models.vision.cvfm import CVFM
 from fineview.models.vision.features import Features
 
 
 class HybridEncoder(nn.Module):
+    """``fusions[k]`` (patches, crop) -> patches works after ViT layer ``fuse_after[k]`` (from 1) on the tile's crop of
+    map ``reads[k]``: 0-3 the stages, 4 what ``merge`` makes of them."""
+
     def __init__(self, vit: CLIPVisionModel, conv: ConvNextModel, fuse_after: tuple[int, ...],
-                 fusion_hidden: int) -> None:
+                 fusions: Sequence[nn.Module], reads: tuple[int, ...] = (0, 1, 2, 3),
+                 merge: nn.Module | None = None) -> None:
         super().__init__()
-        self.vit, self.conv, self.fuse_after = vit, conv, fuse_after
+        if not len(fusions) == len(fuse_after) == len(reads):
+            raise ValueError("as many layers and maps as fusions are needed")
+        self.vit, self.conv, self.fuse_after, self.reads = vit, conv, fuse_after, reads
         self.width, self.stage_widths = vit.config.hidden_size, tuple(conv.config.hidden_sizes)
         self.extra_channels = conv.config.num_channels - 3
-        self.fusions = nn.ModuleList(CVFM(self.width, width, fusion_hidden) for width in self.stage_widths)
+        self.fusions, self.merge = nn.ModuleList(fusions), merge
         for name, values in (("vit_mean", normalisation.CLIP_MEAN), ("vit_std", normalisation.CLIP_STD),
                              ("conv_mean", normalisation.IMAGENET_MEAN), ("conv_std", normalisation.IMAGENET_STD)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
@@ -39,12 +47,13 @@ class HybridEncoder(nn.Module):
         """
         stages = self.stages((fine - self.conv_mean) / self.conv_std, extra)
         pixels = (tiling.views(fine, grid, whole) - self.vit_mean) / self.vit_std
+        maps = stages if self.merge is None else (*stages, self.merge(stages))
         tokens = self.vit.pre_layrnorm(self._embed(pixels, positions))
         for number, layer in enumerate(self.vit.encoder.layers, start=1):
             tokens = layer(tokens, None)
             if number in self.fuse_after:
                 place = self.fuse_after.index(number)
-                tokens = self._fuse(self.fusions[place], tokens, stages[place], grid, whole)
+                tokens = self._fuse(self.fusions[place], tokens, maps[self.reads[place]], grid, whole)
         count = fine.shape[0] if whole else 0
         patches, cls = tokens[:, 1:], tokens[:, 0]
         return Features(
@@ -72,13 +81,13 @@ class HybridEncoder(nn.Module):
         cls = parts.class_embedding.expand(pixels.shape[0], 1, -1).to(patches.dtype)
         return torch.cat([cls, patches], dim=1) + parts.position_embedding(positions)
 
-    def _fuse(self, fusion: nn.Module, tokens: Tensor, stage: Tensor, grid: tiling.Grid, whole: bool) -> Tensor:
-        crops = tiling.cut(stage, grid)
+    def _fuse(self, fusion: nn.Module, tokens: Tensor, source: Tensor, grid: tiling.Grid, whole: bool) -> Tensor:
+        crops = tiling.cut(source, grid)
         if whole:
-            crops = torch.cat([functional.adaptive_avg_pool2d(stage, crops.shape[-1]), crops])
+            crops = torch.cat([functional.adaptive_avg_pool2d(source, crops.shape[-1]), crops])
         return torch.cat([tokens[:, :1], fusion(tokens[:, 1:], crops)], dim=1)
 
     @property
     def gates(self) -> tuple[float, ...]:
-        """How far each fusion is open: tanh(alpha), 0 for an untrained one."""
+        """How far each fusion is open: tanh(alpha), 0 for an untrained one; () without fusions."""
         return tuple(float(torch.tanh(fusion.alpha.detach())) for fusion in self.fusions)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from fineview.models.vision.features import Features
+from fineview.models.vision.features import Features, VisionEncoder
 from fineview.models.vision.heads import Dense, DenseDecoder, DomainHead
-from fineview.models.vision.hybrid import HybridEncoder
 from fineview.models.vision.text_row import TextEncoder, TextRow
 from fineview.models.vision.tiling import Grid
 
@@ -21,17 +20,17 @@ class Output:
 
 
 class RetinaModel(nn.Module):
-    def __init__(self, encoder: HybridEncoder, decoder: DenseDecoder, domain: DomainHead, text: TextEncoder,
+    def __init__(self, encoder: VisionEncoder, decoder: DenseDecoder, domain: DomainHead, text: TextEncoder,
                  row: TextRow) -> None:
         super().__init__()
         self.encoder, self.decoder, self.domain, self.text, self.row = encoder, decoder, domain, text, row
 
     def forward(self, fine: Tensor, extra: Tensor | None, grid: Grid, whole: bool = True,
                 positions: Tensor | None = None, inside: Tensor | None = None) -> Output:
-        """See :meth:`HybridEncoder.forward`; ``inside`` (B, 1, h, w) marks stride-32 cells that hold image."""
+        """See :meth:`VisionEncoder.forward`; ``inside`` (B, 1, h, w) marks stride-32 cells that hold image."""
         features = self.encoder(fine, extra, grid, whole, positions)
         dense = self.decoder(features.stages, features.tokens)
-        return Output(features, dense, self.domain(features.tokens, features.stages[-1], inside))
+        return Output(features, dense, self.domain(features.tokens, features.last_stage, inside))
 
     @staticmethod
     def patches(tokens: Tensor) -> Tensor:
