@@ -53,24 +53,24 @@ def draw_lesions(size: tuple[int, int], fovea: Array, disc: Array, diameter: flo
     fat: list[Array] = []
     for _ in range(int(rng.integers(1, 7)) * rows["ex"]):
         fat += _exudates(place(0.17), unit, rng)
-    wool = [_rough(place(0.2), (rng.uniform(20, 60) * unit, rng.uniform(16, 42) * unit), rng.uniform(0, 3.1), 0.14, rng)
+    wool = [rough(place(0.2), (rng.uniform(20, 60) * unit, rng.uniform(16, 42) * unit), rng.uniform(0, 3.1), 0.14, rng)
             for _ in range(int(rng.integers(1, 8)) * rows["se"])]
     return LesionPlanes(*(polygons(size, shapes) for shapes in (dots, bleeds, fat, wool)))
 
 
 def _dot(place: Array, radius: float, rng: np.random.Generator) -> Array:
-    return _rough(place, (radius, radius * rng.uniform(0.8, 1.2)), rng.uniform(0, 3), 0.06, rng)
+    return rough(place, (radius, radius * rng.uniform(0.8, 1.2)), rng.uniform(0, 3), 0.06, rng)
 
 
 def _bleed(place: Array, disc: Array, unit: float, rng: np.random.Generator) -> Array:
     kind = rng.random()
     if kind < 0.45:  # dot
-        return _rough(place, (rng.uniform(7, 17) * unit, rng.uniform(7, 17) * unit), rng.uniform(0, 3), 0.10, rng)
+        return rough(place, (rng.uniform(7, 17) * unit, rng.uniform(7, 17) * unit), rng.uniform(0, 3), 0.10, rng)
     if kind < 0.8:  # blot
         size = np.exp(rng.normal(np.log(24), 0.45)) * unit
-        return _rough(place, (size, size * rng.uniform(0.6, 1.2)), rng.uniform(0, 3), 0.2, rng)
+        return rough(place, (size, size * rng.uniform(0.6, 1.2)), rng.uniform(0, 3), 0.2, rng)
     along = np.arctan2(*(place - disc)[::-1]) + rng.normal(0, 0.25)  # flames follow the nerve fibres
-    return _rough(place, (rng.uniform(22, 70) * unit, rng.uniform(6, 16) * unit), along, 0.22, rng)
+    return rough(place, (rng.uniform(22, 70) * unit, rng.uniform(6, 16) * unit), along, 0.22, rng)
 
 
 def _exudates(place: Array, unit: float, rng: np.random.Generator) -> list[Array]:
@@ -83,11 +83,11 @@ def _exudates(place: Array, unit: float, rng: np.random.Generator) -> list[Array
         reach = spread * (rng.normal(1, 0.12) if ring else abs(rng.normal(0, 0.7)))
         spot = place + reach * np.array([np.cos(angle), np.sin(angle) * 0.85])
         size = np.exp(rng.normal(np.log(5.5), 0.6)) * unit
-        shapes.append(_rough(spot, (size, size * rng.uniform(0.6, 1.4)), angle, 0.2, rng))
+        shapes.append(rough(spot, (size, size * rng.uniform(0.6, 1.4)), angle, 0.2, rng))
     return shapes
 
 
-def _rough(place: Array, radii: tuple[float, float], angle: float, roughness: float,
+def rough(place: Array, radii: tuple[float, float], angle: float, roughness: float,
            rng: np.random.Generator) -> Array:
     """An ellipse with an uneven edge: low harmonics of random phase."""
     t = np.linspace(0, 2 * np.pi, 40, endpoint=False)

@@ -7,6 +7,7 @@ ophthalmologist: meant to teach where a small dark or bright thing of each kind 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +22,8 @@ from fineview.lab.fundus_vessels import vessel_tree
 
 Array = npt.NDArray[Any]
 NOMINAL_DIAMETER = 1843.0
+# (size, fovea, disc, diameter, vessels, field, rng) -> where each kind of lesion lies
+DrawLesions = Callable[[tuple[int, int], Array, Array, float, Array, Array, np.random.Generator], LesionPlanes]
 FUNDUS_WORDS: tuple[str, ...] = ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate", "optic_disc")
 
 
@@ -40,8 +43,11 @@ class FundusPhantom:
 
 
 def fundus(seed: int, size: tuple[int, int] = (1530, 2304), *, lesions: bool | None = None,
-           laterality: Literal["R", "L"] | None = None) -> FundusPhantom:
-    """Return a random photograph; about a quarter are healthy unless ``lesions`` says which."""
+           laterality: Literal["R", "L"] | None = None, draw: DrawLesions = draw_lesions) -> FundusPhantom:
+    """Return a random photograph; about a quarter are healthy unless ``lesions`` says which.
+
+    ``draw`` puts the lesions where somebody wants them instead of anywhere.
+    """
     rng = np.random.default_rng([seed, 11])
     sick = bool(rng.random() > 0.25) if lesions is None else lesions
     side: Literal["R", "L"] = ("R" if rng.random() < 0.5 else "L") if laterality is None else laterality
@@ -57,7 +63,7 @@ def fundus(seed: int, size: tuple[int, int] = (1530, 2304), *, lesions: bool | N
     radii = (rng.uniform(95, 130) * unit, rng.uniform(100, 140) * unit)
     disc_plane = ellipse(size, (disc[0], disc[1]), radii)
     vessels, fine = vessel_tree(size, disc, fovea, diameter, rng)
-    planes = draw_lesions(size, fovea, disc, diameter, vessels, field, rng) if sick else LesionPlanes.empty(size)
+    planes = draw(size, fovea, disc, diameter, vessels, field, rng) if sick else LesionPlanes.empty(size)
     absorb = _scene(size, fovea, disc, radii, vessels, fine, disc_plane, diameter, rng)
     rgb = photograph(absorb, planes, field, centre, diameter, rng)
     masks = {word: (plane > 127) & field for word, plane in planes.by_word().items()}
