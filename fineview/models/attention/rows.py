@@ -104,9 +104,15 @@ def _bent(bias: Tensor, query: Tensor, key: Tensor, mask: Tensor | None) -> Tens
 
 def _with_graph(wish: Wish, layer: int, parts: tuple[Tensor, Tensor, Tensor], mask: Tensor | None,
                 scale: float) -> tuple[Tensor, None]:
-    """All rows as a leaf of the graph and the output made from them, for d(score)/d(attention)."""
+    """All rows, and the output made from them, for d(score)/d(attention).
+
+    They stay in the graph where something before them needs a gradient too (a Q-Former before a language model), and
+    are a leaf otherwise: then the graph begins here.
+    """
     query, key, value = parts
-    rows = exact_rows(query, key, mask, scale).detach().requires_grad_()
+    rows = exact_rows(query, key, mask, scale)
+    if not rows.requires_grad:
+        rows.requires_grad_()
     wish.found[layer] = rows
     return (rows.to(value.dtype) @ value).transpose(1, 2).contiguous(), None
 
@@ -118,20 +124,24 @@ def row_sdpa(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask:
     return out, exact_rows(query, key, mask, scale)
 
 
-def attention_modules(model: nn.Module) -> dict[int, int]:
-    """id of each self-attention module -> its layer number, in order.  CLIP's have no ``layer_idx``."""
-    found = [module for module in model.modules() if hasattr(module, "q_proj") and hasattr(module, "k_proj")]
+def attention_modules(model: nn.Module | Sequence[nn.Module]) -> dict[int, int]:
+    """id of each self-attention module -> its layer number, in order.  CLIP's have no ``layer_idx``.
+
+    A sequence of modules is taken as it is: layers that are named otherwise, such as a Q-Former's cross-attention.
+    """
+    found = list(model) if not isinstance(model, nn.Module) else [
+        module for module in model.modules() if hasattr(module, "q_proj") and hasattr(module, "k_proj")]
     return {id(module): number for number, module in enumerate(found)}
 
 
 @contextmanager
-def capture(model: nn.Module, layers: Sequence[int], rows: Sequence[int], graph: bool = False,
+def capture(model: nn.Module | Sequence[nn.Module], layers: Sequence[int], rows: Sequence[int], graph: bool = False,
             bias: Mapping[int, Tensor] | None = None) -> Iterator[dict[int, Tensor]]:
     """Read the attention rows of ``layers`` (negative counts from the last) while the model runs inside.
 
     The model's attention implementation must be :data:`IMPLEMENTATION`.  Yields a dict layer -> (B, heads, rows,
     keys) fp32 that fills as layers run; a layer that runs twice keeps its last call.  With ``graph`` all rows are
-    kept, as leaves through which the output was made, so that a score can be differentiated by them.  ``bias``: see
+    kept and the output is made through them, so that a score can be differentiated by them.  ``bias``: see
     :class:`Wish`; negative layers count from the last here too.
     """
     names = attention_modules(model)
