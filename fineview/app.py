@@ -121,8 +121,9 @@ class App:
             session.tell("warning", journal.trouble.what, journal.trouble.remedy, journal.trouble.code)
         self._jobs = jobs = Jobs(post)
         opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
-        explain = Explain(session, jobs, self.engine, encodings)
+        explain = Explain(session, jobs, self.engine, encodings, self.encoders, self.encoder or "retina-s")
         opening.on_frame = explain.refresh
+        explain.list_encoders()
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show),

@@ -124,7 +124,7 @@ def _cancel(bench: Workbench, story: Story) -> None:
     bench.cancel("model")
     story.cancel_ms = wait(lambda: "model" not in bench.session.progress)
     bench.explain.analyse()
-    wait(lambda: bench.session.frame_key in bench.session.analyses)
+    wait(lambda: bench.session.analysis is not None)
     story.lane_ready_ms = (time.perf_counter() - started) * 1000
 
 

@@ -17,10 +17,10 @@ from fineview.services.annotate import FOVEA
 from fineview.services.answering import EngineSource, Ground, answer
 from fineview.services.clock import now_iso
 from fineview.services.encodings import Encodings
-from fineview.services.explain import suggestion_id
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Journal
 from fineview.services.session import Session, Streaming
+from fineview.services.suggestions import suggestion_id
 from fineview.services.whereabouts import relocated_answers
 
 _WORD = re.compile(r"\S+\s*")
@@ -37,7 +37,7 @@ class Ask:
     def suggestions(self) -> tuple[str, ...]:
         """Three likely questions for the selected region, or for the frame."""
         finding, key = self._session.selected_finding, self._session.frame_key
-        analysis = self._session.analyses.get(key) if key else None
+        analysis = self._session.analysis_at(key)
         if finding is None or finding.frame != key:
             return ("Is there a lesion?", "Which eye is this?", "How many lesions?")
         if finding.region.kind is RegionKind.LENGTH:
@@ -92,9 +92,12 @@ class Ask:
         """Go to the answer's frame and region; a map switches its overlay on, a proposal is selected itself."""
         session, key = self._session, given.question.frame
         if citation.kind == "map":
-            analysis = session.analyses.get(key)
-            known = analysis is not None and citation.text in analysis.lesions
-            session.overlay = replace(session.overlay, kind="lesion" if known else "raw",
+            # The map of the encoder that gave the answer, whatever is on screen now.
+            speaker = session.encoder_of(given.model.sha256) if given.model is not None else None
+            encoder = session.overlay.encoder if speaker is None else speaker
+            analysis = session.analyses.get((key, encoder))
+            known, session.encoder_wanted = analysis is not None and citation.text in analysis.lesions, None
+            session.overlay = replace(session.overlay, encoder=encoder, kind="lesion" if known else "raw",
                                       lesion_label=citation.text if known else None, text=citation.text or None)
         self._show(key)
         session.selected = self._cited(given, citation) or session.selected

@@ -174,7 +174,7 @@ class ComposeReport:
         if session.study is None:
             return
         accepted = {f.frame for f in session.findings if f.in_report and f.label}
-        analyses = tuple(a for key, a in session.analyses.items() if key in accepted)
+        analyses = tuple(a for _, a in session.analyses.items() if a.frame in accepted)
         request = ReportRequest(session.study, session.findings, session.answers, analyses,
                                 session.author or "unnamed reader", now_iso(), self._software, self._summary)
         session.advance("report", "writing the report")

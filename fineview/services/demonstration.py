@@ -19,11 +19,11 @@ from fineview.services.clock import now_iso
 from fineview.services.compose_report import ReportRequest, Writers, compose, write_report
 from fineview.services.deliver import deliver
 from fineview.services.encodings import Encodings
-from fineview.services.explain import as_suggestion
 from fineview.services.frame_choice import choose_frame, choose_series
 from fineview.services.jobs import Token
 from fineview.services.open_study import scan_all
 from fineview.services.ports import Archive, Engine, Journal
+from fineview.services.suggestions import as_suggestion
 
 REVIEWER = "demonstration reviewer"
 QUESTION = "Is there fluid here?"

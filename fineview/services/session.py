@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from fineview.core.dialogue import Answer, Question
-from fineview.core.evidence import Analysis, HeatMap
+from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, ModelIdentity
 from fineview.core.finding import Finding
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
-from fineview.services.wishes import OverlayWishes, Tool, ViewWishes
+from fineview.services.eye import EyeView
+from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -51,6 +52,14 @@ class Streaming:
 
     question: Question
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What is known of an encoder once it was loaded: who it is, and the heat maps it can make."""
+
+    identity: ModelIdentity
+    methods: tuple[Method, ...]
 
 
 class ByteCache(Generic[K, V]):
@@ -89,7 +98,7 @@ def _rasters() -> ByteCache[FrameKey, Raster]:
     return ByteCache(lambda raster: raster.pixels.nbytes, 1024**3)
 
 
-def _analyses() -> ByteCache[FrameKey, Analysis]:
+def _analyses() -> ByteCache[tuple[FrameKey, str], Analysis]:
     return ByteCache(lambda one: sum(values.nbytes for values in one.lesions.values())
                      + sum(level.values.nbytes for level in one.pyramid), 512 * 1024**2)
 
@@ -100,7 +109,13 @@ def _heat() -> ByteCache[tuple[object, ...], HeatMap]:
 
 @dataclass
 class Session:
-    """See the module.  ``answers`` and ``findings`` are those of the open study."""
+    """See the module.  ``answers`` and ``findings`` are those of the open study.
+
+    ``analyses`` and ``heat`` are kept by frame and by encoder, so that no encoder ever shows another one's maps.
+    ``encoder_wanted``: chosen, and on its way; until it is there everything stays with the old one.
+    ``other``: the overlay to compare with, by key in place or beside the picture; None: nothing was compared yet.
+    ``default_encoder``: the name behind "".
+    """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
     study: Study | None = None
@@ -108,6 +123,13 @@ class Session:
     index: int = 0
     view: ViewWishes = field(default_factory=ViewWishes)
     overlay: OverlayWishes = field(default_factory=OverlayWishes)
+    other: OverlayWishes | None = None
+    beside: Beside = "none"
+    encoders: tuple[EncoderEntry, ...] = ()
+    default_encoder: str = ""
+    encoder_wanted: str | None = None
+    engines: dict[str, EngineFacts] = field(default_factory=dict)
+    eye: EyeView | None = None
     overlays_hidden: bool = False
     tool: Tool = "window"
     findings: tuple[Finding, ...] = ()
@@ -116,7 +138,7 @@ class Session:
     streaming: Streaming | None = None
     rasters: ByteCache[FrameKey, Raster] = field(default_factory=_rasters)
     thumbnails: dict[str, Raster] = field(default_factory=dict)
-    analyses: ByteCache[FrameKey, Analysis] = field(default_factory=_analyses)
+    analyses: ByteCache[tuple[FrameKey, str], Analysis] = field(default_factory=_analyses)
     heat: ByteCache[tuple[object, ...], HeatMap] = field(default_factory=_heat)
     progress: dict[str, Progress] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
@@ -139,6 +161,7 @@ class Session:
         """Forget everything that is known by frame number."""
         for known in (self.rasters, self.analyses, self.heat):
             known.clear()
+        self.eye = None
         self.frame_problem.clear()
 
     def pulse(self) -> None:
@@ -157,6 +180,19 @@ class Session:
     def raster(self) -> Raster | None:
         key = self.frame_key
         return self.rasters.get(key) if key else None
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """Of the shown frame, by the encoder in force."""
+        return self.analysis_at(self.frame_key)
+
+    def analysis_at(self, key: FrameKey | None) -> Analysis | None:
+        return self.analyses.get((key, self.overlay.encoder)) if key else None
+
+    def encoder_of(self, sha256: str) -> str | None:
+        """The name under which the weights with this hash were loaded; None where they were not."""
+        named = [name for name, facts in self.engines.items() if facts.identity.sha256 == sha256]
+        return self.overlay.encoder if self.overlay.encoder in named else next(iter(named), None)
 
     def frame_at(self, key: FrameKey) -> FrameInfo | None:
         """The frame that ``key`` names in the open study; None where it is not (or no longer) there."""

@@ -6,19 +6,23 @@ is by identity, which is what the binder needs to show only the difference.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer
-from fineview.core.evidence import Analysis
+from fineview.core.evidence import Analysis, Method
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box, Spacing
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Series, Study
-from fineview.services.picture import overlay_picture, render_base
+from fineview.services.eye import EyeView
+from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
 from fineview.services.session import Notice, Progress, Session, Streaming
-from fineview.services.wishes import OverlayWishes, Tool, ViewWishes
+from fineview.services.suggestions import of_encoder
+from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,27 @@ class OverlayState:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderChoice:
+    """What a menu offers.  ``names``: (name, words) of the encoders at hand, "" being the one started with.
+
+    ``chosen``: the one in force, or on its way while ``loading``; ``methods``: what the one in force can do, empty
+    before it was loaded; ``known``: names of the encoders that were loaded.
+    """
+
+    names: tuple[tuple[str, str], ...] = ()
+    chosen: str = ""
+    loading: bool = False
+    methods: tuple[Method, ...] = ()
+    heads: bool = True
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ViewState:
-    """Everything the window shows.  ``image``: uint8 (H, W) or (H, W, 3), or None while it is loading."""
+    """Everything the window shows.  ``image``: uint8 (H, W) or (H, W, 3), or None while it is loading.
+
+    ``overlay_missing``, ``other_missing``: why that overlay will not come, "" where it is there or on its way.
+    """
 
     catalogue: Catalogue
     study: Study | None
@@ -69,6 +92,13 @@ class ViewState:
     overlay_wishes: OverlayWishes
     overlay: OverlayState | None
     overlay_pending: bool
+    overlay_missing: str
+    beside: Beside
+    other_wishes: OverlayWishes | None
+    other: OverlayState | None
+    other_missing: str
+    eye: EyeView | None
+    encoders: EncoderChoice
     analysis: Analysis | None
     domain_banner: str
     tool: Tool
@@ -89,8 +119,9 @@ class ViewState:
 def snapshot(session: Session) -> ViewState:
     """Take the state of ``session`` as one frozen value."""
     key, frame, series, raster = session.frame_key, session.frame, session.series, session.raster
-    analysis = session.analyses.get(key) if key else None
+    analysis, findings = session.analysis, _findings(session)
     overlay = None if session.overlays_hidden else overlay_picture(session)
+    missing = missing_words(session, session.overlay)
     localizer = None
     if session.study and series and series.localizer_uid:
         localizer = next((s for s in session.study.series if s.uid == series.localizer_uid), None)
@@ -103,12 +134,42 @@ def snapshot(session: Session) -> ViewState:
         markers=session.view.transform.markers(frame.orientation) if frame else ("?", "?", "?", "?"),
         view=session.view, window_text=_window_text(session), overlay_wishes=session.overlay,
         overlay=OverlayState(*overlay) if overlay else None,
-        overlay_pending=session.overlay.kind != "none" and overlay is None and not session.overlays_hidden,
-        analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool, findings=session.findings,
-        frame_findings=tuple(f for f in session.findings if f.frame == key), selected=session.selected,
+        overlay_pending=session.overlay.kind != "none" and not overlay and not missing and not session.overlays_hidden,
+        overlay_missing=missing, beside=session.beside, **_beside(session), encoders=_encoders(session),
+        analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool, findings=findings,
+        frame_findings=tuple(f for f in findings if f.frame == key), selected=session.selected,
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),
         notices=session.notices, localizer=localizer, saved_text=_saved_text(session),
         undo_name=session.undo_name, redo_name=session.redo_name, patient_changes=session.reviewed_patients)
+
+
+def _findings(session: Session) -> tuple[Finding, ...]:
+    facts = session.engines.get(session.overlay.encoder)
+    return of_encoder(session.findings, facts.identity.sha256 if facts else None, session.selected)
+
+
+def _beside(session: Session) -> Mapping[str, Any]:
+    """The overlay beside the picture, in the same colours and with the same threshold, and the model's eye."""
+    wishes = session.other.dressed_as(session.overlay) if session.other is not None else None
+    seen = wishes is not None and session.beside == "overlay" and not session.overlays_hidden
+    parts = picture_of(session, wishes) if wishes is not None and seen else None
+    key, eye = session.frame_key, session.eye
+    ours = eye is not None and (eye.frame, eye.encoder) == (key, session.overlay.encoder)
+    return {"other_wishes": wishes, "other": OverlayState(*parts) if parts else None,
+            "other_missing": missing_words(session, wishes) if wishes is not None and seen else "",
+            "eye": eye if ours and session.beside == "eye" else None}
+
+
+def _encoders(session: Session) -> EncoderChoice:
+    default = session.default_encoder
+    named = {one.name: one.words for one in session.encoders}
+    names = [("", default or "as started"), *((name, name) for name in named if name != default)]
+    facts = session.engines.get(session.overlay.encoder)
+    chosen = session.overlay.encoder if session.encoder_wanted is None else session.encoder_wanted
+    return EncoderChoice(
+        tuple((value, f"{title}: {named[title]}" if named.get(title) else title) for value, title in names), chosen,
+        session.encoder_wanted is not None, facts.methods if facts else (),
+        facts.identity.heads_trained if facts else True, frozenset(session.engines))
 
 
 def _banner(session: Session) -> Banner | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from fineview.core.evidence import DarSettings, Task
+from fineview.core.evidence import DarSettings, Method, Task
 from fineview.core.image import Window
 from fineview.core.orientation import ViewTransform
 
-OverlayKind = Literal["none", "raw", "dar", "mfp", "lesion"]
+# "none", "mfp", "lesion", or a word of ``Method``: what lies over the picture is chosen in one place.
+OverlayKind = str
+# What stands beside the picture: nothing, the same picture under the other overlay, or what the encoder saw of it.
+Beside = Literal["none", "overlay", "eye"]
 ColourMap = Literal["viridis", "cividis", "inferno"]
 Tool = Literal["window", "pan", "zoom", "box", "ellipse", "polygon", "freehand", "point", "length"]
 
@@ -29,9 +32,11 @@ class OverlayWishes:
     """``mfp_mode``: "energy", "pca" or a channel number.  ``lesion_label`` None: the strongest of all lesion labels.
 
     ``text``: the words whose attention row is shown; None: the general row.
+    ``encoder``: the name of whose maps are shown; "": the one the application was started with.
     """
 
     kind: OverlayKind = "none"
+    encoder: str = ""
     task: Task = Task.LESION
     mfp_scale: int = 4
     mfp_mode: str = "energy"
@@ -43,3 +48,20 @@ class OverlayWishes:
     smooth: bool = True
     dar: DarSettings = field(default_factory=DarSettings)
     suggestions: bool = True
+
+    @property
+    def method(self) -> Method | None:
+        """The heat map's method; None where the overlay is none, or another kind of one."""
+        return Method(self.kind) if self.kind in _METHODS else None
+
+    def choice(self) -> tuple[object, ...]:
+        """What makes two overlays two, and not one that was tuned: the eye wants to compare these."""
+        return (self.kind, self.encoder, self.mfp_scale if self.kind == "mfp" else 0, self.text, self.lesion_label)
+
+    def dressed_as(self, other: OverlayWishes) -> OverlayWishes:
+        """This overlay with the opacity, colours and threshold of ``other``, so that only the map differs."""
+        return replace(self, opacity=other.opacity, colour_map=other.colour_map, threshold=other.threshold,
+                       smooth=other.smooth, suggestions=other.suggestions, task=other.task)
+
+
+_METHODS = frozenset(method.value for method in Method)

@@ -82,7 +82,7 @@ class ArrayArchive:
         pass
 
 
-def no_engine() -> Engine:
+def no_engine(name: str | None = None) -> Engine:
     raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
 
 

@@ -17,8 +17,8 @@ from fineview.core.geometry import Box
 from fineview.core.region import RegionKind
 from fineview.core.study import FrameKey
 from fineview.gui.main_window import MainWindow
-from fineview.services.explain import merge_suggestions
 from fineview.services.session import Progress, Streaming
+from fineview.services.suggestions import merge_suggestions
 from tests.gui.scene import MODEL, analysis, suggestion
 from tests.gui.viewer.test_gestures import at, drag
 
@@ -81,7 +81,7 @@ def test_hold_key_hides_overlays_and_marks(qtbot: QtBot, window: MainWindow) -> 
 
 def test_overlay_of_the_pyramid_reaches_the_canvas(window: MainWindow) -> None:
     session, layer = window._bench.session, window.viewer.canvas.overlay
-    session.analyses[session.frame_key] = analysis(session.frame_key)
+    session.analyses[(session.frame_key, "")] = analysis(session.frame_key)
     window._bench.explain.overlay("mfp")
     window.binder.update_now()
     assert [layer.rect.x(), layer.rect.y(), layer.rect.width(), layer.rect.height()] == pytest.approx([0, 0, 120, 60])

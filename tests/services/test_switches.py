@@ -13,7 +13,7 @@ import pytest
 
 from fineview.core.dialogue import Answer, Citation, Question
 from fineview.core.errors import StorageProblem
-from fineview.core.evidence import ModelIdentity
+from fineview.core.evidence import Method, ModelIdentity
 from fineview.core.finding import Origin
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Patient, Series, Study
@@ -60,7 +60,7 @@ class OneSpot:
     """An engine that finds one haemorrhage in every picture, and encodes only when it is let."""
 
     identity = ModelIdentity("spot", "1", "ab" * 32)
-    device, dtype, normalisation = "cpu", "fp32", ""
+    device, dtype, normalisation, methods = "cpu", "fp32", "", (Method.RAW, Method.DAR)
     thresholds: Mapping[str, float] = dict.fromkeys(
         ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate", "optic_disc"), 0.5)
 
@@ -98,7 +98,7 @@ class Room:
         self.mailbox, self.journal, self.engine = mailbox, Cellar(folder), OneSpot()
         self.session, encodings = Session(author="Dr Reader"), Encodings()
         self.open = OpenStudy(self.session, jobs, Files(), self.journal, folder)
-        explain = Explain(self.session, jobs, lambda: self.engine, encodings)
+        explain = Explain(self.session, jobs, lambda name: self.engine, encodings)
         self.open.on_frame = explain.refresh
         ask = Ask(self.session, jobs, lambda: self.engine, encodings, self.journal, self.open.show)
         self.bench = Workbench(self.session, jobs, self.open, Look(self.session), explain, ask,
@@ -142,7 +142,7 @@ def test_a_result_for_a_number_that_means_another_picture_by_now_is_dropped(room
     room.session.series = room.session.study.series[0]
     room.engine.go.set()
     room.mailbox.pump(lambda: "model" not in room.session.progress)
-    assert FrameKey("1.2.3", 0) not in room.session.analyses and room.session.findings == ()
+    assert (FrameKey("1.2.3", 0), "") not in room.session.analyses and room.session.findings == ()
 
 
 def test_cancel_gives_up_an_overlay_that_is_not_there(room) -> None:
@@ -171,7 +171,7 @@ def test_a_citation_leads_to_another_series_and_selects_the_suggestion(room) -> 
     spot = room.session.findings[0]
     room.open.show_series("1.2.4")
     asked = Question("how many?", "1.2", FrameKey("1.2.3", 0))
-    cited = Citation("proposal", room.session.analyses.get(spot.frame).proposals[0].box, 0.9, text="haemorrhage")
+    cited = Citation("proposal", room.session.analysis_at(spot.frame).proposals[0].box, 0.9, text="haemorrhage")
     room.bench.ask.cite(Answer(asked, "1", model=room.engine.identity), cited)
     assert room.session.frame_key == FrameKey("1.2.3", 0) and room.session.selected == spot.id
 
