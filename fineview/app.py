@@ -17,7 +17,9 @@ from fineview.core.errors import FineViewError
 from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
-    from fineview.core.evidence import EncoderEntry
+    from fineview.core.advice import Advice
+    from fineview.core.evidence import EncoderEntry, ModelIdentity, Task
+    from fineview.core.measured import ResultShelf
     from fineview.core.report import Report
     from fineview.services.jobs import Jobs, Post
     from fineview.services.ports import Archive, Engine, Journal, ReportWriter
@@ -78,6 +80,25 @@ class App:
         from fineview.models.shelf import entries
 
         return entries(self._places)
+
+    @property
+    def loaded(self) -> tuple[ModelIdentity, ...]:
+        """Who has been loaded so far: what an evaluation through this app can have scored."""
+        return tuple(dict.fromkeys(engine.identity for engine in self._engines.values()))
+
+    def results(self) -> ResultShelf:
+        """Stored evaluation results: those shipped and the person's own, with a problem for each unreadable file."""
+        from fineview.store.results import read_results
+
+        return read_results(paths.resources_dir() / "results", paths.data_dir() / "results")
+
+    def advice(self, task: Task, results: ResultShelf | None = None) -> Advice:
+        """Which encoder and scale stored results speak for, among the weights at hand."""
+        from fineview.core.evidence import ModelIdentity
+        from fineview.services.advise import advise
+
+        at_hand = tuple(ModelIdentity(one.name, one.version, one.sha256) for one in self.encoders())
+        return advise(task, (results or self.results()).results, at_hand)
 
     def encoder_folder(self) -> Path:
         """``--encoder`` names a folder, or one of the encoders at hand.  Raises ``WeightsProblem``."""

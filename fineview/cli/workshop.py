@@ -21,7 +21,11 @@ def later(wish: argparse.Namespace) -> Any:
 def models(wish: argparse.Namespace) -> Any:
     from fineview.models import weights
 
-    if wish.action in ("import", "advise", "explain-gap"):
+    if wish.action in ("advise", "explain-gap"):
+        from fineview.cli import advise
+
+        return advise.advise(wish) if wish.action == "advise" else advise.explain(wish)
+    if wish.action == "import":
         wish.command = f"models {wish.action}"
         return later(wish)
     if wish.action == "list":
@@ -85,9 +89,13 @@ def evaluate(wish: argparse.Namespace) -> Any:
                           wish.only)
         figures = run_evaluation(wish.what, request)
         if wish.keep is not None:
-            from fineview.lab.stored import keep
+            from fineview.app import SOFTWARE
+            from fineview.lab.stored import data_words, keep
 
-            keep(wish.what, figures, wish.keep if wish.keep != Path() else None)
+            scored = app.loaded
+            keep(wish.what, figures, SOFTWARE, scored[0] if len(scored) == 1 else None,
+                 data_words(figures, wish.images is not None, wish.data is not None, wish.labelled),
+                 wish.keep if wish.keep != Path() else None)
     return _figures(figures, wish)
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fineview.core.errors import InputProblem, WrongWords
-from fineview.core.labels import LABELS, WORDS
+from fineview.core.labels import LABELS, WORDS, label_for
 from fineview.lab.baselines import BASELINES, TO_BEAT, Maps, ScoreMaps
 from fineview.lab.evaluate import Request
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
@@ -109,8 +109,10 @@ def _figures(word: str, by_detector: dict[str, list[Tally]], seed: int) -> list[
         known = [rival for rival in rivals if rival is not None]
         goal = max(known) if known else None
         interval = bootstrap_interval(resampled, len(by_detector[OURS]), seed)
+        # advice on encoders rests on how well lesions are found; the disc is none
+        about = {"task": "lesion"} if kind in ("f1", "aupr") and label_for(word).lesion else {}
         found.append(Figure(f"{kind}_{word}", value, "fraction", count, interval, goal,
-                            None if goal is None else value > goal, baselines))
+                            None if goal is None else value > goal, baselines, about))
     return found
 
 

@@ -6,19 +6,58 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fineview import paths
+from fineview.core.errors import StorageProblem
+from fineview.core.evidence import ModelIdentity
 from fineview.lab.figures import Figures
+from fineview.store.results import FORMAT
 
 
-def keep(what: str, figures: Figures, folder: Path | None = None) -> Path:
-    """Write one result as JSON into ``folder`` (default: ``results`` of the person's data); returns the file."""
-    made = datetime.now(UTC)
+def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | None, data: str,
+         folder: Path | None = None, made: datetime | None = None) -> Path:
+    """Write one result as JSON into ``folder`` (default: ``results`` of the person's data); returns the file.
+
+    ``encoder``: the weights that were scored, None where the evaluation trained its own; ``data``: what it was scored
+    on, in words that name no person and no folder.  Raises ``StorageProblem``; a half-written file never bears the
+    name of a result.
+    """
+    moment = (made or datetime.now(UTC)).astimezone(UTC)
     folder = folder or paths.data_dir() / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{what}-{made:%Y%m%d-%H%M%S}.json"
+    held = {"format": FORMAT, "what": what, "made": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "software": software,
+            "encoder": None if encoder is None else
+            {"name": encoder.name, "version": encoder.version, "sha256": encoder.sha256},
+            **figures.as_dict(), "data": data}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _write(folder, f"{what}-{moment:%Y%m%d-%H%M%S}", held)
+    except OSError as error:
+        raise StorageProblem(f"The result could not be kept in {folder} ({error.strerror}).",
+                             "Give a folder that can be written with --keep DIR.", "read-only") from error
+
+
+def data_words(figures: Figures, images: bool, data: bool, labelled: str) -> str:
+    """What was scored, in words: the evaluation's own, or which photographs the command named."""
+    if figures.data:
+        return figures.data
+    if data:
+        return f"photographs kept from training, {'loose boxes' if labelled == 'boxes' else 'pixel masks'}"
+    return "the person's own photographs" if images else "phantoms made by this program"
+
+
+def _write(folder: Path, stem: str, held: dict[str, Any]) -> Path:
+    path, number = folder / f"{stem}.json", 1
+    while path.exists():  # two results of one second
+        number += 1
+        path = folder / f"{stem}-{number}.json"
     beside = path.with_suffix(".part")
-    beside.write_text(json.dumps({"what": what, "made": f"{made:%Y-%m-%dT%H:%M:%SZ}", **figures.as_dict()}, indent=1)
-                      + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    try:
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(json.dumps(held, indent=1) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
     return path
