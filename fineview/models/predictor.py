@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +35,7 @@ from fineview.models.pyramid import mfp
 from fineview.models.regions import mask_cells, pooled
 from fineview.models.vision import lines, tiling
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
+from fineview.models.vision.read_config import build_for
 from fineview.models.vision.retina import Output, RetinaModel
 
 DEFAULT_TEXT = "lesion"
@@ -62,7 +64,10 @@ class Predictor:
         self.manifest = manifest
         self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
         self.trained = manifest.trained
-        self.fusion_trained = manifest.trained and max(abs(gate) for gate in model.encoder.gates) > OPEN_GATE
+        # without fusions nothing is left untrained
+        self.fusion_trained = manifest.trained and max(map(abs, model.encoder.gates), default=1.0) > OPEN_GATE
+        if not hasattr(model.encoder, "vit"):
+            self.methods = tuple(method for method in type(self).methods if method is not Method.GRAD_ATT)
         self.calibration = Calibration.read(manifest.facts)
         self.thresholds = self.calibration.thresholds
 
@@ -70,13 +75,7 @@ class Predictor:
     def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
         """The encoder of a weights folder.  Raises ``WeightsProblem`` or ``DeviceProblem``."""
         tensors, manifest = weights.load(folder)
-        model = build_retina(RETINA_S)
-        try:
-            model.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=True)
-        except RuntimeError as problem:
-            raise weights.WeightsProblem("These weights belong to another encoder.", "Choose the encoder they are for.",
-                                         "weights-format") from problem
-        return cls(model, manifest, devices.choose(wanted))
+        return cls(build_for(manifest.facts, tensors), manifest, devices.choose(wanted))
 
     @classmethod
     def untrained(cls, config: RetinaConfig = RETINA_S, seed: int = 0, wanted: devices.Wanted = "cpu") -> Predictor:
@@ -121,7 +120,7 @@ class Predictor:
         canvas = placement.draw(rgb, where)
         fine, extra = self._network_input(canvas)
         _check(token)
-        with self._device.autocast(), capture(self._model.encoder.vit, [-1], [0]) as rows:
+        with self._device.autocast(), self._cls_rows() as rows:
             out = self._model(fine, extra, where.grid, inside=_inside(where, self.device))
         _check(token)
         encoded = time.perf_counter()
@@ -130,11 +129,15 @@ class Predictor:
         return Encoding(
             where=where, logits=out.dense.logits[0].to(torch.float16).cpu().numpy(),
             line_rows=lines.source_rows(out.dense.lines[0].float().cpu().numpy(), where), pyramid=pyramid,
-            domain=_domain(out), cls_row=_cls_row(next(iter(rows.values())), where),
+            domain=_domain(out), cls_row=_cls_row(rows, where),
             tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float().cpu(), canvas=canvas,
             device=self.device, dtype=self.dtype, sha256=self.sha256,
             seconds={"encode": encoded - began, "pyramid": drawn - encoded},
         )
+
+    def _cls_rows(self) -> AbstractContextManager[Mapping[int, torch.Tensor]]:
+        vit = getattr(self._model.encoder, "vit", None)
+        return nullcontext({}) if vit is None else capture(vit, [-1], [0])
 
     def lesion_maps(self, encoding: Encoding, words: tuple[str, ...] | None = None) -> dict[str, NDArray[np.float16]]:
         """Calibrated probability per source pixel, float16 (H, W): ``words``, else all labels of the frame's domain."""
@@ -225,7 +228,7 @@ class Predictor:
         fine, extra = self._network_input(placement.draw(rgb, where))
         with self._device.autocast():
             seen = self._model.encoder(fine, extra, where.grid)
-        pooled_cells = self._model.domain.pool(seen.tokens, seen.stages[-1], _inside(where, self.device))
+        pooled_cells = self._model.domain.pool(seen.tokens, seen.last_stage, _inside(where, self.device))
         return pooled_cells[0].float().cpu().numpy()
 
     def region_evidence(self, encoding: Encoding, mask: NDArray[np.bool_]) -> dict[str, float]:
@@ -269,6 +272,9 @@ def _domain(out: Output) -> dict[str, float]:
     return dict(zip(DOMAINS, shares, strict=True))
 
 
-def _cls_row(rows: torch.Tensor, where: placement.Placement) -> NDArray[np.float32]:
-    patches = rows[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (rows.shape[-1] - 1)
+def _cls_row(rows: Mapping[int, torch.Tensor], where: placement.Placement) -> NDArray[np.float32]:
+    if not rows:  # an encoder without a ViT has no such row: flat
+        return np.zeros([size // 32 for size in where.fine_canvas_hw], np.float32)
+    last = next(iter(rows.values()))
+    patches = last[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (last.shape[-1] - 1)
     return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()

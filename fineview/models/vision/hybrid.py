@@ -66,7 +66,8 @@ class HybridEncoder(nn.Module):
 
     def stages(self, normalised: Tensor, extra: Tensor | None) -> tuple[Tensor, ...]:
         """The four ConvNeXt stage maps of a normalised canvas."""
-        maps = self.conv.embeddings(normalised if extra is None else torch.cat([normalised, extra], 1))
+        more = [] if extra is None or not self.extra_channels else [extra]
+        maps = self.conv.embeddings(torch.cat([normalised, *more], 1))
         found = []
         for stage in self.conv.encoder.stages:
             maps = stage(maps)
