@@ -30,7 +30,7 @@ def advice_object(advice: Advice, shelf: ResultShelf) -> dict[str, Any]:
     """The ``models advise`` object."""
     return {"task": str(advice.task), "measured": advice.measured, "encoder": _choice(advice.encoder),
             "scale": _choice(advice.scale), "figures": [_row(row) for row in advice.rows],
-            "caveats": list(advice.caveats),
+            "comparisons": [_choice(one) for one in advice.comparisons], "caveats": list(advice.caveats),
             "problems": [{"path": p.path, "code": p.code, "what": p.what, "remedy": p.remedy} for p in shelf.problems]}
 
 
@@ -54,6 +54,9 @@ def _advice_lines(advice: Advice, shelf: ResultShelf) -> list[str]:
     lines = [f"task {advice.task}"]
     for kind, choice in (("encoder", advice.encoder), ("scale", advice.scale)):
         lines.append(f"{kind:8} {choice.recommended or '-'}: {choice.words}")
+        lines.extend(f"         {reason}" for reason in choice.reasons)
+    for choice in advice.comparisons:
+        lines.append(f"compared {choice.words}")
         lines.extend(f"         {reason}" for reason in choice.reasons)
     lines.extend(f"note     {caveat}" for caveat in advice.caveats)
     for made in dict.fromkeys((row.what, row.made, row.data, row.machine, row.own) for row in advice.rows):

@@ -68,13 +68,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Advice for one task.  ``rows``: every figure it rests on; ``caveats``: what a reader must know about them."""
+    """Advice for one task.  ``rows``: every figure it rests on; ``caveats``: what a reader must know about them;
+    ``comparisons``: what evaluations say that trained small encoders of several kinds, none of which is at hand."""
 
     task: Task
     encoder: Choice
     scale: Choice
     rows: tuple[Row, ...]
     caveats: tuple[str, ...]
+    comparisons: tuple[Choice, ...] = ()
 
     @property
     def measured(self) -> bool:

@@ -9,13 +9,14 @@ intervals are "no measured difference", and then the cheaper one is taken, where
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import permutations
 
 from fineview.core.advice import Advice, Choice, Kind, Row
 from fineview.core.evidence import TASK_SCALES, ModelIdentity, Task
 from fineview.core.measured import Figure, StoredResult
 
-FEW = 5  # a figure on fewer is shown and decides nothing: a bootstrap over two photographs has hardly any width
+FEW = 3  # a figure on fewer is shown and decides nothing: a bootstrap over two photographs has hardly any width
 
 
 def advise(task: Task, results: Iterable[StoredResult], at_hand: Sequence[ModelIdentity]) -> Advice:
@@ -26,7 +27,8 @@ def advise(task: Task, results: Iterable[StoredResult], at_hand: Sequence[ModelI
     scaled = [row for row in rows if row.scale is not None]
     scale, preset = _choose("scale", task, scaled), " and ".join(f"1/{one}" for one in TASK_SCALES[task])
     own = () if scale.recommended else (f"The scale set for {task} is {preset}: a setting, not a measurement.",)
-    return Advice(task, _choose("encoder", task, plain), scale, rows, (*own, *_caveats(rows, at_hand)))
+    return Advice(task, _choose("encoder", task, plain), scale, rows, (*own, *_caveats(rows, at_hand)),
+                  tuple(_comparisons(task, rows)))
 
 
 def newest(results: Iterable[StoredResult]) -> tuple[StoredResult, ...]:
@@ -70,23 +72,36 @@ def _choose(kind: Kind, task: Task, rows: Sequence[Row]) -> Choice:
     if not ours:
         seen = _listed([row.named for row in quality])
         return Choice(None, "not measured", f"Not measured with the weights at hand; results are of {seen}.")
-    names = list(dict.fromkeys(_subject(kind, row) for row in ours))
+    return _prefer(kind, task, ours, [row for row in rows if row.cost and row.at_hand])
+
+
+def _comparisons(task: Task, rows: Sequence[Row]) -> Iterable[Choice]:
+    """What each evaluation that trained its own encoders says of them: of their kind, since none is at hand."""
+    for what in dict.fromkeys(row.what for row in rows if row.sha256 is None):
+        trained = [row for row in rows if row.what == what and row.sha256 is None and row.scale is None]
+        quality = [row for row in trained if not row.cost]
+        if len({row.named for row in quality}) > 1:
+            found = _prefer("encoder", task, quality, [row for row in trained if row.cost])
+            yield replace(found, words=f"Small encoders trained by \"evaluate {what}\": {found.words}")
+
+
+def _prefer(kind: Kind, task: Task, rows: Sequence[Row], costs: Sequence[Row]) -> Choice:
+    names = list(dict.fromkeys(_subject(kind, row) for row in rows))
     if len(names) == 1:
         return Choice(names[0], "only one measured", f"{names[0]} is the only {kind} measured for {task}: there is "
-                      "nothing to choose between.", tuple(row.figure for row in ours))
-    wins = {(a, b): _wins(kind, ours, a, b) for a, b in permutations(names, 2)}
+                      "nothing to choose between.", tuple(row.figure for row in rows))
+    wins = {(a, b): _wins(kind, rows, a, b) for a, b in permutations(names, 2)}
     beaten = {b for (a, b), won in wins.items() if won and not wins[b, a]}
-    left = [name for name in names if name not in beaten]
+    left = [name for name in names if name not in beaten] or names
     if len(left) == 1:
         won = {other: wins[left[0], other] for other in names if other != left[0]}
         reasons = tuple(f"{a.figure}; {other}: {b.figure}" for other, pairs in won.items() for a, b in pairs)
         against = _listed([other for other, pairs in won.items() if pairs])
         return Choice(left[0], "measured better", f"{left[0]} measured better than {against} for {task}: the "
                       "intervals do not overlap.", reasons)
-    left = left or names
-    why = "their intervals overlap" if any(_compared(kind, ours, a, b) for a, b in permutations(left, 2)) \
+    why = "their intervals overlap" if any(_compared(kind, rows, a, b) for a, b in permutations(left, 2)) \
         else "they were not measured on the same data with enough cases"
-    return _undecided(kind, left, why, _cheapest(kind, [row for row in rows if row.cost and row.at_hand], left))
+    return _undecided(kind, left, why, _cheapest(kind, costs, left))
 
 
 def _subject(kind: Kind, row: Row) -> str:
@@ -130,7 +145,7 @@ def _undecided(kind: Kind, left: Sequence[str], why: str, costs: Sequence[Row]) 
 
 
 def _caveats(rows: Sequence[Row], at_hand: Sequence[ModelIdentity]) -> Iterable[str]:
-    quality = [row for row in rows if not row.cost]
+    quality = [row for row in rows if not row.cost and row.at_hand]
     few = [f"{row.measure} (n is {row.n})" for row in quality if row.n < FEW]
     if few:
         yield f"Measured on too few to decide anything: {_listed(few)}."
@@ -138,7 +153,7 @@ def _caveats(rows: Sequence[Row], at_hand: Sequence[ModelIdentity]) -> Iterable[
             for row in quality if row.better_than_baseline is False and row.baseline]
     if weak:
         yield f"Not clear of a baseline without training: {_listed(weak)}."
-    others = [f"{row.named} ({row.made[:10]})" for row in rows if not row.at_hand]
+    others = [f"{row.named} ({row.made[:10]})" for row in rows if not row.at_hand and row.sha256]
     if others:
         yield f"Measured with weights that are not at hand: {_listed(others)}."
     silent = [one.short for one in at_hand if one.sha256 not in {row.sha256 for row in quality}]

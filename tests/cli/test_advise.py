@@ -28,7 +28,8 @@ def test_nothing_measured_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fineview.paths.resources_dir", lambda: Path("nowhere"))
     spoken = speak("models", "advise", "--task", "scene", "--json")
     assert spoken.code == 0 and spoken.err == ""
-    assert set(spoken.json) == {"task", "measured", "encoder", "scale", "figures", "caveats", "problems"}
+    assert set(spoken.json) == {"task", "measured", "encoder", "scale", "figures", "comparisons", "caveats",
+                                "problems"}
     assert spoken.json["measured"] is False and spoken.json["figures"] == []
     for choice in (spoken.json["encoder"], spoken.json["scale"]):
         assert set(choice) == {"recommended", "verdict", "words", "reasons"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fineview import paths
 from fineview.core.errors import WrongWords
 from fineview.core.modalities import MODALITIES, PROPERTIES, explain_gap, modality
 
@@ -54,3 +55,12 @@ def test_an_unknown_modality_lists_those_known() -> None:
     with pytest.raises(WrongWords, match="smell") as caught:
         modality("smell")
     assert all(one.name in caught.value.remedy for one in MODALITIES)
+
+
+def test_the_page_of_the_handbook_shows_this_table() -> None:
+    page = (paths.resources_dir() / "handbook" / "modalities.md").read_text("utf-8").splitlines()
+    rows = {cells[1].strip(): [cell.strip() for cell in cells[3:-1]] for cells in (line.split("|") for line in page)
+            if len(cells) == 9}
+    assert rows["property"] == [one.name for one in MODALITIES]
+    for prop in PROPERTIES:
+        assert rows[prop.name] == [one.properties[prop.name] for one in MODALITIES]

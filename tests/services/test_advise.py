@@ -130,3 +130,14 @@ def test_the_newer_result_of_the_same_weights_and_data_holds() -> None:
     assert newest([older, shipped]) == (shipped,)
     assert newest([replace(shipped, own=True), shipped])[0].own  # made at the same second: the person's own
     assert len(newest([shipped, result(figure(0.4, 0.3, 0.5), data="phantoms")])) == 2
+
+
+def test_variants_trained_for_a_comparison_are_compared_among_themselves() -> None:
+    """Three seeds each: concat clear of both, and none of them recommended, since none is at hand."""
+    table = [figure(0.6, 0.55, 0.65, n=3, encoder="concat"), figure(0.4, 0.35, 0.5, n=3, encoder="cross"),
+             figure(0.3, 0.2, 0.4, n=3, encoder="unfused")]
+    advice = advise(Task.LESION, [result(*table, encoder=None)], (OURS,))
+    assert advice.encoder.recommended is None
+    choice, = advice.comparisons
+    assert (choice.recommended, choice.verdict) == ("concat", "measured better")
+    assert "evaluate lesions" in choice.words and "cross and unfused" in choice.words
