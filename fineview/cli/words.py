@@ -129,9 +129,10 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     evaluate.add_argument("--steps", type=_number, help="training steps, for evaluations that train")
     evaluate.add_argument("--only", type=lambda text: tuple(text.split(",")), default=(), metavar="NAME,...",
                           help="only these rows of a table")
-    evaluate.add_argument("--keep", type=Path, nargs="?", const=Path(), metavar="DIR",
-                          help="store the result, dated; \"fineview models advise\" reads stored results")
     bench = commands.add_parser("bench", parents=both, help="speed and memory on this machine")
     bench.add_argument("what", choices=BENCHES)
     bench.add_argument("path", type=Path, nargs="?")
+    for measured in (evaluate, bench):
+        measured.add_argument("--keep", type=Path, nargs="?", const=Path(), metavar="DIR",
+                              help="store the result, dated; \"fineview models advise\" reads stored results")
     commands.add_parser("doctor", parents=both, help="codecs, screen, device, weights, store")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fineview import paths
+from fineview.app import SOFTWARE, App
 from fineview.cli.show import figure_lines, progress_token
 from fineview.cli.study import opened
 from fineview.core.errors import FineViewError, WeightsProblem
@@ -79,31 +80,47 @@ def train(wish: argparse.Namespace) -> Any:
 
 def evaluate(wish: argparse.Namespace) -> Any:
     from fineview.lab.evaluate import EVALUATIONS, Request, run_evaluation
+    from fineview.lab.stored import data_words
 
     if wish.what not in EVALUATIONS:
         wish.command = f"evaluate {wish.what}"
         return later(wish)
-    token = progress_token()
+    token, folder = progress_token(), _kept_in(wish)
     with opened(wish) as app:
         request = Request(app, wish.seed, token.report, wish.images, wish.labels, wish.data, wish.labelled, wish.steps,
                           wish.only)
         figures = run_evaluation(wish.what, request)
-        if wish.keep is not None:
-            from fineview.app import SOFTWARE
-            from fineview.lab.stored import data_words, keep
-
-            scored = app.loaded
-            keep(wish.what, figures, SOFTWARE, scored[0] if len(scored) == 1 else None,
-                 data_words(figures, wish.images is not None, wish.data is not None, wish.labelled),
-                 wish.keep if wish.keep != Path() else None)
+        _keep(wish.what, figures, app, folder, data_words(figures, wish.images is not None, wish.data is not None,
+                                                          wish.labelled, wish.only))
     return _figures(figures, wish)
+
+
+def _kept_in(wish: argparse.Namespace) -> Path | None:
+    """Where the result is to be stored, or None.  Asked first: a long evaluation must not end at a locked folder."""
+    if wish.keep is None:
+        return None
+    from fineview.lab.stored import writable
+
+    return writable(wish.keep if wish.keep != Path() else None)
+
+
+def _keep(what: str, figures: Any, app: App, folder: Path | None, data: str) -> None:
+    """Store the figures where that was asked for, with the weights that were scored."""
+    if folder is not None:
+        from fineview.lab.stored import keep
+
+        scored = app.loaded
+        keep(what, figures, SOFTWARE, scored[0] if len(scored) == 1 else None, data, folder)
 
 
 def bench(wish: argparse.Namespace) -> Any:
     from fineview.lab.bench import run_bench
 
+    folder = _kept_in(wish)
     with opened(wish) as app:
-        return _figures(run_bench(wish.what, app, wish.path), wish)
+        figures = run_bench(wish.what, app, wish.path)
+        _keep(f"bench-{wish.what}", figures, app, folder, figures.data or "pictures made by this program")
+    return _figures(figures, wish)
 
 
 def doctor(wish: argparse.Namespace) -> Any:

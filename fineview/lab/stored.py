@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,26 +26,48 @@ def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | No
     name of a result.
     """
     moment = (made or datetime.now(UTC)).astimezone(UTC)
-    folder = folder or paths.data_dir() / "results"
+    folder = writable(folder)
     held = {"format": FORMAT, "what": what, "made": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "software": software,
             "encoder": None if encoder is None else
             {"name": encoder.name, "version": encoder.version, "sha256": encoder.sha256},
             **figures.as_dict(), "data": data}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         return _write(folder, f"{what}-{moment:%Y%m%d-%H%M%S}", held)
     except OSError as error:
-        raise StorageProblem(f"The result could not be kept in {folder} ({error.strerror}).",
-                             "Give a folder that can be written with --keep DIR.", "read-only") from error
+        raise _refused(folder, error) from error
 
 
-def data_words(figures: Figures, images: bool, data: bool, labelled: str) -> str:
-    """What was scored, in words: the evaluation's own, or which photographs the command named."""
+def writable(folder: Path | None = None) -> Path:
+    """The folder of results, made where it was missing: asked before an evaluation that may take an hour.
+
+    Raises ``StorageProblem`` where nothing can be written there.
+    """
+    folder = folder or paths.data_dir() / "results"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise _refused(folder, error) from error
+
+
+def data_words(figures: Figures, images: bool, data: bool, labelled: str, only: Sequence[str] = ()) -> str:
+    """What was scored, in words: the evaluation's own, or which photographs the command named.
+
+    A table of a few rows says which, so that it does not take the place of the whole one.
+    """
     if figures.data:
-        return figures.data
-    if data:
-        return f"photographs kept from training, {'loose boxes' if labelled == 'boxes' else 'pixel masks'}"
-    return "the person's own photographs" if images else "phantoms made by this program"
+        words = figures.data
+    elif data:
+        words = f"photographs kept from training, {'loose boxes' if labelled == 'boxes' else 'pixel masks'}"
+    else:
+        words = "the person's own photographs" if images else "phantoms made by this program"
+    return f"{words}; only {', '.join(only)}" if only else words
+
+
+def _refused(folder: Path, error: OSError) -> StorageProblem:
+    return StorageProblem(f"Results cannot be kept in {folder} ({error.strerror}).",
+                          "Give a folder that can be written with --keep DIR.", "read-only")
 
 
 def _write(folder: Path, stem: str, held: dict[str, Any]) -> Path:

@@ -94,3 +94,10 @@ def test_evaluate_keeps_a_result_that_names_its_weights(tmp_path: Path) -> None:
     held = json.loads(path.read_text("utf-8"))
     assert held["encoder"]["sha256"] == ours().sha256 and held["data"] == "the person's own photographs"
     assert held["figures"] == spoken.json["figures"] and held["what"] == "lesions"
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_scored(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for words in (("evaluate", "lesions", "--images", tmp_path, "--labels", tmp_path), ("bench", "view")):
+        spoken = speak(*words, "--keep", tmp_path / "file", "--json")
+        assert spoken.error["code"] == "read-only" and "--keep" in spoken.error["remedy"]

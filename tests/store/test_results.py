@@ -64,6 +64,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 ])
 def test_what_was_scored_in_words(figures: Figures, flags: tuple[bool, bool, str], words: str) -> None:
     assert data_words(figures, *flags) == words
+    assert data_words(figures, *flags, ("concat", "unfused")) == f"{words}; only concat, unfused"
 
 
 BAD: dict[str, dict[str, Any]] = {
