@@ -34,6 +34,19 @@ def on_source(cells: NDArray[np.float32], box: Box, rows: int, cols: int) -> NDA
     return np.where(inside, drawn, np.float32(0)).astype(np.float32, copy=False)
 
 
+def regrid(cells: NDArray[np.float32], box: Box, rows: int, cols: int) -> NDArray[np.float32]:
+    """Cells (h, w) over ``box`` as cells (h, w) over the whole source of ``rows`` x ``cols``; 0 where nothing was seen.
+
+    Unchanged where the box is the source.  Each new cell is the mean of its source pixels.
+    """
+    if (box.x, box.y, box.w, box.h) == (0, 0, cols, rows):
+        return cells
+    drawn = on_source(cells, box, rows, cols)
+    high, wide = cells.shape
+    made: NDArray[Any] = cv2.resize(drawn, (wide, high), interpolation=cv2.INTER_AREA)
+    return made.astype(np.float32, copy=False)
+
+
 def edges(box: Box, grid: tuple[int, int], rows: int, cols: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Source rows and columns where the cells of a ``grid`` (h, w) over ``box`` begin: h + 1 and w + 1, clipped."""
     ys = np.round(box.y + np.arange(grid[0] + 1) * box.h / grid[0])
