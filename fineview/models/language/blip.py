@@ -2,7 +2,7 @@
 
 The language model sees 32 query tokens, not patches, so a map has two steps, as in ViCrop (arXiv 2502.17422): the last
 token's row to the query tokens at language layer 15, times the query tokens' rows to the patches at the Q-Former's
-third cross-attention (its "2": cross-attention stands in every second layer), each a mean over heads, the CLS key left out.
+third cross-attention (its "2": cross-attention stands in every second layer), each a mean over heads, without CLS.
 Pictures are stretched to a square; 224 px give 16 x 16 patches.
 
 Changed: the published code takes the first 256 columns of the language row, which cannot be multiplied with 32 query
