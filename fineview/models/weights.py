@@ -76,10 +76,19 @@ def check_file(path: Path, sha256: str | None = None) -> str:
     return digest
 
 
-def _check_header(start: bytes, size: int, read: Any) -> None:
-    if start.startswith(_PICKLES):
-        raise WeightsProblem("This file is a pickle or an archive, which can run code when opened.",
+def is_pickle(start: bytes) -> bool:
+    """Whether a file that begins so is a pickle, or an archive of pickles."""
+    return start.startswith(_PICKLES)
+
+
+def refuse_pickle(start: bytes, name: str = "This file") -> None:
+    if is_pickle(start):
+        raise WeightsProblem(f"{name} is a pickle or an archive, which can run code when opened.",
                              "Only safetensors files are read; convert it on a machine you can lose.", "weights-pickle")
+
+
+def _check_header(start: bytes, size: int, read: Any) -> None:
+    refuse_pickle(start)
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if length > HEADER_CAP_BYTES:
         raise WeightsProblem(f"The header claims {length:,} bytes; the limit is {HEADER_CAP_BYTES:,}.", _REPLACE,
