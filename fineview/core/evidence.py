@@ -81,16 +81,24 @@ class EncoderEntry:
 
 @dataclass(frozen=True, slots=True)
 class DarSettings:
-    """Dynamic attention redistribution, map mode: gain under the edge mask, percentile that scales the mask."""
+    """Dynamic attention redistribution, map mode: gain under the edge mask, percentile that scales the mask.
+
+    ``adaptive``: gain and percentile are chosen for the map by an entropy bound (:mod:`imaging.dar_adaptive`), and the
+    two numbers here are not used.
+    """
 
     gain: float = 2.0
     percentile: float = 95.0
-    edges: Literal["auto", "laplacian", "denoised", "tophat"] = "auto"
+    edges: Literal["auto", "laplacian", "denoised", "tophat", "dark", "bright"] = "auto"
+    adaptive: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatMap:
-    """float32 (rows, cols) in [0, 1] on the source grid of ``frame``."""
+    """float32 (rows, cols) in [0, 1] on the source grid of ``frame``.
+
+    ``note``: how this map was made where the method leaves a choice ("gain 4, percentile 98, chosen by entropy").
+    """
 
     frame: FrameKey
     method: Method
@@ -100,6 +108,7 @@ class HeatMap:
     model: ModelIdentity
     normalisation: str = ""
     stride_px: tuple[float, float] = (1.0, 1.0)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

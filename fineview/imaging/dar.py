@@ -4,13 +4,16 @@ The three steps of the user's document: a base attention map; a mask where an ed
 percentile; the map times a gain (2.0) under the mask, kept in [0, 1].  Two things are done with care:
 
 * the edge measure has the shape of what is sought (:mod:`edges`) and its percentile is taken over picture, not
-  background; on haemorrhages the document's Laplacian marks vessels and lowers F1, the top-hat raises it;
+  background.  On photographs the words decide the half of the top-hat: who asks for blood wants dark spots, who asks
+  for exudate bright ones;
 * a hard clip at 1 turns the strongest places into a plateau whose ties become false peaks, so the last
   hundredth of the range bends instead: order is kept, and no value moves by more than 0.005 from the clip.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.evidence import DarSettings
+from fineview.core.labels import LABELS
 from fineview.imaging import edges
 
 Anatomy = Literal["fundus", "oct", "other"]
@@ -26,6 +30,19 @@ KNEE = 0.99
 WORK_PX = 1536
 REACH_AT_PX = 2304 / edges.REACH_PX
 BACKGROUND_GREY = 12
+DARK = frozenset({"microaneurysm", "haemorrhage"})
+SHADED = DARK | {"hard_exudate", "soft_exudate", "optic_disc"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeField:
+    """The edge measure before any percentile: ``values`` float32 and ``seen`` bool (h, w) on the working grid of a
+    picture of ``source_hw``; ``measure``: its name."""
+
+    values: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    measure: edges.Measure
+    source_hw: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +54,25 @@ class EdgeMask:
     cut: float
 
 
-def measure_for(anatomy: str, wanted: str) -> edges.Measure:
-    """The edge measure of ``auto``: top-hat on photographs, denoised Laplacian on B-scans, Laplacian elsewhere."""
+def measure_for(anatomy: str, wanted: str, text: str | None = None) -> edges.Measure:
+    """The edge measure of ``auto``: top-hat on photographs, its dark or bright half where ``text`` names a structure of
+    one shade, denoised Laplacian on B-scans, Laplacian elsewhere.  Raises ``ValueError`` for an unknown ``wanted``."""
     if wanted in edges.MEASURES:
         return next(name for name in edges.MEASURES if name == wanted)
     if wanted != "auto":
         raise ValueError(f"unknown edge measure {wanted!r}")
-    choice: dict[str, edges.Measure] = {"fundus": "tophat", "oct": "denoised"}
-    return choice.get(anatomy, "laplacian")
+    if anatomy == "fundus":
+        return shade_of(text) or "tophat"
+    return "denoised" if anatomy == "oct" else "laplacian"
+
+
+def shade_of(text: str | None) -> Literal["dark", "bright"] | None:
+    """What every structure that ``text`` names looks like on a photograph; None for none, or for both shades."""
+    words = f" {re.sub(r'[^a-z]+', ' ', (text or '').lower())} "
+    named = {label.word for label in LABELS if any(f" {name} " in words or f" {name}s " in words
+                                                   for name in label.synonyms)}
+    shades: set[Literal["dark", "bright"]] = {"dark" if word in DARK else "bright" for word in named & SHADED}
+    return shades.pop() if len(shades) == 1 else None
 
 
 def foreground(grey: NDArray[Any], anatomy: str) -> NDArray[np.bool_]:
@@ -59,29 +87,63 @@ def foreground(grey: NDArray[Any], anatomy: str) -> NDArray[np.bool_]:
     return seen.astype(np.bool_)
 
 
-def edge_mask(rgb: NDArray[np.uint8], anatomy: str, settings: DarSettings | None = None) -> EdgeMask:
-    """The high-frequency mask of a picture (H, W, 3) or (H, W) uint8.  A flat picture has an empty mask.
-
-    Work is done at no more than 1536 px; the mask comes back on the source grid.
-    """
-    settings = settings or DarSettings()
-    name = measure_for(anatomy, settings.edges)
+def working_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The channel that is measured, uint8 (h, w), no larger than 1536 px."""
     grey: NDArray[Any] = edges.luminance(rgb)
     height, width = grey.shape
     shrink = min(1.0, WORK_PX / max(height, width))
     if shrink < 1.0:
         grey = cv2.resize(grey, (max(1, round(width * shrink)), max(1, round(height * shrink))),
                           interpolation=cv2.INTER_AREA)
-    reach = max(5, round(max(grey.shape) / REACH_AT_PX) | 1)
-    values = edges.measure(name, grey, reach_px=reach)
-    seen = foreground(grey, anatomy)
-    if not seen.any():
-        return EdgeMask(np.zeros((height, width), np.bool_), name, 0.0)
-    cut = float(np.percentile(values[seen], settings.percentile))
-    inside: NDArray[Any] = ((values > cut) & seen).astype(np.uint8)
-    if shrink < 1.0:
-        inside = cv2.resize(inside, (width, height), interpolation=cv2.INTER_NEAREST)
-    return EdgeMask(inside.astype(np.bool_), name, cut)
+    return grey
+
+
+def reach_px(grey_hw: tuple[int, ...]) -> int:
+    """Length of the top-hat's lines on a working grid of this size."""
+    return max(5, round(max(grey_hw) / REACH_AT_PX) | 1)
+
+
+def rank_of(percentile: float, count: int) -> int:
+    """Which of ``count`` sorted values is the percentile: an order statistic, the same in every library."""
+    return min(count - 1, max(0, math.floor((count - 1) * percentile / 100)))
+
+
+def on_source(inside: NDArray[Any], source_hw: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask of the working grid on the source grid."""
+    if inside.shape == tuple(source_hw[:2]):
+        return inside.astype(np.bool_)
+    grown: NDArray[Any] = cv2.resize(inside.astype(np.uint8), (source_hw[1], source_hw[0]),
+                                     interpolation=cv2.INTER_NEAREST)
+    return grown.astype(np.bool_)
+
+
+def edge_field(rgb: NDArray[np.uint8], anatomy: str, name: edges.Measure) -> EdgeField:
+    """Measure a picture (H, W, 3) or (H, W) uint8 once; any percentile can be cut from it."""
+    grey = working_grey(rgb)
+    return EdgeField(edges.measure(name, grey, reach_px(grey.shape)), foreground(grey, anatomy), name,
+                     (rgb.shape[0], rgb.shape[1]))
+
+
+def cut_at(field: EdgeField, percentile: float) -> EdgeMask:
+    """The mask (H, W) on the source grid where the measure exceeds its percentile over the picture."""
+    known = field.values[field.seen]
+    if known.size == 0:
+        return EdgeMask(np.zeros(field.source_hw, np.bool_), field.measure, 0.0)
+    rank = rank_of(percentile, known.size)
+    cut = float(np.partition(known, rank)[rank])
+    return EdgeMask(on_source((field.values > cut) & field.seen, field.source_hw), field.measure, cut)
+
+
+def edge_mask(rgb: NDArray[np.uint8], anatomy: str, settings: DarSettings | None = None, text: str | None = None
+              ) -> EdgeMask:
+    """The high-frequency mask of a picture (H, W, 3) or (H, W) uint8.  A flat picture has an empty mask.
+
+    ``text``: the words the map is for; they may decide the measure.  Work is done at no more than 1536 px; the mask
+    comes back on the source grid.
+    """
+    settings = settings or DarSettings()
+    name = measure_for(anatomy, settings.edges, text)
+    return cut_at(edge_field(rgb, anatomy, name), settings.percentile)
 
 
 def redistribute(base: NDArray[np.float32], mask: EdgeMask, gain: float = 2.0) -> NDArray[np.float32]:

@@ -5,6 +5,10 @@
 * ``tophat``: what no short line of any direction can hold.  A vessel is filled by the line along it and vanishes; a
   dot is smaller than the line in every direction and stays.  (Openings by oriented lines: Soille, Morphological
   Image Analysis, 2nd ed., section 12.)
+* ``dark``, ``bright``: one half of the top-hat, for words that name something darker or brighter than its surround.
+
+All of it is whole-number arithmetic on 8 or 16 bits, so that another implementation can give the same values exactly
+(:mod:`fineview.models.attention.edge_mask` does, in torch).
 """
 
 from __future__ import annotations
@@ -17,10 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Grey = NDArray[Any]  # uint8 or uint16
-Measure = Literal["laplacian", "denoised", "tophat"]
-MEASURES: tuple[Measure, ...] = ("laplacian", "denoised", "tophat")
+Measure = Literal["laplacian", "denoised", "tophat", "dark", "bright"]
+MEASURES: tuple[Measure, ...] = ("laplacian", "denoised", "tophat", "dark", "bright")
 REACH_PX = 25
 DIRECTIONS = 8
+DENOISE_SIGMA_PX = 2.0
+SPOT_SIGMA_PX = 0.8
+# Faint spots differ by less than one of 256 levels, and a percentile needs them apart.
+FINE_BITS = 6
 
 
 def luminance(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -29,16 +37,20 @@ def luminance(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=16)
-def _lines(reach_px: int) -> tuple[NDArray[np.uint8], ...]:
+def lines(reach_px: int) -> tuple[NDArray[np.uint8], ...]:
+    """Straight lines of ``reach_px`` in eight directions, each (n, n) of zeros and ones, symmetric about its middle."""
     half = reach_px // 2
-    lines = []
+    drawn = []
     for step in range(DIRECTIONS):
         angle = np.pi * step / DIRECTIONS
         dx, dy = round(half * np.cos(angle)), round(half * np.sin(angle))
         kernel = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
         cv2.line(kernel, (half - dx, half - dy), (half + dx, half + dy), 1)
-        lines.append(kernel)
-    return tuple(lines)
+        # The two halves of a drawn line may differ by a pixel, and then a closing falls below the picture.
+        flat = kernel.reshape(-1)
+        flat[flat.size // 2 + 1:] = flat[:flat.size // 2][::-1]
+        drawn.append(kernel)
+    return tuple(drawn)
 
 
 def vessel_free(grey: Grey, reach_px: int = REACH_PX) -> tuple[Grey, Grey]:
@@ -46,17 +58,16 @@ def vessel_free(grey: Grey, reach_px: int = REACH_PX) -> tuple[Grey, Grey]:
 
     ``reach_px`` is the length of the line: spots wider than that vanish too.
     """
-    smooth: Grey = cv2.GaussianBlur(grey, (0, 0), 0.8)
+    smooth: Grey = cv2.GaussianBlur(grey, (0, 0), SPOT_SIGMA_PX)
     filled = np.full_like(smooth, np.iinfo(smooth.dtype).max)
     opened = np.zeros_like(smooth)
-    for line in _lines(reach_px):
+    for line in lines(reach_px):
         filled = np.minimum(filled, cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, line))
         opened = np.maximum(opened, cv2.morphologyEx(smooth, cv2.MORPH_OPEN, line))
     return filled - smooth, smooth - opened
 
 
-def measure(name: Measure, rgb: NDArray[np.uint8], sigma_px: float = 2.0, reach_px: int = REACH_PX
-            ) -> NDArray[np.float32]:
+def measure(name: Measure, rgb: NDArray[np.uint8], reach_px: int = REACH_PX) -> NDArray[np.float32]:
     """The edge measure of a picture (H, W, 3) or (H, W) uint8 as float32 (H, W) >= 0, in grey levels.
 
     Raises ``ValueError`` for an unknown name.
@@ -64,11 +75,13 @@ def measure(name: Measure, rgb: NDArray[np.uint8], sigma_px: float = 2.0, reach_
     grey = luminance(rgb)
     if name == "laplacian":
         return np.abs(cv2.Laplacian(grey, cv2.CV_32F)).astype(np.float32)
+    fine = grey.astype(np.uint16) << FINE_BITS
+    unit = np.float32(1 << FINE_BITS)
     if name == "denoised":
-        smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), sigma_px)
-        return np.abs(cv2.Laplacian(smooth, cv2.CV_32F)).astype(np.float32)
-    if name == "tophat":
-        # 16 bits: faint spots differ by less than one of 256 levels, and a percentile needs them apart.
-        dark, bright = vessel_free(grey.astype(np.uint16) << 6, reach_px)
-        return np.maximum(dark, bright).astype(np.float32) / np.float32(64)
-    raise ValueError(f"unknown edge measure {name!r}; known: {', '.join(MEASURES)}")
+        smooth = cv2.GaussianBlur(fine, (0, 0), DENOISE_SIGMA_PX)
+        return (np.abs(cv2.Laplacian(smooth, cv2.CV_32F)) / unit).astype(np.float32)
+    if name not in MEASURES:
+        raise ValueError(f"unknown edge measure {name!r}; known: {', '.join(MEASURES)}")
+    dark, bright = vessel_free(fine, reach_px)
+    strongest = dark if name == "dark" else bright if name == "bright" else np.maximum(dark, bright)
+    return strongest.astype(np.float32) / unit

@@ -24,7 +24,8 @@ from fineview.core.image import Raster
 from fineview.core.labels import LABELS, WORDS
 from fineview.core.study import FrameKey
 from fineview.imaging.control import random_map
-from fineview.imaging.dar import edge_mask, redistribute
+from fineview.imaging.dar import EdgeMask, measure_for, redistribute
+from fineview.imaging.dar_adaptive import fit
 from fineview.imaging.proposals import find_proposals
 from fineview.imaging.window import to_rgb
 from fineview.services.encodings import Encodings
@@ -124,16 +125,21 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
     if method is Method.RANDOM:
         values = random_map(request.raster.rows, request.raster.cols, stride, request.raster.content_key)
         return HeatMap(request.key, method, "no model", None, values, analysis.model, "uniform noise", stride)
+    note = ""
     if method is Method.RAW:
         values = engine.raw_map(encoding, text)
+    elif method in (Method.DAR, Method.DAR_INLINE):
+        base = engine.raw_map(encoding, text)
+        name = measure_for(analysis.anatomy, dar.edges, text)
+        dar, mask, note = fit(base, encodings.edges.of(request.raster, analysis.anatomy, name), dar)
+        token.raise_if_cancelled()
+        values = (redistribute(base, mask, dar.gain) if method is Method.DAR
+                  else engine.method_map(encoding, method, text, dar.gain, mask, token))
     else:
-        mask = edge_mask(to_rgb(request.raster), analysis.anatomy, dar)
-        if method is Method.DAR:
-            values = redistribute(engine.raw_map(encoding, text), mask, dar.gain)
-        else:
-            values = engine.method_map(encoding, method, text, dar.gain, mask, token)
+        unused = EdgeMask(np.zeros((request.raster.rows, request.raster.cols), np.bool_), "laplacian", 0.0)
+        values = engine.method_map(encoding, method, text, dar.gain, unused, token)
     return HeatMap(request.key, method, engine.layer(method), text or "lesion", values, analysis.model,
-                   engine.normalisation, stride)
+                   engine.normalisation, stride, note)
 
 
 class _Stopwatch:

@@ -8,13 +8,17 @@ from typing import Any
 
 from fineview.core.image import Raster
 from fineview.imaging.window import to_rgb
+from fineview.services.edge_fields import EdgeFields
 from fineview.services.ports import Engine, TokenPort
 
 Key = tuple[str, str]
 
 
 class Encodings:
-    """Least-recently-used cache keyed by (pixels, weights), within a byte budget.  Safe from several threads."""
+    """Least-recently-used cache keyed by (pixels, weights), within a byte budget.  Safe from several threads.
+
+    ``edges``: what is remembered of the same pixels without any weights.
+    """
 
     def __init__(self, budget_bytes: int = 512 * 1024**2) -> None:
         self._budget = budget_bytes
@@ -22,6 +26,7 @@ class Encodings:
         self._under_way: set[Key] = set()
         self._turn = threading.Condition()
         self.encoded = 0
+        self.edges = EdgeFields()
 
     def encode(self, engine: Engine, raster: Raster, token: TokenPort) -> Any:
         """The engine's encoding of ``raster`` seen through the file's own window.

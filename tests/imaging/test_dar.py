@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fineview.core.evidence import DarSettings
-from fineview.imaging import dar
+from fineview.imaging import dar, edges
 
 
 @pytest.fixture
@@ -91,3 +91,53 @@ def test_inline_bias_is_log_gain_on_masked_patches_only() -> None:
     expected = np.zeros((2, 3), np.float32)
     expected[1, 1] = np.log(2.0)
     assert np.allclose(bias, expected)
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("haemorrhage", "dark"), ("is there any bleeding here", "dark"), ("red dots", "dark"), ("Hard exudates?", "bright"),
+    ("optic disc", "bright"), ("haemorrhage or exudate", "tophat"), ("lesion", "tophat"), ("fluid", "tophat"),
+    ("", "tophat"), (None, "tophat")])
+def test_words_choose_the_shade_on_a_photograph(text: str | None, name: str) -> None:
+    assert dar.measure_for("fundus", "auto", text) == name
+    assert dar.measure_for("oct", "auto", text) == "denoised"
+    assert dar.measure_for("other", "auto", text) == "laplacian"
+    assert dar.measure_for("fundus", "tophat", text) == "tophat"
+
+
+def test_asked_for_blood_the_mask_holds_the_dark_spot_and_not_the_bright_one(picture: np.ndarray) -> None:
+    calm = np.full_like(picture, 120)
+    calm[144:147, 204:207] = 60
+    calm[44:47, 304:307] = 200
+    dark, bright = (dar.edge_mask(calm, "fundus", text=words).inside for words in ("haemorrhage", "hard exudate"))
+    assert dark[145, 205] and not dark[45, 305]
+    assert bright[45, 305] and not bright[145, 205]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.floats(0.0, 100.0), st.integers(1, 400), st.integers(0, 99))
+def test_the_order_statistic_makes_the_mask_of_numpys_percentile(percentile: float, count: int, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, 50, count).astype(np.float64)
+    ours = np.sort(values)[dar.rank_of(percentile, count)]
+    assert np.array_equal(values > ours, values > np.percentile(values, percentile, method="lower"))
+    assert (values > ours).mean() >= (values > np.percentile(values, percentile)).mean()
+
+
+@pytest.mark.parametrize("method_percentile", [50.0, 95.0, 99.0])
+def test_the_mask_is_the_documents_on_a_picture_of_another_kind(method_percentile: float) -> None:
+    """|Laplacian| above its percentile over the picture, with numpy alone."""
+    grey = np.random.default_rng(5).integers(30, 220, (60, 80)).astype(np.uint8)
+    wide = np.pad(grey.astype(np.float64), 1, mode="reflect")
+    by_hand = np.abs(wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:] - 4 * wide[1:-1, 1:-1])
+    found = dar.edge_mask(np.repeat(grey[..., None], 3, 2), "other", DarSettings(percentile=method_percentile))
+    seen = dar.foreground(grey, "other")
+    cut = np.percentile(by_hand[seen], method_percentile)
+    assert np.array_equal(found.inside, (by_hand > cut) & seen)
+
+
+@pytest.mark.parametrize("reach", range(5, 72, 2))
+def test_a_closing_never_lies_below_its_picture(reach: int) -> None:
+    """It would wrap around in whole numbers and mark the whole picture."""
+    grey = np.random.default_rng(reach).integers(0, 256, (80, 90)).astype(np.uint8)
+    dark, bright = edges.vessel_free(grey.astype(np.uint16) << 6, reach)
+    assert dark.max() <= 255 << 6 and bright.max() <= 255 << 6
+    assert all(np.array_equal(line, line[::-1, ::-1]) for line in edges.lines(reach))
