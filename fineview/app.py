@@ -128,6 +128,7 @@ class App:
         from fineview.services.annotate import Annotate
         from fineview.services.ask import Ask
         from fineview.services.compose_report import ComposeReport
+        from fineview.services.encoder_shelf import EncoderShelf
         from fineview.services.encodings import Encodings
         from fineview.services.explain import Explain
         from fineview.services.jobs import Jobs
@@ -142,14 +143,16 @@ class App:
             session.tell("warning", journal.trouble.what, journal.trouble.remedy, journal.trouble.code)
         self._jobs = jobs = Jobs(post)
         opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
-        explain = Explain(session, jobs, self.engine, encodings, self.encoders, self.encoder or "retina-s")
+        explain = Explain(session, jobs, self.engine, encodings, self.encoder or "retina-s")
         opening.on_frame = explain.refresh
-        explain.list_encoders()
+        shelf = EncoderShelf(session, jobs, self.encoders, self.advice)
+        shelf.list()
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show),
             annotate=Annotate(session, jobs, journal),
-            report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE))
+            report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
+            shelf=shelf)
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
+from fineview.core.evidence import Method
 from fineview.gui.desk import Desk
 from fineview.services.snapshot import ViewState
 from fineview.services.wishes import OverlayKind, Tool
@@ -155,6 +156,14 @@ _OVERLAYS = (
     _overlay("dar", "DAR", "D", "Attention redistributed to fine structure"),
     _overlay("mfp", "Pyramid", "M", "Feature pyramid; again: the next scale", lambda d: d.bench.explain.next_scale()),
     _overlay("lesion", "Lesions", "L", "Probability of suspected lesions"),
+    Action("flip", "Flip to the other overlay", "3", "flip", "Overlays", "The last two choices change places",
+           lambda d: d.bench.explain.flip(), has_image),
+    Action("beside", "Two overlays side by side", "2", "beside", "Overlays", "The same picture twice, moved together",
+           lambda d: d.bench.explain.beside("overlay"), has_image, lambda s: s.beside == "overlay", 5),
+    Action("eye", "What the encoder saw", "4", "eye", "Overlays", "Its own input beside the file's pixels",
+           lambda d: d.bench.explain.beside("eye"), has_image, lambda s: s.beside == "eye", 5),
+    Action("chance", "Compare with chance", "5", "chance", "Overlays", "A random map in place of the overlay, and back",
+           lambda d: d.bench.explain.chance(), has_image, lambda s: s.overlay_wishes.method is Method.RANDOM),
     Action("overlay-none", "No overlay", "N", "", "Overlays", "The picture alone",
            lambda d: d.bench.explain.overlay("none"), has_overlay),
     Action("analyse", "Analyse this frame", "R", "analyse", "Overlays", "Look for suspected lesions",
@@ -170,6 +179,10 @@ _OVERLAYS = (
 _HELP = (
     Action("ask", "Ask about the region", "Q", "send", "Help", "Puts the cursor into the question field",
            lambda d: d.ask(), has_image),
+    Action("advice", "Which encoder? …", "", "advice", "Help", "What was measured for this task, and when",
+           lambda d: d.advise()),
+    Action("modalities", "Why image and text differ …", "", "about", "Help", "Kinds of data side by side",
+           lambda d: d.explain_modalities()),
     Action("shortcuts", "Keys and mouse", "?", "keys", "Help", "All shortcuts on one page", lambda d: d.shortcuts()),
     Action("about", "About FineView", "F1", "about", "Help", "Version, model, licences", lambda d: d.about()),
 )

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QTabWidget, QWidget
 from fineview.core.geometry import Point
 from fineview.gui import icons, theme
 from fineview.gui.dialogs.about import About
+from fineview.gui.dialogs.advice import EncoderAdvice
 from fineview.gui.dialogs.export import ExportReport
 from fineview.gui.dialogs.labels import EditLabels
+from fineview.gui.dialogs.modalities import WhyTheyDiffer
 from fineview.gui.dialogs.shortcuts import Shortcuts
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
@@ -85,6 +87,12 @@ class Desk:
 
     def about(self) -> None:
         About(tuple(self._facts()), self._parts.state, self._window).open()
+
+    def advise(self) -> None:
+        EncoderAdvice(self.bench, self._window).open()
+
+    def explain_modalities(self) -> None:
+        WhyTheyDiffer(self._window).open()
 
     def shortcuts(self) -> None:
         Shortcuts(self._keys(), self._window).open()

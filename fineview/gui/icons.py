@@ -26,7 +26,9 @@ NAMES: dict[str, str] = {
     "theme": "mdi6.theme-light-dark", "panel": "mdi6.page-layout-sidebar-right",
     "browser": "mdi6.page-layout-sidebar-left", "send": "mdi6.send", "stop": "mdi6.stop",
     "warning": "mdi6.alert-outline", "fovea": "mdi6.image-filter-center-focus",
-    "aspect": "mdi6.aspect-ratio", "maximise": "mdi6.fullscreen", "suggestions": "mdi6.lightbulb-outline"}
+    "aspect": "mdi6.aspect-ratio", "maximise": "mdi6.fullscreen", "flip": "mdi6.swap-horizontal",
+    "beside": "mdi6.compare", "eye": "mdi6.eye-outline", "chance": "mdi6.dice-5-outline",
+    "advice": "mdi6.scale-balance", "suggestions": "mdi6.lightbulb-outline"}
 
 
 _dressed: weakref.WeakKeyDictionary[QObject, tuple[str, str]] = weakref.WeakKeyDictionary()

@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         self.studies.wanted.connect(opening.show_series)
         self.viewer.region_drawn.connect(self.desk.ask)
         self.viewer.maximised.connect(self.desk.maximise)
+        self.evidence.encoder.which.clicked.connect(self.desk.advise)
         self.welcome.sample_wanted.connect(opening.sample)
         self.welcome.folder_wanted.connect(self.desk.open_folder)
         self.welcome.files_wanted.connect(self.desk.open_files)

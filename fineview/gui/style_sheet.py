@@ -36,6 +36,7 @@ QPushButton { background: @raised; color: @text; border: 1px solid @line; border
 QPushButton:hover { border-color: @accent; }
 QPushButton:focus { border-color: @accent; }
 QPushButton:pressed { background: @chosen; }
+QPushButton:checked { background: @chosen; border-color: @accent; }
 QPushButton:disabled { color: @faint; background: @panel; }
 QPushButton#primary { background: @accent; color: @on_accent; border-color: @accent; font-weight: 600; }
 QPushButton#primary:hover { border-color: @text; }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from fineview.core.errors import FineViewError
-from fineview.core.evidence import TASK_SCALES, EncoderEntry, Method, Task
+from fineview.core.evidence import TASK_SCALES, Method, Task
 from fineview.services.encodings import Encodings
-from fineview.services.jobs import Job, Jobs
+from fineview.services.jobs import Jobs
 from fineview.services.overlay_work import EngineSource, OverlayWork
 from fineview.services.session import Session
 from fineview.services.wishes import Beside, OverlayKind, OverlayWishes
@@ -19,11 +17,11 @@ NOT_LOADED = "no map yet: the encoder is not loaded"
 
 
 class Explain:
-    """Gestures about overlays.  ``encoders`` lists what is at hand; ``default`` is the name behind ""."""
+    """Gestures about overlays.  ``default`` is the name of the encoder behind ""."""
 
     def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings,
-                 encoders: Callable[[], tuple[EncoderEntry, ...]] = tuple, default: str = "") -> None:
-        self._session, self._jobs, self._encoders = session, jobs, encoders
+                 default: str = "") -> None:
+        self._session = session
         self._work = OverlayWork(session, jobs, engine, encodings)
         self._before_chance: OverlayWishes | None = None
         session.default_encoder = default
@@ -73,18 +71,6 @@ class Explain:
         session.encoder_wanted = None if name == session.overlay.encoder else name
         session.pulse()
         self.refresh()
-
-    def list_encoders(self) -> None:
-        """Read what encoders are at hand, behind the window."""
-        def listed(found: tuple[EncoderEntry, ...]) -> None:
-            self._session.encoders = found
-            self._session.pulse()
-
-        def failed(error: FineViewError) -> None:
-            self._session.tell("error", error.what, error.remedy, error.code)
-            self._session.pulse()
-
-        self._jobs.submit(Job("shelf", lambda _: self._encoders(), listed, failed))
 
     def step_opacity(self, delta: float) -> None:
         self.set(opacity=round(min(1.0, max(0.0, self._session.overlay.opacity + delta)), 2))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fineview.services.annotate import Annotate
 from fineview.services.ask import Ask
 from fineview.services.compose_report import ComposeReport
+from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs
 from fineview.services.look import Look
@@ -27,6 +28,7 @@ class Workbench:
     ask: Ask
     annotate: Annotate
     report: ComposeReport
+    shelf: EncoderShelf
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

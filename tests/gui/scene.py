@@ -7,17 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
+from fineview.core.advice import Advice
 from fineview.core.errors import WeightsProblem
-from fineview.core.evidence import Analysis, ModelIdentity, PyramidLevel
+from fineview.core.evidence import Analysis, ModelIdentity, PyramidLevel, Task
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box, ScaleSource, Spacing
 from fineview.core.image import Raster, Window
 from fineview.core.orientation import Orientation
 from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
+from fineview.services.advise import advise
 from fineview.services.annotate import Annotate
 from fineview.services.ask import Ask
 from fineview.services.compose_report import ComposeReport
+from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.encodings import Encodings
 from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs, Post
@@ -86,6 +89,10 @@ def no_engine(name: str | None = None) -> Engine:
     raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
 
 
+def no_advice(task: Task) -> Advice:
+    return advise(task, (), ())
+
+
 def no_capture(*_: object) -> tuple[object, tuple[object, ...]]:
     raise AssertionError("no test here writes a Secondary Capture")
 
@@ -99,7 +106,9 @@ def workbench(post: Post, folder: Path) -> Workbench:
     explain.enabled = False
     ask = Ask(session, jobs, no_engine, encodings, journal, opening.show)
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
-    return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report)
+    shelf = EncoderShelf(session, jobs, tuple, no_advice)
+    return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
+                     shelf)
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -102,7 +102,7 @@ class Room:
         self.open.on_frame = explain.refresh
         ask = Ask(self.session, jobs, lambda: self.engine, encodings, self.journal, self.open.show)
         self.bench = Workbench(self.session, jobs, self.open, Look(self.session), explain, ask,
-                               Annotate(self.session, jobs, self.journal), None)  # type: ignore[arg-type]
+                               Annotate(self.session, jobs, self.journal), None, None)  # type: ignore[arg-type]
 
     def show(self, *studies: Study) -> None:
         self.session.catalogue = Catalogue(studies)

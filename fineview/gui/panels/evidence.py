@@ -16,39 +16,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fineview.core.evidence import Task
+from fineview.core.evidence import Method, Task
 from fineview.core.labels import LABELS
+from fineview.gui.panels.choices import choose, combo, overlays, refill
+from fineview.gui.panels.compare import Compare
 from fineview.gui.panels.dar_controls import DarControls
+from fineview.gui.panels.encoder_row import EncoderRow
 from fineview.gui.panels.identity import Identity
 from fineview.gui.wording import tr
-from fineview.services.snapshot import ViewState
+from fineview.services.snapshot import EncoderChoice, ViewState
 from fineview.services.wishes import OverlayWishes
 from fineview.services.workbench import Workbench
 
-KINDS = (("none", "No overlay"), ("raw", "Attention (A)"), ("dar", "DAR (D)"), ("mfp", "Feature pyramid (M)"),
-         ("lesion", "Suspected lesions (L)"))
 _MODES = (("energy", "energy"), ("pca", "three components as colour"), ("channel", "one channel"))
-
-
-def combo(name: str, entries: tuple[tuple[object, str], ...]) -> QComboBox:
-    """A combo box whose entries carry values; hand-made choices leave through ``activated``."""
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setMinimumContentsLength(8)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    for value, words in entries:
-        made.addItem(tr(words), value)
-    return made
-
-
-def choose(box: QComboBox, value: object) -> None:
-    box.setCurrentIndex(max(box.findData(value), 0))
 
 
 class Evidence(QScrollArea):
     """Signals that only a hand can cause are used throughout, so showing a state never answers back."""
 
-    WATCHES = frozenset({"overlay_wishes", "analysis", "domain_banner", "frame_key"})
+    WATCHES = frozenset({"analysis", "domain_banner"}) | Compare.WATCHES
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -59,6 +45,7 @@ class Evidence(QScrollArea):
         self._shown = OverlayWishes()
         self._make_choices()
         self._make_amounts()
+        self.encoder, self.compare = EncoderRow(bench), Compare(bench)
         self.dar = DarControls(bench)
         self.identity = Identity()
         self.analyse = QPushButton(tr("Analyse this frame (R)"))
@@ -68,7 +55,7 @@ class Evidence(QScrollArea):
 
     def _make_choices(self) -> None:
         explain = self._bench.explain
-        self.kind = combo(tr("Overlay method"), KINDS)
+        self.kind = combo(tr("Overlay method"), overlays(EncoderChoice(), "none"))
         self.kind.activated.connect(lambda _: explain.overlay(self.kind.currentData()))
         self.task = combo(tr("Task"), tuple((task.value, task.value) for task in Task))
         self.task.activated.connect(lambda _: explain.set(task=Task(self.task.currentData())))
@@ -113,21 +100,24 @@ class Evidence(QScrollArea):
         self._form.setHorizontalSpacing(12)
         self._form.setVerticalSpacing(6)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for words, widget in (("Overlay", self.kind), ("Task", self.task), ("Opacity", self.opacity),
-                              ("Threshold", self.threshold), ("Colours", self.map), ("Looks for", self.text),
-                              ("Lesion", self.lesion), ("Scale", self.scale), ("Shows", self.mode),
-                              ("Channel", self.channel)):
+        for words, widget in (("Encoder", self.encoder), ("Overlay", self.kind), ("Task", self.task),
+                              ("Opacity", self.opacity), ("Threshold", self.threshold), ("Colours", self.map),
+                              ("Looks for", self.text), ("Lesion", self.lesion), ("Scale", self.scale),
+                              ("Shows", self.mode), ("Channel", self.channel)):
             self._form.addRow(tr(words), widget)
         self._form.addRow("", self.smooth)
         column.addLayout(self._form)
-        for one in (self.dar, self.suggestions, _rule(), self.identity, self.analyse):
+        for one in (self.dar, self.suggestions, self.compare, _rule(), self.identity, self.analyse):
             column.addWidget(one)
         column.addStretch(1)
         self.setWidget(inner)
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
-        if "overlay_wishes" in changed:
+        if changed & {"encoders", "overlay_wishes"}:
+            refill(self.kind, overlays(state.encoders, state.overlay_wishes.kind))
+            self.encoder.show_choice(state.encoders)
             self._show_wishes(state.overlay_wishes)
+        self.compare.show_state(state)
         if state.analysis is not None and "analysis" in changed:
             counts = [len(level.values) for level in state.analysis.pyramid]
             self.channel.setMaximum(max(min(counts, default=1) - 1, 0))
@@ -154,11 +144,12 @@ class Evidence(QScrollArea):
             self.text.setCurrentIndex(known)
         else:
             self.text.setEditText(wishes.text or "")
-        self._show_rows(wishes.kind, channel)
-        self.dar.show_settings(wishes.dar, wishes.kind == "dar")
+        self._show_rows(wishes, channel)
+        self.dar.show_settings(wishes.dar, wishes.method in (Method.DAR, Method.DAR_INLINE))
 
-    def _show_rows(self, kind: str, channel: bool) -> None:
-        heat, mfp = kind in ("raw", "dar"), kind == "mfp"
+    def _show_rows(self, wishes: OverlayWishes, channel: bool) -> None:
+        kind, mfp = wishes.kind, wishes.kind == "mfp"
+        heat = wishes.method is not None and wishes.method is not Method.RANDOM
         for widget, on in ((self.opacity, kind != "none"), (self.threshold, kind != "none"), (self.map, kind != "none"),
                            (self.text, heat), (self.lesion, kind == "lesion"), (self.scale, mfp),
                            (self.mode, mfp), (self.channel, mfp and channel), (self.smooth, mfp)):

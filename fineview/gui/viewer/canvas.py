@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fineview.core.finding import Finding
-from fineview.core.geometry import Box, Spacing
+from fineview.core.geometry import Box, Point, Spacing
 from fineview.core.orientation import ViewTransform
 from fineview.core.region import Region
 from fineview.gui.theme import DARK
@@ -42,7 +42,11 @@ _MOST_WORDS = 8
 
 
 class Canvas(QWidget):
-    """Signals carry source pixels.  ``hovered`` None: the cursor left the widget."""
+    """Signals carry source pixels.  ``hovered`` None: the cursor left the widget.
+
+    ``placed``: the picture lies elsewhere now; ``moved``: because a hand zoomed or panned it.
+    ``pointer``: where the cursor is on a linked picture, or None.
+    """
 
     hovered = Signal(object)
     stepped = Signal(int)
@@ -54,6 +58,7 @@ class Canvas(QWidget):
     maximised = Signal()
     held = Signal(bool)
     placed = Signal()
+    moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +72,7 @@ class Canvas(QWidget):
         self.bottom_lines: tuple[str, ...] = ()
         self.message = ""
         self.base, self.overlay = Layer(), Layer()
+        self.pointer: Point | None = None
         self.hand = Hand(self)
         self._size = (0, 0)
         self._findings: tuple[Finding, ...] = ()
@@ -158,10 +164,24 @@ class Canvas(QWidget):
     def zoom_by(self, factor: float, about: QPointF | None = None) -> None:
         self._fitted = False
         self._place(self.placement.zoomed(factor, about or QRectF(self.rect()).center()).kept_inside(*self._size))
+        self.moved.emit()
 
     def pan_by(self, dx: float, dy: float) -> None:
         self._fitted = False
         self._place(self.placement.panned(dx, dy).kept_inside(*self._size))
+        self.moved.emit()
+
+    def follow(self, other: Placement) -> None:
+        """Lie as another canvas does, within this one's own size."""
+        wanted = replace(other, width=float(self.width()), height=float(self.height()))
+        if wanted != self.placement:
+            self._fitted = False
+            self._place(wanted)
+
+    def point_at(self, point: Point | None) -> None:
+        """A cross where the cursor is on a linked picture; None: take it away."""
+        self.pointer = point
+        self.update()
 
     def show_region(self, box: Box) -> None:
         """Bring a region into view; the zoom stays unless the region is larger than the widget."""
@@ -304,6 +324,8 @@ class Canvas(QWidget):
         self.paint_marks(painter)
         self.hand.paint(painter, matrix)
         self._paint_furniture(painter)
+        if self.pointer is not None:
+            furniture.paint_pointer(painter, self.placement.to_screen(self.pointer))
         if self.hasFocus():
             # Shows where keys go; thin, for the picture is the product.
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -98,3 +98,11 @@ def paint_corner(painter: QPainter, size: QRectF, lines: tuple[str, ...], top: b
     for row, line in enumerate(shown):
         paint_text(painter, QPointF(EDGE, start + row * height), line,
                    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+
+
+def paint_pointer(painter: QPainter, at: QPointF) -> None:
+    """A small open cross, dark rim and light ink: the cursor is here on the other picture."""
+    for pen in (QPen(QColor(0, 0, 0, 190), 3.5), QPen(_INK, 1.4)):
+        painter.setPen(pen)
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            painter.drawLine(QPointF(at.x() + 4 * dx, at.y() + 4 * dy), QPointF(at.x() + 11 * dx, at.y() + 11 * dy))

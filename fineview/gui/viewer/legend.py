@@ -35,7 +35,7 @@ class ColourBar(QWidget):
 
 
 class Legend(QWidget):
-    WATCHES = frozenset({"overlay", "overlay_pending", "overlay_wishes", "frame_key"})
+    WATCHES = frozenset({"overlay", "overlay_pending", "overlay_missing", "overlay_wishes", "frame_key", "beside"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,14 +49,32 @@ class Legend(QWidget):
         self._fill(None, tr("No overlay. Press A, D, M or L."))
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        side = tr("First: ") if state.beside == "overlay" else ""
         if state.overlay is not None:
-            self._fill(state.overlay, state.overlay.legend)
+            self._fill(state.overlay, side + state.overlay.legend)
+        elif state.overlay_missing:
+            self._fill(None, side + state.overlay_missing)
         elif state.overlay_pending:
-            self._fill(None, tr("The overlay is being computed …"))
+            self._fill(None, side + tr("The overlay is being computed …"))
         elif state.overlay_wishes.kind != "none":
-            self._fill(None, tr("Overlays hidden while the key is held."))
+            self._fill(None, side + tr("Overlays hidden while the key is held."))
         else:
-            self._fill(None, tr("No overlay. Press A, D, M or L."))
+            self._fill(None, side + tr("No overlay. Press A, D, M or L."))
+
+    def show_other(self, state: ViewState) -> None:
+        """The overlay of the picture beside."""
+        side = tr("Second: ")
+        if state.other is not None:
+            self._fill(state.other, side + state.other.legend)
+        elif state.other_missing:
+            self._fill(None, side + state.other_missing)
+        elif state.other_wishes is None or state.other_wishes.kind == "none":
+            self._fill(None, side + tr("no overlay"))
+        else:
+            self._fill(None, side + tr("the overlay is being computed …"))
+
+    def words(self) -> str:
+        return self._words.text()
 
     def _fill(self, overlay: OverlayState | None, words: str) -> None:
         self._words.setText(words)

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fineview.core.geometry import Point
 from fineview.core.region import Region
 from fineview.core.study import Series
-from fineview.gui.viewer.canvas import Canvas
 from fineview.gui.viewer.frame_bar import FrameBar
 from fineview.gui.viewer.legend import Legend
-from fineview.gui.viewer.localizer import Localizer
+from fineview.gui.viewer.pictures import Pictures
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
-
-# Below this width the two pictures stand one above the other; so they do where the B-scan is flatter than this.
-_SIDE_BY_SIDE_PX = 760
-_FLAT = 1.5
 
 
 class Viewer(QWidget):
@@ -29,18 +23,17 @@ class Viewer(QWidget):
     WATCHES = frozenset({
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
         "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
-        "selected", "localizer", "index"})
+        "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye"})
     region_drawn = Signal()
     maximised = Signal()
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
         self._bench = bench
-        self.canvas, self.localizer = Canvas(), Localizer()
-        self.frames, self.legend = FrameBar(), Legend()
+        self.pictures = Pictures()
+        self.canvas, self.localizer = self.pictures.canvas, self.pictures.localizer
+        self.frames, self.legend, self.second = FrameBar(), Legend(), Legend()
         self._state: ViewState | None = None
-        self.canvas.setAccessibleName(tr("Picture"))
-        self.localizer.setAccessibleName(tr("Localizer with scan lines"))
         self._domain = QLabel()
         self._domain.setObjectName("warning")
         self._domain.setWordWrap(True)
@@ -53,14 +46,6 @@ class Viewer(QWidget):
         self._connect()
 
     def _arrange(self) -> None:
-        self.pictures = QSplitter(Qt.Orientation.Horizontal)
-        self.pictures.setHandleWidth(4)
-        self.pictures.setChildrenCollapsible(False)
-        self.pictures.addWidget(self.canvas)
-        self.pictures.addWidget(self.localizer)
-        self.pictures.setStretchFactor(0, 5)
-        self.pictures.setStretchFactor(1, 3)
-        self.localizer.hide()
         below = QHBoxLayout()
         below.setSpacing(0)
         below.addWidget(self.legend, 1)
@@ -72,8 +57,10 @@ class Viewer(QWidget):
         column.addWidget(self._domain)
         column.addWidget(self.pictures, 1)
         column.addLayout(below)
+        column.addWidget(self.second)
         column.addWidget(self.frames)
         self._domain.hide()
+        self.second.hide()
 
     def _connect(self) -> None:
         bench, canvas = self._bench, self.canvas
@@ -85,15 +72,22 @@ class Viewer(QWidget):
         canvas.drawn.connect(self._add)
         canvas.maximised.connect(self.maximised)
         canvas.placed.connect(self._tell_zoom)
+        twin, eye = self.pictures.twin, self.pictures.eye.canvas
+        twin.window_dragged.connect(bench.look.drag)
+        twin.chosen.connect(bench.annotate.select)
+        twin.hovered.connect(self._read_pixel)
+        for one in (twin, eye):
+            one.stepped.connect(bench.open.step)
         self.frames.wanted.connect(bench.open.show_frame)
         self.localizer.jumped.connect(bench.open.show_frame)
         self.localizer.stepped.connect(bench.open.step)
-        for one in (canvas, self.localizer):
+        for one in (canvas, self.localizer, twin, eye):
             one.held.connect(self.hold)
 
     def hold(self, hidden: bool) -> None:
         """The hold key: nothing lies over the picture while it is down."""
-        self.canvas.hide_marks(hidden)
+        for one in (self.canvas, self.pictures.twin):
+            one.hide_marks(hidden)
         if hidden != self._bench.session.overlays_hidden:
             self._bench.explain.hold(hidden)
 
@@ -104,23 +98,6 @@ class Viewer(QWidget):
     def _read_pixel(self, point: Point | None) -> None:
         self._pixel.setText(self._bench.look.pixel(*point) if point is not None else "")
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        self._share_room()
-
-    def _share_room(self) -> None:
-        """A flat B-scan gets the whole width with the localizer below; a tall one stands beside it."""
-        if self.localizer.isHidden():
-            return
-        shape = self.canvas.shape()
-        below = shape > _FLAT or self.width() < _SIDE_BY_SIDE_PX
-        wanted = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
-        room = self.pictures.height() if below else self.pictures.width()
-        picture = self.pictures.width() / shape + 48 if below else room * 0.6
-        share = min(max(picture, room * 0.4), room * 0.66)
-        self.pictures.setOrientation(wanted)
-        self.pictures.setSizes([round(share), round(room - share)])
-
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._state = state
         if changed & {"image", "image_problem", "frame_key", "frame"}:
@@ -128,22 +105,38 @@ class Viewer(QWidget):
         if changed & {"view", "spacing"}:
             aspect = state.spacing.aspect if state.view.true_aspect else 1.0
             self.canvas.set_placing(state.view.transform, aspect)
-            self._share_room()
+            self.pictures.share_room()
         if changed & {"overlay"}:
             self.canvas.set_overlay(state.overlay)
         if changed & {"findings", "frame_findings", "selected", "overlay_wishes"}:
             numbers = {f.id: i + 1 for i, f in enumerate(state.findings)}
-            self.canvas.set_marks(state.frame_findings, numbers, state.selected, state.overlay_wishes.suggestions)
+            for one in (self.canvas, self.pictures.twin):
+                one.set_marks(state.frame_findings, numbers, state.selected, state.overlay_wishes.suggestions)
         if changed & {"selected"}:
             self._bring_into_view(state)
         if changed & {"tool"}:
             self.canvas.set_tool(state.tool)
+            self.pictures.twin.set_tool(state.tool)
+        self._show_beside(state, changed)
         self._show_words(state)
         for part in (self.legend, self.frames):
             if changed & part.WATCHES:
                 part.show_state(state, changed & part.WATCHES)
         if changed & {"localizer", "index", "series"}:
             self._show_lines(state)
+
+    def _show_beside(self, state: ViewState, changed: frozenset[str]) -> None:
+        twin, eye = self.pictures.twin, self.pictures.eye
+        if changed & {"beside", "localizer"}:
+            self.pictures.set_beside(state.beside, state.localizer is not None)
+            self.second.setVisible(state.beside == "overlay")
+        if changed & {"beside", "other", "other_wishes", "other_missing"}:
+            twin.set_overlay(state.other)
+            self.second.show_other(state)
+        if changed & {"beside", "eye", "frame_key"}:
+            eye.show_view(state.eye, tr("The frame is being encoded …"))
+        if changed & {"image", "image_problem", "frame_key", "frame"}:
+            twin.show_picture()
 
     def _show_image(self, state: ViewState) -> None:
         rows, cols = (state.frame.rows, state.frame.cols) if state.frame else (0, 0)
@@ -160,7 +153,8 @@ class Viewer(QWidget):
             self.canvas.show_region(chosen.region.bounds)
 
     def _show_words(self, state: ViewState) -> None:
-        self.canvas.spacing, self.canvas.markers = state.spacing, state.markers
+        for one in (self.canvas, self.pictures.twin):
+            one.spacing, one.markers = state.spacing, state.markers
         series = state.series
         count = len(series.frames) if series else 0
         name = (series.description or series.modality) if series else ""
@@ -181,9 +175,6 @@ class Viewer(QWidget):
         self.canvas.update()
 
     def _show_lines(self, state: ViewState) -> None:
-        if self.localizer.isHidden() is (state.localizer is not None):
-            self.localizer.setVisible(state.localizer is not None)
-            self._share_room()
         if state.series is not None:
             self.localizer.set_lines(tuple(f.scan_line for f in state.series.frames), state.index)
 
