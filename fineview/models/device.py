@@ -1,14 +1,13 @@
-"""Which device and number format the encoder runs on, decided by what is there and by measurement.
+"""Which device and number format the encoder runs on, decided by what is there.
 
-``auto`` takes CUDA when torch sees one, else the CPU.  On a CPU bf16 is used only where the processor has it in
-hardware *and* a short matrix product is clearly faster: on others autocast to bf16 costs a factor.
+``auto`` takes CUDA when torch sees one, else the CPU.  On a CPU bf16 is used where the processor multiplies it in
+hardware (AVX-512 BF16 or AMX), and nowhere else: on others autocast to bf16 costs a factor.  The choice is read off
+the processor and never timed, so that a busy machine gives the same numbers as an idle one.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -16,16 +15,14 @@ import torch
 from fineview.core.errors import DeviceProblem
 
 Wanted = Literal["auto", "cpu", "cuda"]
-CLEARLY_FASTER = 1.15
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where to run, and the autocast type; ``note`` is a sentence for the person when it is not what they asked."""
+    """Where to run, and the autocast type."""
 
     name: Literal["cpu", "cuda"]
     dtype: torch.dtype
-    note: str | None = None
 
     @property
     def dtype_word(self) -> str:
@@ -44,26 +41,7 @@ def choose(wanted: Wanted = "auto") -> Device:
     return Device("cpu", cpu_dtype())
 
 
-def after_memory_error() -> Device:
-    """The device to fall back to, saying so."""
-    return Device("cpu", cpu_dtype(), "The GPU has too little memory for this image; the CPU was used.")
-
-
-@lru_cache(maxsize=1)
 def cpu_dtype() -> torch.dtype:
-    """bf16 or fp32 on this processor; measured once per process, a few milliseconds."""
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return torch.float32
-    full = torch.ones(512, 512)
-    half = full.bfloat16()
-    return torch.bfloat16 if _seconds(full) / _seconds(half) > CLEARLY_FASTER else torch.float32
-
-
-def _seconds(matrix: torch.Tensor) -> float:
-    matrix @ matrix
-    found = []
-    for _ in range(7):
-        began = time.perf_counter()
-        matrix @ matrix
-        found.append(time.perf_counter() - began)
-    return max(1e-9, min(found))
+    """bf16 where this processor has instructions for it, fp32 elsewhere."""
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() \
+        else torch.float32

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,23 +19,25 @@ import torch
 from numpy.typing import NDArray
 
 from fineview.core.evidence import Method, ModelIdentity, ModelsEye
-from fineview.core.labels import DOMAINS, LABELS, LAYERS, WORDS
+from fineview.core.labels import LABELS, LAYERS, WORDS
 from fineview.imaging import placement
 from fineview.imaging.dar import EdgeMask, key_bias, redistribute
 from fineview.models import device as devices
-from fineview.models import methods, weights
-from fineview.models.attention.rows import capture
+from fineview.models import methods, volume, weights
 from fineview.models.calibration import Calibration
 from fineview.models.encoding import Encoding
 from fineview.models.eye import models_eye
-from fineview.models.inputs import extra_channels
+from fineview.models.inputs import Prepared, inside, network_input, prepare
 from fineview.models.language.words import known
+from fineview.models.memory_ladder import MemoryLadder, at_once
+from fineview.models.network import Network, TorchNetwork
 from fineview.models.pyramid import mfp
+from fineview.models.read_off import read_off
 from fineview.models.regions import mask_cells, pooled
-from fineview.models.vision import lines, tiling
+from fineview.models.vision import tiling
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
 from fineview.models.vision.read_config import build_for
-from fineview.models.vision.retina import Output, RetinaModel
+from fineview.models.vision.retina import RetinaModel
 
 DEFAULT_TEXT = "lesion"
 OPEN_GATE = 0.01
@@ -60,7 +61,8 @@ class Predictor:
     def __init__(self, model: RetinaModel, manifest: weights.Manifest, device: devices.Device) -> None:
         self._model = model.eval().requires_grad_(False).to(device.name)
         self._device = device
-        self._turn = threading.Lock()
+        self._network: Network = TorchNetwork(self._model, device)
+        self._turn, self._ladder = threading.Lock(), MemoryLadder(self._move_to_cpu)
         self.manifest = manifest
         self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
         self.trained = manifest.trained
@@ -98,46 +100,63 @@ class Predictor:
     def dtype(self) -> str:
         return self._device.dtype_word
 
-    def encode(self, rgb: NDArray[np.uint8], token: Token | None = None) -> Encoding:
-        """Encode one picture (H, W, 3) uint8.  CUDA out of memory falls back to the CPU and says so in ``notes``."""
-        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
-            raise ValueError("a picture of shape (H, W, 3) and type uint8 is needed")
-        # One at a time: the row capture and a change of device belong to the whole model, not to a call.
-        with self._turn:
-            try:
-                return self._encode(rgb, token)
-            except torch.cuda.OutOfMemoryError:
-                torch.cuda.empty_cache()
-                self._device = devices.after_memory_error()
-                self._model = self._model.to("cpu")
-                found = self._encode(rgb, token)
-                return replace(found, notes=(*found.notes, str(self._device.note)))
+    @property
+    def backend(self) -> str:
+        """Who computes: "torch" or "openvino"."""
+        return self._network.backend
 
-    @torch.inference_mode()
+    def encode(self, rgb: NDArray[np.uint8], token: Token | None = None) -> Encoding:
+        """Encode one picture (H, W, 3) uint8.
+
+        Where a GPU has too little memory less goes at once, then the CPU takes over, and ``notes`` says so.
+        """
+        _check_picture(rgb)
+        # One at a time: a change of device belongs to the whole model, not to a call.
+        with self._turn:
+            made, notes = self._ladder.run(lambda: self._encode(rgb, token))
+        return replace(made, notes=notes)
+
+    def encode_many(self, pictures: Iterable[NDArray[np.uint8]], token: Token | None = None) -> Iterator[Encoding]:
+        """Encode the frames of a volume, in order, a few at a time; ``pictures`` is read as they are needed.
+
+        On a CPU each core takes a frame, on a GPU frames of one grid make a batch.  ``token`` is asked between frames.
+        Memory does not grow with their number.
+        """
+        if self.device == "cpu":
+            yield from volume.in_order(lambda rgb: self._encode(_check_picture(rgb), token), pictures,
+                                       volume.cpu_lanes())
+            return
+        ready = volume.in_order(lambda rgb: prepare(_check_picture(rgb)), pictures, 2)
+        for batch in volume.batches(ready, lambda one: one.where.grid, volume.gpu_batch()):
+            with self._turn:
+                made, notes = self._ladder.run(lambda batch=batch: self._pass(batch, token))  # type: ignore[misc]
+            yield from (replace(one, notes=notes) for one in made)
+
     def _encode(self, rgb: NDArray[np.uint8], token: Token | None) -> Encoding:
         began = time.perf_counter()
-        where = placement.place(*rgb.shape[:2])
-        canvas = placement.draw(rgb, where)
-        fine, extra = self._network_input(canvas)
+        ready = prepare(rgb)
         _check(token)
-        with self._device.autocast(), self._cls_rows() as rows:
-            out = self._model(fine, extra, where.grid, inside=_inside(where, self.device))
-        _check(token)
-        encoded = time.perf_counter()
-        pyramid = mfp.project(out.dense.levels, self._model.decoder.projection, where)
-        drawn = time.perf_counter()
-        return Encoding(
-            where=where, logits=out.dense.logits[0].to(torch.float16).cpu().numpy(),
-            line_rows=lines.source_rows(out.dense.lines[0].float().cpu().numpy(), where), pyramid=pyramid,
-            domain=_domain(out), cls_row=_cls_row(rows, where),
-            tokens=tiling.cut(out.features.tokens, where.grid).flatten(2).transpose(1, 2).float().cpu(), canvas=canvas,
-            device=self.device, dtype=self.dtype, sha256=self.sha256,
-            seconds={"encode": encoded - began, "pyramid": drawn - encoded},
-        )
+        (made,) = self._pass([ready], token)
+        return replace(made, seconds={"encode": time.perf_counter() - began, "pyramid": 0.0})
 
-    def _cls_rows(self) -> AbstractContextManager[Mapping[int, torch.Tensor]]:
-        vit = getattr(self._model.encoder, "vit", None)
-        return nullcontext({}) if vit is None else capture(vit, [-1], [0])
+    def _pass(self, ready: Sequence[Prepared], token: Token | None) -> list[Encoding]:
+        """Frames of one grid, as many at once as the device holds."""
+        size = at_once(len(ready)) if self.device != "cpu" else 1
+        made: list[Encoding] = []
+        for first in range(0, len(ready), size):
+            part, began = ready[first: first + size], time.perf_counter()
+            passed = self._network(torch.cat([one.fine for one in part]), torch.cat([one.extra for one in part]),
+                                   part[0].where.grid, torch.cat([one.inside for one in part]))
+            _check(token)
+            each = {"encode": (time.perf_counter() - began) / len(part), "pyramid": 0.0}
+            made += [replace(read_off(one, passed.of(number), self.device, self.dtype, self.sha256), seconds=each)
+                     for number, one in enumerate(part)]
+        return made
+
+    def _move_to_cpu(self) -> None:
+        self._device = devices.choose("cpu")
+        self._model = self._model.to("cpu")
+        self._network = TorchNetwork(self._model, self._device)
 
     def lesion_maps(self, encoding: Encoding, words: tuple[str, ...] | None = None) -> dict[str, NDArray[np.float16]]:
         """Calibrated probability per source pixel, float16 (H, W): ``words``, else all labels of the frame's domain."""
@@ -195,8 +214,8 @@ class Predictor:
         return tokens.to(self.device)
 
     def _network_input(self, canvas: NDArray[np.uint8]) -> tuple[torch.Tensor, torch.Tensor]:
-        extra = torch.from_numpy(extra_channels(canvas)).float()[None].to(self.device)
-        return torch.from_numpy(canvas).permute(2, 0, 1)[None].float().div(255).to(self.device), extra
+        fine, extra = network_input(canvas)
+        return fine.to(self.device), extra.to(self.device)
 
     def cls_map(self, encoding: Encoding) -> NDArray[np.float32]:
         """The CLS row of the last layer: a patch with eight times its fair share of attention is 1."""
@@ -228,7 +247,7 @@ class Predictor:
         fine, extra = self._network_input(placement.draw(rgb, where))
         with self._device.autocast():
             seen = self._model.encoder(fine, extra, where.grid)
-        pooled_cells = self._model.domain.pool(seen.tokens, seen.last_stage, _inside(where, self.device))
+        pooled_cells = self._model.domain.pool(seen.tokens, seen.last_stage, inside(where).to(self.device))
         return pooled_cells[0].float().cpu().numpy()
 
     def region_evidence(self, encoding: Encoding, mask: NDArray[np.bool_]) -> dict[str, float]:
@@ -260,21 +279,7 @@ def _check(token: Token | None) -> None:
         token.raise_if_cancelled()
 
 
-def _inside(where: placement.Placement, device: str) -> torch.Tensor:
-    rows, cols = where.fine_canvas_hw
-    mask = torch.zeros(1, 1, rows // 32, cols // 32, device=device)
-    mask[:, :, where.cells(32)[0], where.cells(32)[1]] = 1.0
-    return mask
-
-
-def _domain(out: Output) -> dict[str, float]:
-    shares = out.domain[0].float().softmax(-1).tolist()
-    return dict(zip(DOMAINS, shares, strict=True))
-
-
-def _cls_row(rows: Mapping[int, torch.Tensor], where: placement.Placement) -> NDArray[np.float32]:
-    if not rows:  # an encoder without a ViT has no such row: flat
-        return np.zeros([size // 32 for size in where.fine_canvas_hw], np.float32)
-    last = next(iter(rows.values()))
-    patches = last[1:, :, 0, 1:].float().mean(1).unsqueeze(-1) * (last.shape[-1] - 1)
-    return tiling.stitch(patches, where.grid)[0, 0].float().cpu().numpy()
+def _check_picture(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
+        raise ValueError("a picture of shape (H, W, 3) and type uint8 is needed")
+    return rgb

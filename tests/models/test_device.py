@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -23,5 +25,9 @@ def test_cuda_that_is_not_there_is_refused() -> None:
     assert caught.value.code == "device-missing" and "cpu" in caught.value.remedy
 
 
-def test_the_fall_back_says_so() -> None:
-    assert "CPU" in str(device.after_memory_error().note)
+def test_the_number_format_is_read_off_the_processor() -> None:
+    flags = Path("/proc/cpuinfo")
+    if not flags.is_file():
+        pytest.skip("no /proc/cpuinfo to compare with")
+    words = set(flags.read_text().split())
+    assert (device.cpu_dtype() == torch.bfloat16) == bool(words & {"avx512_bf16", "amx_tile"})

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from fineview import paths
 from fineview.core.errors import WeightsProblem
@@ -148,20 +147,3 @@ def test_an_odd_manifest_is_one_sentence(odd: dict[str, object]) -> None:
     with pytest.raises(WeightsProblem) as told:
         Predictor(build_retina(TINY), manifest, device.choose("cpu"))
     assert told.value.code == "weights-format"
-
-
-def test_out_of_gpu_memory_goes_on_with_the_cpu_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The one thing a machine without a GPU cannot do for real is to run out of its memory: the error is raised here.
-    predictor = Predictor.untrained(TINY, seed=3)
-    through, calls = predictor._encode, []
-
-    def once_too_much(rgb: np.ndarray, token: object) -> Encoding:
-        calls.append(rgb.shape)
-        if len(calls) == 1:
-            raise torch.cuda.OutOfMemoryError
-        return through(rgb, token)
-
-    monkeypatch.setattr(predictor, "_encode", once_too_much)
-    encoding = predictor.encode(np.zeros((200, 300, 3), np.uint8))
-    assert len(calls) == 2 and predictor.device == "cpu"
-    assert any("CPU" in note for note in encoding.notes)

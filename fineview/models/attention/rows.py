@@ -46,6 +46,12 @@ class Wish:
 _wish: ContextVar[Wish | None] = ContextVar("attention_rows", default=None)
 
 
+def rows_found() -> dict[int, Tensor]:
+    """The rows found so far by the capture that runs now; nothing outside of one."""
+    wish = _wish.get()
+    return {} if wish is None else wish.found
+
+
 def exact_rows(query: Tensor, key: Tensor, mask: Tensor | None, scale: float) -> Tensor:
     """softmax(q K^T * scale + mask) in fp32: (B, h, r, d), (B, h, n, d) -> (B, h, r, n)."""
     logits = query.float() @ key.float().transpose(-1, -2) * scale

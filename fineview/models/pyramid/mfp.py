@@ -17,12 +17,15 @@ SCALES = (4, 8, 16)
 TASK_SCALES = {"lesion": (4,), "inspection": (8,), "scene": (16,), "remote": (16, 4)}
 
 
-def project(levels: tuple[Tensor, ...], projection: Tensor, where: Placement) -> dict[int, NDArray[np.float16]]:
-    """Levels (1, width, H/k, W/k) to ``{k: float16 (C, h, w)}``, C <= 16, on the cells of the placed picture."""
+def project(level: Tensor, projection: Tensor) -> Tensor:
+    """A level (B, width, h, w) by the fixed matrix (C, width), in fp32: (B, C, h, w)."""
+    return torch.einsum("cw,bwhv->bchv", projection.float(), level.float())
+
+
+def cut(levels: tuple[Tensor, ...], where: Placement) -> dict[int, NDArray[np.float16]]:
+    """Projected levels (1, C, H/k, W/k) to ``{k: float16 (C, h, w)}`` on the cells of the placed picture."""
     found = {}
     for scale, level in zip(SCALES, levels, strict=True):
         rows, cols = where.cells(scale)
-        inside = level[0, :, rows, cols].float()
-        values = torch.einsum("cw,whv->chv", projection.float(), inside)
-        found[scale] = values.clamp(-65000, 65000).to(torch.float16).cpu().numpy()
+        found[scale] = level[0, :, rows, cols].clamp(-65000, 65000).to(torch.float16).numpy()
     return found

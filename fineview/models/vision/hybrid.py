@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPVisionModel, ConvNextModel
 
+from fineview.models.attention.by_parts import by_parts
 from fineview.models.vision import normalisation, tiling
 from fineview.models.vision.features import Features
 
@@ -50,7 +51,7 @@ class HybridEncoder(nn.Module):
         maps = stages if self.merge is None else (*stages, self.merge(stages))
         tokens = self.vit.pre_layrnorm(self._embed(pixels, positions))
         for number, layer in enumerate(self.vit.encoder.layers, start=1):
-            tokens = layer(tokens, None)
+            tokens = by_parts(layer, tokens)
             if number in self.fuse_after:
                 place = self.fuse_after.index(number)
                 tokens = self._fuse(self.fusions[place], tokens, maps[self.reads[place]], grid, whole)
