@@ -34,6 +34,8 @@ class Request:
 # word -> module of this room with ``run(request) -> Figures``; a module is imported when its word is asked for
 EVALUATIONS: dict[str, str] = {
     "lesions": "evaluate_lesions",
+    "fusion": "evaluate_fusion",
+    "encoders": "evaluate_encoders",
 }
 
 

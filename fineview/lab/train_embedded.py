@@ -72,18 +72,20 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     return path
 
 
-def start(config: RetinaConfig) -> RunState:
-    """Seeded random weights and the optimiser with its groups: matrices, the rest, gates."""
-    torch.manual_seed(20)
+def start(config: RetinaConfig, seed: int = 20, faster: float = 1.0) -> RunState:
+    """Seeded random weights and the optimiser with its groups: matrices, the rest, gates; rates times ``faster``."""
+    torch.manual_seed(seed)
     model = build_retina(config)
     # A gate is a scalar called alpha; encoders without fusion have none, and their group stays empty.
     gates = [value for name, value in model.encoder.named_parameters() if name.endswith(".alpha") and value.ndim == 0]
     marked = {id(gate) for gate in gates}
     rest = [value for value in model.parameters() if id(value) not in marked]
     groups = [
-        {"params": [value for value in rest if value.ndim > 1], "weight_decay": 0.05, "rate": RATE},
-        {"params": [value for value in rest if value.ndim <= 1], "weight_decay": 0.0, "rate": RATE},
-        {"params": gates, "weight_decay": 0.0, "rate": GATE_RATE},
+        {"params": [value for value in rest if value.ndim > 1], "weight_decay": 0.05,
+         "rate": faster * RATE},
+        {"params": [value for value in rest if value.ndim <= 1], "weight_decay": 0.0,
+         "rate": faster * RATE},
+        {"params": gates, "weight_decay": 0.0, "rate": faster * GATE_RATE},
     ]
     return RunState(model, RunState.average_of(model), torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98)))
 

@@ -33,6 +33,9 @@ class RunState:
         with torch.no_grad():
             for mean, value in zip(self.ema.parameters(), self.model.parameters(), strict=True):
                 mean.lerp_(value, 1 - decay)
+            # running statistics of batch norms are means already
+            for mean, value in zip(self.ema.buffers(), self.model.buffers(), strict=True):
+                mean.copy_(value)
 
     def save(self, folder: Path) -> None:
         """Write beside, fsync, move: a killed run leaves the last whole checkpoint."""

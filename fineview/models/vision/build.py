@@ -29,6 +29,13 @@ KINDS: dict[str, tuple[str, str]] = {
     "fila-last": ("fused", "build_last"),
     "fila-merged": ("fused", "build_merged"),
     "unfused": ("fused", "build_unfused"),
+    "multi-scale": ("multi_scale", "build_multi_scale"),
+    "concat-hybrid": ("concat_hybrid", "build_concat_hybrid"),
+    "plain-convnext": ("plain_cnn", "build_plain_convnext"),
+    "plain-resnet": ("plain_cnn", "build_plain_resnet"),
+    "plain-efficientnet": ("plain_cnn", "build_plain_efficientnet"),
+    "plain-vit": ("plain_vit", "build_plain_vit"),
+    "plain-vit16": ("plain_vit", "build_plain_vit16"),
 }
 
 
