@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fineview import __version__, paths
-from fineview.core.errors import FineViewError
+from fineview.core.errors import FineViewError, WeightsProblem
 from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fineview.core.measured import ResultShelf
     from fineview.core.report import Report
     from fineview.services.jobs import Jobs, Post
-    from fineview.services.ports import Archive, Engine, Journal, ReportWriter
+    from fineview.services.ports import Answerer, Archive, Engine, Journal, ReportWriter
     from fineview.services.workbench import Workbench
 
 SOFTWARE = f"FineView {__version__}"
@@ -75,6 +75,25 @@ class App:
                     self._engines[wanted] = open_encoder(wanted, self._places, self.device)  # type: ignore[arg-type]
             return self._engines[wanted]
 
+    def answerer(self, path: Path) -> Answerer | None:
+        """The model that answers in words in a folder; None where the folder holds an encoder.  Not remembered here.
+
+        Raises ``WeightsProblem``, ``DeviceProblem``.
+        """
+        from fineview.models.language.families import speaks
+
+        if not speaks(path):
+            return None
+        with self._lock, _ctrl_c_ends_all(self.close), _no_sweeping():
+            from fineview.models.link_ahead import link_ahead
+
+            link_ahead()
+            from fineview.models.language.answerer import VisionAnswerer
+            from fineview.models.language.load import load_reader
+
+            made = load_reader(path, self.device)  # type: ignore[arg-type]
+            return VisionAnswerer(made.reader, made.identity)
+
     def encoders(self) -> tuple[EncoderEntry, ...]:
         """What ``engine`` can be asked for by name: embedded and imported encoders.  Reads manifests only."""
         from fineview.models.shelf import entries
@@ -99,6 +118,18 @@ class App:
 
         at_hand = tuple(ModelIdentity(one.name, one.version, one.sha256) for one in self.encoders())
         return advise(task, (results or self.results()).results, at_hand)
+
+    def encoder_problems(self) -> tuple[tuple[Path, WeightsProblem], ...]:
+        """Folders among the encoders that hold none that can be used, each with the reason."""
+        from fineview.models.shelf import problems
+
+        return problems(self._places)
+
+    def import_encoder(self, source: Path, name: str | None = None, licence: str | None = None) -> EncoderEntry:
+        """Check a folder of weights and take it over as ``name``.  Raises ``WeightsProblem``, ``StorageProblem``."""
+        from fineview.models.importing import import_encoder
+
+        return import_encoder(source, self.encoders_dir, self._places, name, licence)
 
     def encoder_folder(self) -> Path:
         """``--encoder`` names a folder, or one of the encoders at hand.  Raises ``WeightsProblem``."""

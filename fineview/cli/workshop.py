@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fineview import paths
 from fineview.app import SOFTWARE, App
 from fineview.cli.show import figure_lines, progress_token
 from fineview.cli.study import opened
-from fineview.core.errors import FineViewError, WeightsProblem
+from fineview.core.errors import FineViewError
 
 
 def later(wish: argparse.Namespace) -> Any:
@@ -20,55 +20,12 @@ def later(wish: argparse.Namespace) -> Any:
 
 
 def models(wish: argparse.Namespace) -> Any:
-    from fineview.models import weights
+    from fineview.cli import advise, encoders
 
-    if wish.action in ("advise", "explain-gap"):
-        from fineview.cli import advise
-
-        return advise.advise(wish) if wish.action == "advise" else advise.explain(wish)
-    if wish.action == "import":
-        wish.command = f"models {wish.action}"
-        return later(wish)
-    if wish.action == "list":
-        return _listed(wish)
-    folder = paths.weights_dir() / (wish.name or "retina-s")
-    if wish.action == "verify":
-        _, manifest = weights.load(folder)
-        if wish.json:
-            return {"name": manifest.name, "sha256": manifest.sha256, "verdict": "ok"}
-        print(f"{manifest.name}: sha256 {manifest.sha256} is right")
-        return 0
-    card = _card(folder)
-    if wish.json:
-        return card
-    text = folder / "README.md"
-    print(text.read_text("utf-8") if text.is_file() else "\n".join(f"{name}: {value}" for name, value in card.items()))
-    return 0
-
-
-def _listed(wish: argparse.Namespace) -> Any:
-    """Every folder of weights; one that cannot be read is told beside those that can."""
-    found, problems = [], []
-    for manifest in sorted(paths.weights_dir().glob("*/model.json")):
-        try:
-            found.append(_card(manifest.parent))
-        except WeightsProblem as error:
-            problems.append({"path": str(manifest.parent), **error.as_dict()})
-    if wish.json:
-        return {"models": found, "problems": problems}
-    for one in found:
-        print(f"{one['name']}  {one['version']}  sha256 {one['sha256']}  {one['licence']}")
-    for problem in problems:
-        print(f"problem: {problem['path']}: {problem['what']} {problem['remedy']}")
-    return 0
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    from fineview.models import weights
-
-    manifest = weights.read_manifest(folder)
-    return {"name": manifest.name, "version": manifest.version, "sha256": manifest.sha256,
-            "licence": manifest.licence, "trained_steps": manifest.trained_steps, "path": str(folder)}
+    actions: dict[str, Callable[[argparse.Namespace], Any]] = {
+        "advise": advise.advise, "explain-gap": advise.explain, "list": encoders.list_all, "show": encoders.show,
+        "verify": encoders.verify, "import": encoders.take}
+    return actions[wish.action](wish)
 
 
 def train(wish: argparse.Namespace) -> Any:

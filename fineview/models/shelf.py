@@ -1,27 +1,38 @@
 """What encoders are at hand, and the engine behind a name or a folder.
 
 Three places: folders of weights shipped with the program, folders the person imported, and any folder named by its
-path.  Listing reads manifests only and never imports torch; opening imports what that kind of encoder needs.
+path.  A folder with ``model.json`` is one of our own with lesion heads; any other is an ordinary folder of published
+weights (:mod:`published`).  Listing reads manifests and the records of imports only and never imports torch; opening
+verifies every file and imports what that kind of encoder needs.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fineview.core.errors import WeightsProblem
 from fineview.core.evidence import EncoderEntry
-from fineview.models import weights
+from fineview.models import folder as folders
+from fineview.models import published, weights
 
 if TYPE_CHECKING:
     from fineview.models.device import Wanted
+    from fineview.models.general import GeneralEngine
     from fineview.models.predictor import Predictor
 
 DEFAULT = "retina-s"
+RECORD = "encoder.json"
 OPEN_GATE = 0.01
+_TEXTS = ("name", "version", "sha256", "licence", "kind", "words")
+_FLAGS = ("trained", "fusion_trained")
+_SCALARS = {"F32": "<f", "F16": "<e", "F64": "<d"}
+
+Trouble = tuple[Path, WeightsProblem]
 
 
 def entries(places: Sequence[Path]) -> tuple[EncoderEntry, ...]:
@@ -32,57 +43,118 @@ def entries(places: Sequence[Path]) -> tuple[EncoderEntry, ...]:
     return _survey(places)[0]
 
 
-def problems(places: Sequence[Path]) -> tuple[tuple[Path, WeightsProblem], ...]:
+def problems(places: Sequence[Path]) -> tuple[Trouble, ...]:
     """The folders of ``places`` that hold no usable encoder, each with its reason."""
     return _survey(places)[1]
 
 
-def _survey(places: Sequence[Path]) -> tuple[tuple[EncoderEntry, ...], tuple[tuple[Path, WeightsProblem], ...]]:
+def _survey(places: Sequence[Path]) -> tuple[tuple[EncoderEntry, ...], tuple[Trouble, ...]]:
     found: dict[str, EncoderEntry] = {}
     wrong = []
     for place in places:
-        for folder in sorted(path for path in place.glob("*") if path.is_dir()):
+        for path in sorted(one for one in place.glob("*") if one.is_dir() and not one.name.startswith(".")):
             try:
-                one = entry(folder)
+                one = entry(path)
                 found.setdefault(one.name, one)
             except WeightsProblem as error:
-                wrong.append((folder, error))
+                wrong.append((path, error))
     return tuple(found[name] for name in sorted(found)), tuple(wrong)
 
 
-def entry(folder: Path) -> EncoderEntry:
-    """What a folder says about itself, without loading a tensor.  Raises ``WeightsProblem``."""
-    manifest = weights.read_manifest(folder)
-    open_gates = manifest.trained and _widest_gate(folder / weights.TENSORS) > OPEN_GATE
-    words = "lesion heads" if manifest.trained else "never trained"
-    return EncoderEntry(manifest.name, manifest.version, manifest.sha256, manifest.licence, "retina", manifest.trained,
-                        open_gates, str(folder), words)
+def entry(path: Path) -> EncoderEntry:
+    """What a folder says about itself, without loading a tensor.  Raises ``WeightsProblem``.
+
+    Published weights that were never imported have no record yet: their files are checked and hashed for it.
+    """
+    if os.path.lexists(path / RECORD):
+        return _recorded(path)
+    if is_own(path):
+        manifest = weights.read_manifest(path)
+        open_gates = manifest.trained and widest_gate(path / weights.TENSORS) > OPEN_GATE
+        return EncoderEntry(manifest.name, manifest.version, manifest.sha256, manifest.licence, "retina",
+                            manifest.trained, open_gates, str(path), "lesion heads" if manifest.trained
+                            else "never trained")
+    return as_entry(published.inspect(path), path)
+
+
+def is_own(path: Path) -> bool:
+    """Whether a folder holds an encoder of our own, with a manifest and lesion heads."""
+    return (path / weights.MANIFEST).is_file()
+
+
+def as_entry(part: published.Part, path: Path, name: str | None = None) -> EncoderEntry:
+    """An inspected folder of published weights as an entry; called as its folder is unless it has a ``name``."""
+    fused = part.kind != "fila" or (
+        part.fusion and widest_gate(path / published.FUSION / weights.TENSORS) > OPEN_GATE)
+    words = "maps only, no lesion heads" + ("" if fused else "; untrained fusion")
+    words += "; answers a question with a map" if part.reads_text else ""
+    return EncoderEntry(name or folders.clean(path.resolve().name), part.kind, part.sha256, part.licence, part.kind,
+                        True, fused, str(path), words)
+
+
+def _recorded(path: Path) -> EncoderEntry:
+    held = folders.read_json(path, RECORD)
+    if not all(isinstance(held.get(name), str) for name in _TEXTS) \
+            or not all(isinstance(held.get(name), bool) for name in _FLAGS):
+        raise WeightsProblem(f"{RECORD} cannot be read.", "Import the encoder again.", "weights-format")
+    return EncoderEntry(*(folders.clean(held[name]) for name in _TEXTS[:5]), *(held[name] for name in _FLAGS),
+                        str(path), folders.clean(held["words"]))
+
+
+def record(one: EncoderEntry) -> dict[str, Any]:
+    """What is kept of an import beside its files."""
+    return {name: getattr(one, name) for name in (*_TEXTS, *_FLAGS)}
 
 
 def folder_of(name: str, places: Sequence[Path]) -> Path:
-    """The folder behind a name or a path.  Raises ``WeightsProblem`` ``weights-missing``, naming what there is."""
-    if Path(name).is_dir():
-        return Path(name)
+    """The folder behind a name or a path.  A name at hand wins over a folder of that name where the program stands.
+
+    Raises ``WeightsProblem`` ``weights-missing``, naming what there is.
+    """
     known = entries(places)
     for one in known:
         if one.name == name:
             return Path(one.path)
+    if Path(name).is_dir():
+        return Path(name)
     for place in places:  # a folder that cannot be listed says itself what is wrong with it when it is opened
-        if "/" not in name and (place / name).is_dir():
+        if Path(name).name == name and (place / name).is_dir():
             return place / name
     at_hand = ", ".join(one.name for one in known) or "none"
-    raise WeightsProblem(f"There is no encoder \"{name}\".", f"At hand: {at_hand}; or give a folder.",
+    raise WeightsProblem(f"There is no encoder \"{folders.clean(name)}\".", f"At hand: {at_hand}; or give a folder.",
                          "weights-missing")
 
 
-def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto") -> Predictor:
+def verify(path: Path) -> EncoderEntry:
+    """Check every file of an encoder against its manifest or record.  Raises ``WeightsProblem``."""
+    said = entry(path)
+    sha256 = (weights.check_file(path / weights.TENSORS, weights.read_manifest(path).sha256) if is_own(path)
+              else published.inspect(path).sha256)
+    if sha256 != said.sha256:
+        raise WeightsProblem(f"The files of {said.name} are not those that were imported (sha256 {sha256[:8]}, "
+                             f"expected {said.sha256[:8]}).", "Remove the folder and import it again.", "weights-hash")
+    return said
+
+
+def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto") -> Predictor | GeneralEngine:
     """The engine of a name or folder, its weights verified.  Raises ``WeightsProblem``, ``DeviceProblem``."""
-    from fineview.models.predictor import Predictor
+    path = folder_of(name, places)
+    if is_own(path):
+        from fineview.models.predictor import Predictor
 
-    return Predictor.load(folder_of(name, places), device)
+        own = Predictor.load(path, device)
+        own.name = entry(path).name
+        return own
+    from fineview.models import device as devices
+    from fineview.models import full_size
+    from fineview.models.general import GeneralEngine
+
+    part = published.inspect(path)
+    said = verify(path) if os.path.lexists(path / RECORD) else as_entry(part, path)
+    return GeneralEngine(full_size.load(part, path), said.name, said.kind, part.sha256, devices.choose(device))
 
 
-def _widest_gate(path: Path) -> float:
+def widest_gate(path: Path) -> float:
     """The largest |alpha| among the fusion gates of a safetensors file, read without loading the rest.
 
     0 where there is none, or where the file is not as it should be: loading says what is wrong.
@@ -102,6 +174,3 @@ def _widest_gate(path: Path) -> float:
             return max(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
         return 0.0
-
-
-_SCALARS = {"F32": "<f", "F16": "<e", "F64": "<d"}

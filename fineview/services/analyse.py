@@ -50,7 +50,7 @@ class FrameRequest:
 def judge_domain(modality: str, scores: Mapping[str, float], trained: bool) -> DomainVerdict:
     """In, out or unknown.  The header decides where it names another part of the body; else the encoder's own view.
 
-    ``scores``: probabilities of fundus, oct, other.  An untrained encoder knows nothing: "unknown".
+    ``scores``: probabilities of fundus, oct, other.  An encoder without trained heads knows nothing: "unknown".
     """
     if modality not in EYE_MODALITIES and modality not in SILENT_MODALITIES:
         return "out"
@@ -89,7 +89,7 @@ def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: 
     token.raise_if_cancelled()
     scores = engine.domain(encoding)
     anatomy = anatomy_of(request.modality, scores)
-    domain = judge_domain(request.modality, scores, engine.identity.trained)
+    domain = judge_domain(request.modality, scores, engine.identity.trained and engine.identity.heads_trained)
     if domain == "in" and is_blank(request.raster):
         domain = "unknown"
     words = tuple(label.word for label in LABELS if label.domain == anatomy)
@@ -138,8 +138,9 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
     else:
         unused = EdgeMask(np.zeros((request.raster.rows, request.raster.cols), np.bool_), "laplacian", 0.0)
         values = engine.method_map(encoding, method, text, dar.gain, unused, token)
-    return HeatMap(request.key, method, engine.layer(method), text or "lesion", values, analysis.model,
-                   engine.normalisation, stride, note)
+    words = text or getattr(engine, "default_text", "lesion")  # None: a map that no text has part in
+    return HeatMap(request.key, method, engine.layer(method), words, values, analysis.model, engine.normalisation,
+                   stride, note)
 
 
 class _Stopwatch:

@@ -123,6 +123,8 @@ def not_readable(engine: Engine, seen: Analysis) -> str:
     """Why the encoder must stay silent about this picture; "" where it may speak."""
     if not engine.identity.trained:
         return "these weights were never trained."
+    if not engine.identity.heads_trained:
+        return f"{engine.identity.name} shows maps only; it has no trained lesion heads."
     if seen.domain == "out":
         return "this picture is outside what the model was trained on."
     if seen.domain == "unknown":

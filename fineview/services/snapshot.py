@@ -197,6 +197,8 @@ def domain_words(analysis: Analysis | None) -> str:
         return ""
     if analysis.domain == "out":
         return "Outside the model's domain: maps are shown, lesion questions are answered \"cannot tell\"."
+    if not analysis.model.heads_trained:
+        return "This encoder shows maps only: it has no lesion heads, lesion questions are answered \"cannot tell\"."
     return "The model is not sure that this is an eye: read its maps with care."
 
 

@@ -50,6 +50,14 @@ class PlainViT(nn.Module):
             cls=torch.cat([cls[:count].unsqueeze(1), tiles], 1) if whole else tiles,
             whole=tiling.stitch(patches[:count], (1, 1)) if whole else None, stages=())
 
+    def first_layer(self, fine: Tensor) -> tuple[Tensor, Tensor]:
+        """The patch embedding's kernel (D, 3, p, p), and the normalised canvas (B, 3, H, W) it reads."""
+        parts, size = self.vit.embeddings, self.vit.config.patch_size
+        kernel = (parts.patch_embedding if isinstance(self.vit, CLIPVisionModel)
+                  else parts.patch_embeddings.projection).weight
+        canvas = _resized(fine, tuple(side * size // tiling.FINE_PATCH for side in fine.shape[-2:]))
+        return kernel, (canvas - self.vit_mean) / self.vit_std
+
     def _views(self, fine: Tensor, grid: tiling.Grid, whole: bool) -> Tensor:
         patch: int = self.vit.config.patch_size
         height, width = (size * patch // tiling.FINE_PATCH for size in fine.shape[-2:])
@@ -76,7 +84,7 @@ class PlainViT(nn.Module):
         return self.vit.layernorm(hidden)
 
 
-def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+def _resized(pixels: Tensor, size: tuple[int, ...]) -> Tensor:
     if tuple(pixels.shape[-2:]) == size:
         return pixels
     return functional.interpolate(pixels, size=size, mode="bilinear", antialias=True)
