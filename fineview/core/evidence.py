@@ -83,12 +83,13 @@ class EncoderEntry:
 class DarSettings:
     """Dynamic attention redistribution, map mode: gain under the edge mask, percentile that scales the mask.
 
+    ``percentile`` None: the edge measure's own (95 for Laplacians, as in the document, 99 for spots).
     ``adaptive``: gain and percentile are chosen for the map by an entropy bound (:mod:`imaging.dar_adaptive`), and the
     two numbers here are not used.
     """
 
     gain: float = 2.0
-    percentile: float = 95.0
+    percentile: float | None = None
     edges: Literal["auto", "laplacian", "denoised", "tophat", "dark", "bright"] = "auto"
     adaptive: bool = False
 

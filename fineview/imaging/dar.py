@@ -28,7 +28,11 @@ from fineview.imaging import edges
 Anatomy = Literal["fundus", "oct", "other"]
 KNEE = 0.99
 WORK_PX = 1536
-REACH_AT_PX = 2304 / edges.REACH_PX
+# Lines of 4.3 % of the longer side (100 px of a photograph shown 2304 px wide): vessels are longer, bleeds are not.
+LINE_SHARE = 100 / 2304
+# Lesions are about the hundredth part of a photograph; what is a spot at all is more than the document's twentieth.
+OWN_PERCENTILE: dict[edges.Measure, float] = {"laplacian": 95.0, "denoised": 95.0, "tophat": 99.0, "dark": 99.0,
+                                              "bright": 99.0}
 BACKGROUND_GREY = 12
 DARK = frozenset({"microaneurysm", "haemorrhage"})
 SHADED = DARK | {"hard_exudate", "soft_exudate", "optic_disc"}
@@ -100,7 +104,12 @@ def working_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def reach_px(grey_hw: tuple[int, ...]) -> int:
     """Length of the top-hat's lines on a working grid of this size."""
-    return max(5, round(max(grey_hw) / REACH_AT_PX) | 1)
+    return max(5, round(max(grey_hw) * LINE_SHARE) | 1)
+
+
+def percentile_for(name: edges.Measure, wanted: float | None) -> float:
+    """The percentile a person set, or the measure's own: 95 (the document's) for Laplacians, 99 for spots."""
+    return OWN_PERCENTILE[name] if wanted is None else wanted
 
 
 def rank_of(percentile: float, count: int) -> int:
@@ -143,7 +152,7 @@ def edge_mask(rgb: NDArray[np.uint8], anatomy: str, settings: DarSettings | None
     """
     settings = settings or DarSettings()
     name = measure_for(anatomy, settings.edges, text)
-    return cut_at(edge_field(rgb, anatomy, name), settings.percentile)
+    return cut_at(edge_field(rgb, anatomy, name), percentile_for(name, settings.percentile))
 
 
 def redistribute(base: NDArray[np.float32], mask: EdgeMask, gain: float = 2.0) -> NDArray[np.float32]:

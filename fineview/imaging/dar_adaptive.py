@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.evidence import DarSettings
-from fineview.imaging.dar import EdgeField, EdgeMask, cut_at, rank_of
+from fineview.imaging.dar import EdgeField, EdgeMask, cut_at, percentile_for, rank_of
 
 GAINS: tuple[float, ...] = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.7, 1.5, 1.3, 1.2, 1.1)
 PERCENTILES: tuple[float, ...] = (90.0, 92.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0, 99.5)
@@ -55,9 +55,10 @@ def fit(base: NDArray[np.float32], field: EdgeField, settings: DarSettings) -> t
         small = np.asarray(cv2.resize(base, (width, height), interpolation=cv2.INTER_AREA), np.float32)
         chosen = choose(small, field.values, field.seen)
         settings, words = replace(settings, gain=chosen.gain, percentile=chosen.percentile), chosen.words
-    mask = cut_at(field, settings.percentile)
-    words = words or f"gain {settings.gain:g}, percentile {settings.percentile:g}"
-    return settings, mask, f"{words}, {EDGE_WORDS[mask.measure]}"
+    percentile = percentile_for(field.measure, settings.percentile)
+    mask = cut_at(field, percentile)
+    words = words or f"gain {settings.gain:g}, percentile {percentile:g}"
+    return replace(settings, percentile=percentile), mask, f"{words}, {EDGE_WORDS[mask.measure]}"
 
 
 def choose(base: NDArray[np.float32], values: NDArray[np.float32], seen: NDArray[np.bool_],

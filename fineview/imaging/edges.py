@@ -58,13 +58,25 @@ def vessel_free(grey: Grey, reach_px: int = REACH_PX) -> tuple[Grey, Grey]:
 
     ``reach_px`` is the length of the line: spots wider than that vanish too.
     """
+    return dark_spots(grey, reach_px), bright_spots(grey, reach_px)
+
+
+def dark_spots(grey: Grey, reach_px: int = REACH_PX) -> Grey:
+    """The dark half of :func:`vessel_free`: what the least of the closings by lines fills."""
     smooth: Grey = cv2.GaussianBlur(grey, (0, 0), SPOT_SIGMA_PX)
     filled = np.full_like(smooth, np.iinfo(smooth.dtype).max)
-    opened = np.zeros_like(smooth)
     for line in lines(reach_px):
         filled = np.minimum(filled, cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, line))
+    return filled - smooth
+
+
+def bright_spots(grey: Grey, reach_px: int = REACH_PX) -> Grey:
+    """The bright half of :func:`vessel_free`: what the greatest of the openings by lines takes away."""
+    smooth: Grey = cv2.GaussianBlur(grey, (0, 0), SPOT_SIGMA_PX)
+    opened = np.zeros_like(smooth)
+    for line in lines(reach_px):
         opened = np.maximum(opened, cv2.morphologyEx(smooth, cv2.MORPH_OPEN, line))
-    return filled - smooth, smooth - opened
+    return smooth - opened
 
 
 def measure(name: Measure, rgb: NDArray[np.uint8], reach_px: int = REACH_PX) -> NDArray[np.float32]:
@@ -82,6 +94,9 @@ def measure(name: Measure, rgb: NDArray[np.uint8], reach_px: int = REACH_PX) -> 
         return (np.abs(cv2.Laplacian(smooth, cv2.CV_32F)) / unit).astype(np.float32)
     if name not in MEASURES:
         raise ValueError(f"unknown edge measure {name!r}; known: {', '.join(MEASURES)}")
-    dark, bright = vessel_free(fine, reach_px)
-    strongest = dark if name == "dark" else bright if name == "bright" else np.maximum(dark, bright)
-    return strongest.astype(np.float32) / unit
+    found: list[Grey] = []
+    if name != "bright":
+        found.append(dark_spots(fine, reach_px))
+    if name != "dark":
+        found.append(bright_spots(fine, reach_px))
+    return (np.maximum(found[0], found[-1]).astype(np.float32) / unit).astype(np.float32)

@@ -33,7 +33,7 @@ def edge_mask(rgb: NDArray[np.uint8], anatomy: str, settings: DarSettings | None
         return dar.EdgeMask(np.zeros(rgb.shape[:2], np.bool_), name, 0.0)
     values = measure(name, grey, dar.reach_px(tuple(grey.shape)))
     inside_values = values[seen]
-    rank = dar.rank_of(settings.percentile, inside_values.numel())
+    rank = dar.rank_of(dar.percentile_for(name, settings.percentile), inside_values.numel())
     cut = inside_values.kthvalue(rank + 1).values
     inside: NDArray[Any] = ((values > cut) & seen).cpu().numpy()
     return dar.EdgeMask(dar.on_source(inside, rgb.shape), name, float(cut))
