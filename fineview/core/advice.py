@@ -44,11 +44,11 @@ class Row:
 
     @property
     def figure(self) -> str:
-        """"f1_haemorrhage 0.424 [0.121, 0.514], n 53, best baseline classical 0.319"."""
+        """"f1_haemorrhage 0.424 [0.121, 0.514], n 53, best baseline classical 0.319 (six phantoms)"."""
         span = f" [{self.interval[0]:.3g}, {self.interval[1]:.3g}]" if self.interval else ""
         beside = f", best baseline {self.baseline[0]} {self.baseline[1]:.3g}" if self.baseline else ""
         unit = "" if self.unit in ("", "fraction", "ratio") else f" {self.unit}"
-        return f"{self.measure} {self.value:.3g}{unit}{span}, n {self.n}{beside}"
+        return f"{self.measure} {self.value:.3g}{unit}{span}, n {self.n}{beside} ({self.data})"
 
     @property
     def comparable(self) -> tuple[str, str, int, str]:

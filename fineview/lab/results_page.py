@@ -97,6 +97,8 @@ def missed_by(one: Figure) -> str:
     """"f1_drusen 0.31 against 0.4 (by 0.09)" where a goal was missed, else ""."""
     if one.met is not False or one.value is None or one.goal is None:
         return ""
+    if _number(one.value) == _number(one.goal):
+        return f"{one.name} {_number(one.value)}, level with its goal and not beyond it"
     return f"{one.name} {_number(one.value)} against {_number(one.goal)} (by {_number(abs(one.value - one.goal))})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fineview import paths
 from fineview.core.evidence import ModelIdentity
 from fineview.core.measured import Figure, StoredResult
-from fineview.lab.results_page import TITLES, current, page, read_comments
+from fineview.lab.results_page import TITLES, current, missed_by, page, read_comments
 from fineview.store.results import read_results
 
 BOOK = paths.resources_dir() / "handbook"
@@ -60,6 +60,11 @@ def test_many_baselines_share_a_cell() -> None:
                         (Figure("hit", 0.5, "", 9, baselines={f"b{i}": i / 10 for i in range(7)}),))
     cell = "b0 0.000, b1 0.100, b2 0.200, b3 0.300, b4 0.400, b5 0.500, b6 0.600"
     assert f"| hit | 0.500 | - | 9 | {cell} |" in page([many], {})
+
+
+def test_a_goal_that_is_reached_and_not_beaten() -> None:
+    level = Figure("hit", 0.0588, "fraction", 17, None, 0.0588, False)
+    assert missed_by(level) == "hit 0.059, level with its goal and not beyond it"
 
 
 def test_without_results_the_page_says_so() -> None:

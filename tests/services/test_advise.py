@@ -43,7 +43,7 @@ def test_one_measured_encoder_is_named_with_its_figure() -> None:
     advice = advise(Task.LESION, [result(figure(0.424, 0.121, 0.514))], BOTH)
     assert (advice.encoder.recommended, advice.encoder.verdict) == ("retina-s aaaaaaaa", "only one measured")
     assert advice.encoder.reasons == (
-        "f1_haemorrhage 0.424 [0.121, 0.514], n 60, best baseline classical 0.3",)
+        "f1_haemorrhage 0.424 [0.121, 0.514], n 60, best baseline classical 0.3 (photographs kept from training)",)
     assert any("clip-folder bbbbbbbb" in caveat for caveat in advice.caveats)  # at hand, never scored
     assert any("Not clear of a baseline" in caveat for caveat in advice.caveats)  # 0.121 lies below 0.3
     row, = advice.rows
@@ -94,7 +94,9 @@ def test_between_equals_the_cheaper_is_taken() -> None:
     found = [result(figure(0.4, 0.3, 0.5), slow), result(figure(0.45, 0.35, 0.55), fast, encoder=OTHER)]
     choice = advise(Task.LESION, found, BOTH).encoder
     assert (choice.verdict, choice.recommended) == ("no measured difference", "clip-folder bbbbbbbb")
-    assert choice.reasons == ("latency 300 ms [299, 301], n 10", "latency 900 ms [899, 901], n 10")
+    assert choice.reasons == (
+        "latency 300 ms [299, 301], n 10 (photographs kept from training)",
+        "latency 900 ms [899, 901], n 10 (photographs kept from training)")
 
 
 def test_weights_that_are_not_at_hand_are_shown_and_never_recommended() -> None:
@@ -115,8 +117,8 @@ def test_scales_are_compared_within_one_encoder() -> None:
     advice = advise(Task.LESION, [result(fine, coarse)], (OURS,))
     assert (advice.scale.recommended, advice.scale.verdict) == ("1/4", "measured better")
     assert advice.scale.reasons == (
-        "f1_haemorrhage 0.6 [0.55, 0.65], n 60, best baseline classical 0.3; 1/16: "
-        "f1_haemorrhage 0.2 [0.1, 0.3], n 60, best baseline classical 0.3",)
+        "f1_haemorrhage 0.6 [0.55, 0.65], n 60, best baseline classical 0.3 (photographs kept from training); 1/16: "
+        "f1_haemorrhage 0.2 [0.1, 0.3], n 60, best baseline classical 0.3 (photographs kept from training)",)
     apart = advise(Task.LESION, [result(fine), result(coarse, encoder=OTHER)], BOTH)
     assert apart.scale.verdict == "no measured difference"
     assert any("setting, not a measurement" in caveat and "1/4" in caveat for caveat in apart.caveats)
