@@ -120,20 +120,22 @@ def ask(wish: argparse.Namespace) -> Any:
     if wish.answerer and wish.answerer != "retina-s" and not Path(wish.answerer).is_dir():
         raise RequestProblem(f"There is no answerer \"{wish.answerer}\".", "Use retina-s or a weights folder.",
                              "no-answerer")
-    wish.encoder = wish.answerer or wish.encoder
+    # A folder may hold an encoder, or a model that answers in words: its own config says which.
+    speaker = Path(wish.answerer) if wish.answerer and Path(wish.answerer).is_dir() else None
+    wish.encoder = (wish.answerer or wish.encoder) if speaker is None else wish.encoder
     if wish.questions is not None:
-        return _ask_many(wish)
+        return _ask_many(wish, speaker)
     if wish.path is None or not wish.question:
         raise WrongWords("A path and a question are needed.", "Example: fineview ask STUDY \"what is this?\"")
     with opened(wish) as app:
-        made = _Asker(app).ask(wish.path, wish.question, wish.frame, wish.region)
+        made = _Asker(app, speaker).ask(wish.path, wish.question, wish.frame, wish.region)
     if wish.json:
         return answer_object(made)
     print(made.text)
     return 0
 
 
-def _ask_many(wish: argparse.Namespace) -> int:
+def _ask_many(wish: argparse.Namespace, speaker: Path | None) -> int:
     """One compact JSON answer a line, in order; a failing question has its error on its line."""
     try:
         # Not splitlines: a JSON text may hold U+2028 and its like.
@@ -142,7 +144,7 @@ def _ask_many(wish: argparse.Namespace) -> int:
         raise InputProblem(f"{wish.questions} cannot be read.", "Give a text file with one JSON object a line.",
                            "not-found") from error
     with opened(wish) as app:
-        asker = _Asker(app)
+        asker = _Asker(app, speaker)
         for line in filter(str.strip, lines):
             print(as_json(_one_line(asker, line), compact=True), flush=True)
     return 0
@@ -172,19 +174,23 @@ def _one_line(asker: _Asker, line: str) -> dict[str, Any]:
 class _Asker:
     """Asks on files; remembers scans and encodings, so that many questions on one frame encode once."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, speaker: Path | None = None) -> None:
         from fineview.services.encodings import Encodings
 
         self._app, self._encodings = app, Encodings()
+        self._answerer = app.answerer(speaker) if speaker is not None else None
+        if speaker is not None and self._answerer is None:
+            app.encoder = str(speaker)
         self._found: dict[Path, Any] = {}
 
     def ask(self, path: Path, text: str, frame: int | None, region: Region | None) -> Answer:
         from fineview.services.analyse import FrameRequest
+        from fineview.services.answer_by_model import answer_by_model
         from fineview.services.answering import Ground, answer
         from fineview.services.frame_choice import choose_frame, choose_series
         from fineview.services.open_study import scan_all
 
-        token = Token()
+        token = progress_token() if self._answerer is not None else Token()
         if path not in self._found:
             self._found[path] = scan_all(self._app.archive, [path], token)
         study, series = choose_series(self._found[path], None)
@@ -192,7 +198,12 @@ class _Asker:
         info = series.frames[key.index]
         request = FrameRequest(key, self._app.archive.read_frame(info), info.spacing, series.modality)
         question = Question(text, study.uid, key, region)
-        return answer(Ground(question, request, series.laterality, self._app.engine, self._encodings, token))
+        ground = Ground(question, request, series.laterality, self._app.engine, self._encodings, token)
+        if self._answerer is None:
+            return answer(ground)
+        made = answer_by_model(ground, self._answerer).answer
+        token.report(1, 1)  # the words that streamed give way to the answer
+        return made
 
 
 def _words(text: str) -> list[str]:
