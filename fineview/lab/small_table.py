@@ -21,7 +21,7 @@ from fineview.lab.small_training import SCORES, Run, result
 from fineview.models.vision.build import RetinaConfig
 
 SEEDS = 3
-STEPS = 400
+STEPS = 600
 # 97.5 % quantile of Student's t by degrees of freedom
 _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 Scores = Mapping[str, Sequence[Mapping[str, float]]]
