@@ -24,6 +24,7 @@ from fineview.imaging import placement
 from fineview.imaging.dar import EdgeMask, key_bias, redistribute
 from fineview.models import device as devices
 from fineview.models import methods, volume, weights
+from fineview.models.backend_choice import backend, kept_forms
 from fineview.models.calibration import Calibration
 from fineview.models.encoding import Encoding
 from fineview.models.eye import models_eye
@@ -77,7 +78,10 @@ class Predictor:
     def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
         """The encoder of a weights folder.  Raises ``WeightsProblem`` or ``DeviceProblem``."""
         tensors, manifest = weights.load(folder)
-        return cls(build_for(manifest.facts, tensors), manifest, devices.choose(wanted))
+        made = cls(build_for(manifest.facts, tensors), manifest, devices.choose(wanted))
+        if made.device == "cpu" and backend(made.sha256) == "openvino":
+            made.use_openvino(kept_forms())
+        return made
 
     @classmethod
     def untrained(cls, config: RetinaConfig = RETINA_S, seed: int = 0, wanted: devices.Wanted = "cpu") -> Predictor:
@@ -87,6 +91,13 @@ class Predictor:
             model = build_retina(config)
         manifest = weights.Manifest(config.encoder.name, "0", f"{seed:064x}", "none", 0)
         return cls(model, manifest, devices.choose(wanted))
+
+    def use_openvino(self, kept: Path | None = None) -> None:
+        """Encode by OpenVINO from now on, on the CPU; maps of a question stay with torch."""
+        from fineview.models.openvino_backend import OpenVinoNetwork
+
+        bf16 = self._device.dtype == torch.bfloat16
+        self._network = OpenVinoNetwork(self._model, self.sha256, bf16, TorchNetwork(self._model, self._device), kept)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -114,7 +125,7 @@ class Predictor:
         # One at a time: a change of device belongs to the whole model, not to a call.
         with self._turn:
             made, notes = self._ladder.run(lambda: self._encode(rgb, token))
-        return replace(made, notes=notes)
+        return replace(made, notes=(*notes, *self._trouble()))
 
     def encode_many(self, pictures: Iterable[NDArray[np.uint8]], token: Token | None = None) -> Iterator[Encoding]:
         """Encode the frames of a volume, in order, a few at a time; ``pictures`` is read as they are needed.
@@ -152,6 +163,10 @@ class Predictor:
             made += [replace(read_off(one, passed.of(number), self.device, self.dtype, self.sha256), seconds=each)
                      for number, one in enumerate(part)]
         return made
+
+    def _trouble(self) -> tuple[str, ...]:
+        told = getattr(self._network, "trouble", None)
+        return () if told is None else (told,)
 
     def _move_to_cpu(self) -> None:
         self._device = devices.choose("cpu")

@@ -86,7 +86,7 @@ class HybridEncoder(nn.Module):
     def _fuse(self, fusion: nn.Module, tokens: Tensor, source: Tensor, grid: tiling.Grid, whole: bool) -> Tensor:
         crops = tiling.cut(source, grid)
         if whole:
-            crops = torch.cat([functional.adaptive_avg_pool2d(source, crops.shape[-1]), crops])
+            crops = torch.cat([functional.avg_pool2d(source, grid), crops])
         return torch.cat([tokens[:, :1], fusion(tokens[:, 1:], crops)], dim=1)
 
     @property
