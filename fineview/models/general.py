@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from fineview.core.errors import RequestProblem
 from fineview.core.evidence import Method, ModelIdentity, ModelsEye
@@ -35,7 +36,7 @@ from fineview.models.clip_text import ClipText
 from fineview.models.eye import models_eye
 from fineview.models.full_size import Loaded, fusion_trained
 from fineview.models.inputs import extra_channels
-from fineview.models.memory_ladder import MemoryLadder
+from fineview.models.memory_ladder import MemoryLadder, sharing
 from fineview.models.pyramid import mfp, own_levels
 from fineview.models.vision import tiling
 from fineview.models.vision.features import Features
@@ -229,7 +230,7 @@ class GeneralEngine:
             return redistribute(self.raw_map(encoding, text), mask, gain)
         if method is Method.DAR_INLINE:
             with self._turn:
-                return self._bent(encoding, text, gain, mask, token)
+                return self._ladder.run(lambda: self._bent(encoding, text, gain, mask, token))[0]
         if text is None:
             raise RequestProblem(f"{method} compares a question with a general prompt.", "Ask a question with it.",
                                  "no-question")
@@ -247,9 +248,10 @@ class GeneralEngine:
               token: Token | None) -> NDArray[np.float32]:
         grid = encoding.where.grid
         keys = torch.from_numpy(key_bias(mask, encoding.where.cell_edges(32), gain))[None, None]
-        bias = torch.nn.functional.pad(tiling.cut(keys, grid).flatten(1), (1, 0)).to(self.device)  # CLS is left alone
+        bias = functional.pad(tiling.cut(keys, grid).flatten(1), (1, 0)).to(self.device)  # CLS is left alone
         _check(token)
-        _, sight = self._look(encoding.canvas, grid, dict.fromkeys(self._inline_layers, bias))
+        with sharing(1.0):  # the bias is one of all tiles
+            _, sight = self._look(encoding.canvas, grid, dict.fromkeys(self._inline_layers, bias))
         _check(token)
         return _on_source(self._values(encoding, sight, text), encoding)
 

@@ -58,7 +58,7 @@ class PlainCNN(nn.Module):
 
     def stages(self, normalised: Tensor, extra: Tensor | None) -> tuple[Tensor, ...]:
         """The maps at strides 4, 8, 16, 32 of a normalised canvas."""
-        pixels = normalised if extra is None else torch.cat([normalised, extra], 1)
+        pixels = torch.cat([normalised, extra], 1) if extra is not None and self.extra_channels else normalised
         found = self.conv(pixels, output_hidden_states=True).hidden_states
         return tuple(found[place] for place in self._places)
 
@@ -94,9 +94,17 @@ def build_plain_resnet(config: EncoderConfig) -> PlainCNN:
 
 
 def build_plain_efficientnet(config: EncoderConfig) -> PlainCNN:
-    """EfficientNet-B0's plan with these stage widths and random weights; its depths stay its own."""
+    """EfficientNet-B0's plan with these stage widths, one block a group, and random weights.
+
+    They are drawn to keep the variance from layer to layer: with the class's own 0.02 a network of this depth answers
+    0 to everything until its BatchNorms have seen pictures.
+    """
     first, second, third, fourth = config.conv_dims
     out = [first, first, second, third, third, fourth, fourth]
-    return PlainCNN(EfficientNetModel(EfficientNetConfig(
+    net = EfficientNetModel(EfficientNetConfig(
         num_channels=3 + config.conv_extra, width_coefficient=1.0, depth_coefficient=1.0, depth_divisor=1,
-        in_channels=[32, *out[:-1]], out_channels=out, num_block_repeats=[1, 1, 1, 1, 1, 1, 1], hidden_dim=1280)))
+        in_channels=[32, *out[:-1]], out_channels=out, num_block_repeats=[1, 1, 1, 1, 1, 1, 1], hidden_dim=1280))
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight)
+    return PlainCNN(net)

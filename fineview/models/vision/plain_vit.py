@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPVisionConfig, CLIPVisionModel, ViTConfig, ViTModel
 
+from fineview.models.attention.by_parts import by_parts
 from fineview.models.attention.rows import IMPLEMENTATION
 from fineview.models.vision import normalisation, tiling
 from fineview.models.vision.build import EncoderConfig
@@ -41,7 +42,7 @@ class PlainViT(nn.Module):
         """See ``VisionEncoder``; ``extra`` is not read."""
         batch = fine.shape[0]
         pixels = (self._views(fine, grid, whole) - self.vit_mean) / self.vit_std
-        hidden = self.vit(pixel_values=pixels).last_hidden_state if positions is None else self._at(pixels, positions)
+        hidden = self._hidden(pixels, positions)
         patches, cls = hidden[:, 1:], hidden[:, 0]
         count = batch if whole else 0
         tiles = cls[count:].unflatten(0, (batch, -1))
@@ -66,8 +67,17 @@ class PlainViT(nn.Module):
         side = tiles.shape[-1]
         return torch.cat([_resized(canvas, (side, side)), tiles]) if whole else tiles
 
-    def _at(self, pixels: Tensor, positions: Tensor) -> Tensor:
-        """``last_hidden_state`` of views smaller than a tile, at the chosen position embeddings (training)."""
+    def _hidden(self, pixels: Tensor, positions: Tensor | None) -> Tensor:
+        """``last_hidden_state`` of views; layer by layer, so that a small GPU can take some tiles at a time."""
+        clip = isinstance(self.vit, CLIPVisionModel)
+        hidden = self.vit.embeddings(pixels) if positions is None else self._placed(pixels, positions)
+        hidden = self.vit.pre_layrnorm(hidden) if clip else hidden
+        for layer in self.vit.encoder.layers if clip else self.vit.layers:
+            hidden = by_parts(layer, hidden)
+        return hidden if clip else self.vit.layernorm(hidden)
+
+    def _placed(self, pixels: Tensor, positions: Tensor) -> Tensor:
+        """Embeddings of views smaller than a tile, at the chosen position embeddings (training)."""
         parts = self.vit.embeddings
         if isinstance(self.vit, CLIPVisionModel):
             patches, cls = parts.patch_embedding(pixels), parts.class_embedding.view(1, 1, -1)
@@ -76,12 +86,7 @@ class PlainViT(nn.Module):
             patches, cls = parts.patch_embeddings.projection(pixels), parts.cls_token
             places = parts.position_embeddings[:, positions]
         patches = patches.flatten(2).transpose(1, 2)
-        hidden = torch.cat([cls.expand(len(patches), -1, -1).to(patches.dtype), patches], 1) + places
-        if isinstance(self.vit, CLIPVisionModel):
-            return self.vit.encoder(inputs_embeds=self.vit.pre_layrnorm(hidden)).last_hidden_state
-        for layer in self.vit.layers:
-            hidden = layer(hidden)
-        return self.vit.layernorm(hidden)
+        return torch.cat([cls.expand(len(patches), -1, -1).to(patches.dtype), patches], 1) + places
 
 
 def _resized(pixels: Tensor, size: tuple[int, ...]) -> Tensor:
