@@ -26,7 +26,7 @@ from fineview.imaging.dar import EdgeField, EdgeMask, cut_at, percentile_for, ra
 
 GAINS: tuple[float, ...] = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.7, 1.5, 1.3, 1.2, 1.1)
 PERCENTILES: tuple[float, ...] = (90.0, 92.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0, 99.5)
-MOST_BITS = 0.15
+MOST_BITS = 0.25
 EDGE_WORDS = {"laplacian": "Laplacian", "denoised": "denoised Laplacian", "tophat": "spots", "dark": "dark spots",
               "bright": "bright spots"}
 

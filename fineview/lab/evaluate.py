@@ -34,8 +34,10 @@ class Request:
 # word -> module of this room with ``run(request) -> Figures``; a module is imported when its word is asked for
 EVALUATIONS: dict[str, str] = {
     "lesions": "evaluate_lesions",
+    "maps": "evaluate_maps",
     "fusion": "evaluate_fusion",
     "encoders": "evaluate_encoders",
+    "seams": "evaluate_seams",
 }
 
 

@@ -63,7 +63,7 @@ def evaluate_lesions(images: Path, labels: Path, score_maps: ScoreMaps, seed: in
     table: dict[str, dict[str, list[Tally]]] = {}
     paths = photo_paths(images, labels)
     for number, path in enumerate(paths):
-        rgb = _read(path)
+        rgb = read_photo(path)
         truth = read_truth(path, labels, rgb.shape[:2])
         view = field_of_view(rgb)
         for name, detector in detectors.items():
@@ -75,7 +75,7 @@ def evaluate_lesions(images: Path, labels: Path, score_maps: ScoreMaps, seed: in
     return Figures(tuple(figures), seed, machine_words())
 
 
-def _read(path: Path) -> npt.NDArray[np.uint8]:
+def read_photo(path: Path) -> npt.NDArray[np.uint8]:
     try:
         return np.asarray(Image.open(path).convert("RGB"))
     except OSError as trouble:
