@@ -105,6 +105,11 @@ class App:
         """Who has been loaded so far: what an evaluation through this app can have scored."""
         return tuple(dict.fromkeys(engine.identity for engine in self._engines.values()))
 
+    @property
+    def loaded_on(self) -> str:
+        """Where they ran and in which numbers: "cpu bf16", or "" where none was loaded."""
+        return " and ".join(dict.fromkeys(f"{one.device} {one.dtype}" for one in self._engines.values()))
+
     def results(self) -> ResultShelf:
         """Stored evaluation results: those shipped and the person's own, with a problem for each unreadable file."""
         from fineview.store.results import read_results

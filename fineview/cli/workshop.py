@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ def _keep(what: str, figures: Any, app: App, folder: Path | None, data: str) -> 
         from fineview.lab.stored import keep
 
         scored = app.loaded
+        # scores may hang on the number format as timings hang on the machine
+        figures = replace(figures, machine="; ".join(filter(None, (figures.machine, app.loaded_on))))
         keep(what, figures, SOFTWARE, scored[0] if len(scored) == 1 else None, data, folder)
 
 

@@ -94,6 +94,7 @@ def test_evaluate_keeps_a_result_that_names_its_weights(tmp_path: Path) -> None:
     held = json.loads(path.read_text("utf-8"))
     assert held["encoder"]["sha256"] == ours().sha256 and held["data"] == "the person's own photographs"
     assert held["figures"] == spoken.json["figures"] and held["what"] == "lesions"
+    assert held["machine"].startswith(spoken.json["machine"]) and held["machine"].split("; ")[-1].startswith("cpu ")
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_scored(tmp_path: Path) -> None:
