@@ -90,6 +90,7 @@ def analyze(wish: argparse.Namespace) -> Any:
     from fineview.core.evidence import Method, Task
     from fineview.core.study import FrameKey
     from fineview.services.analysis_files import AnalysisWish, analyse_to_files
+    from fineview.services.analysis_volume import analyse_volume_to_files
     from fineview.services.encodings import Encodings
     from fineview.services.frame_choice import choose_frame, choose_series
     from fineview.services.open_study import scan_all
@@ -98,14 +99,12 @@ def analyze(wish: argparse.Namespace) -> Any:
     with opened(wish) as app:
         _, series = choose_series(scan_all(app.archive, [wish.path], token), wish.series)
         asked = AnalysisWish(Method(wish.method), wish.question, wish.region, Task(wish.task))
-        keys = [FrameKey(series.uid, i) for i in range(len(series.frames))] if wish.all_frames \
-            else [choose_frame(series, wish.frame)]
-        made: list[dict[str, Any]] = []
-        for key in keys:
-            token.report(len(made), len(keys), "analysing")
-            within = f"frame_{key.index:04d}" if wish.all_frames else ""
-            made.append(analyse_to_files(series, key, asked, app.archive, app.engine(), Encodings(), wish.out, token,
-                                         within))
+        if wish.all_frames:
+            every = [FrameKey(series.uid, number) for number in range(len(series.frames))]
+            made = analyse_volume_to_files(series, every, asked, app.archive, app.engine(), wish.out, token)
+        else:
+            made = [analyse_to_files(series, choose_frame(series, wish.frame), asked, app.archive, app.engine(),
+                                     Encodings(), wish.out, token)]
     result: dict[str, Any] = {"frames": made} if wish.all_frames else made[0]
     if wish.json:
         return result

@@ -48,11 +48,22 @@ def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive:
     Raises ``InputProblem``, ``RequestProblem`` (region outside the image), ``StorageProblem``.
     """
     started = time.perf_counter()
+    request = read_request(series, key, wish, archive)
+    return request_to_files(series, request, time.perf_counter() - started, wish, engine, encodings, out, token, within)
+
+
+def read_request(series: Series, key: FrameKey, wish: AnalysisWish, archive: Archive) -> FrameRequest:
+    """The decoded frame as a request.  Raises ``InputProblem``, ``RequestProblem`` (region outside the image)."""
     frame = series.frames[key.index]
     raster = archive.read_frame(frame)
-    decoded = time.perf_counter()
     _check_region(wish.region, raster)
-    request = FrameRequest(key, raster, frame.spacing, series.modality)
+    return FrameRequest(key, raster, frame.spacing, series.modality)
+
+
+def request_to_files(series: Series, request: FrameRequest, decode_s: float, wish: AnalysisWish, engine: Engine,
+                     encodings: Encodings, out: Path, token: TokenPort, within: str = "") -> dict[str, Any]:
+    """What follows decoding in :func:`analyse_to_files`."""
+    started, key, raster = time.perf_counter(), request.key, request.raster
     seen = analyse(request, engine, encodings, token)
     analysed = time.perf_counter()
     raw = heat_map(request, seen, engine, encodings, token, Method.RAW, wish.question)
@@ -66,13 +77,13 @@ def analyse_to_files(series: Series, key: FrameKey, wish: AnalysisWish, archive:
     overlay = overlay_png(to_rgb(raster), maps[str(wish.method)], seen, wish.region)
     files = _write(out, prefix := f"{within}/" if within else "", maps, seen, overlay)
     return {
-        "frame": {"path": frame.path, "series_uid": key.series_uid, "index": key.index, "rows": raster.rows,
-                  "cols": raster.cols},
+        "frame": {"path": series.frames[key.index].path, "series_uid": key.series_uid, "index": key.index,
+                  "rows": raster.rows, "cols": raster.cols},
         "encoder": {"name": seen.model.name, "sha256": seen.model.sha256, "fusion_trained": seen.model.fusion_trained,
                     "domain": seen.domain},
         "device": seen.device, "dtype": seen.dtype,
-        "seconds": _seconds(seen, decode=decoded - started, attention=attended - analysed,
-                            dar=redistributed - attended, total=time.perf_counter() - started),
+        "seconds": _seconds(seen, decode=decode_s, attention=attended - analysed, dar=redistributed - attended,
+                            total=decode_s + time.perf_counter() - started),
         "maps": files, "strides_px": _strides(seen, maps), "layers": _layers(seen.layers),
         "normalisation": raw.normalisation, "task": str(wish.task), "method": str(wish.method),
         "question": wish.question, "domain_scores": {k: round(v, 4) for k, v in seen.domain_scores.items()},

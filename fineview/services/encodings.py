@@ -53,6 +53,10 @@ class Encodings:
                 self._under_way.discard(key)
                 self._turn.notify_all()
 
+    def keep(self, engine: Engine, raster: Raster, encoding: Any) -> None:
+        """Remember what the engine made of ``raster`` elsewhere: a frame of a volume encoded together with others."""
+        self._keep((raster.content_key, engine.identity.sha256), encoding)
+
     def _keep(self, key: Key, encoding: Any) -> None:
         with self._turn:
             self.encoded += 1
