@@ -19,10 +19,12 @@ from fineview.core.errors import WeightsProblem
 from fineview.core.evidence import EncoderEntry
 from fineview.models import folder as folders
 from fineview.models import published, weights
+from fineview.models.language.families import speaks
 
 if TYPE_CHECKING:
     from fineview.models.device import Wanted
     from fineview.models.general import GeneralEngine
+    from fineview.models.language.engine import ReaderEngine
     from fineview.models.predictor import Predictor
 
 DEFAULT = "retina-s"
@@ -136,9 +138,14 @@ def verify(path: Path) -> EncoderEntry:
     return said
 
 
-def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto") -> Predictor | GeneralEngine:
+def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto"
+                 ) -> Predictor | GeneralEngine | ReaderEngine:
     """The engine of a name or folder, its weights verified.  Raises ``WeightsProblem``, ``DeviceProblem``."""
     path = folder_of(name, places)
+    if speaks(path):  # a language model, by its folder alone: it shows maps and takes no part in advice
+        from fineview.models.language.engine import ReaderEngine
+
+        return ReaderEngine.load(path, device)
     if is_own(path):
         from fineview.models.predictor import Predictor
 

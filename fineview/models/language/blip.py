@@ -52,6 +52,7 @@ class BlipReader:
         side = vision.image_size // vision.patch_size
         self.grid, self.base_px, self.layers = (side, side), vision.image_size, config.text_config.num_hidden_layers
         self.layer = min(PUBLISHED_LAYER, self.layers - 1)
+        self.inline_layers = (self._cross_layer,)
 
     def prompt(self, question: str, pictures: int = 1) -> str:
         """``pictures`` changes nothing: the query tokens of all stand before the words."""

@@ -40,6 +40,7 @@ class ClipReader:
         side = vision.image_size // vision.patch_size
         self.grid, self.base_px, self.layers = (side, side), vision.image_size, vision.num_hidden_layers
         self.layer = self.layers - 1
+        self.inline_layers = (self.layer,)
 
     def prompt(self, question: str, pictures: int = 1) -> str:
         return self._tokens.cleaned(question)

@@ -40,6 +40,7 @@ class LlavaReader:
         side = vision.image_size // vision.patch_size
         self.grid, self.base_px, self.layers = (side, side), vision.image_size, config.text_config.num_hidden_layers
         self.layer = min(PUBLISHED_LAYER, self.layers - 1)
+        self.inline_layers = (self.layer,)
 
     def prompt(self, question: str, pictures: int = 1) -> str:
         asked = self._tokens.cleaned(question)

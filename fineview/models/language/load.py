@@ -50,6 +50,8 @@ _AGAIN = "Download the folder again from where it was published."
 class Loaded:
     reader: Reader
     identity: ModelIdentity
+    device: str
+    dtype: str
 
 
 def load_reader(path: Path, device: Wanted = "auto") -> Loaded:
@@ -79,7 +81,8 @@ def load_reader(path: Path, device: Wanted = "auto") -> Loaded:
             qformer = Tokens.read(path / QFORMER)
         reader = BlipReader(model, tokens, sight, qformer)
     name = folder.clean(path.resolve().name)
-    return Loaded(reader, ModelIdentity(name, kind, folder.list_digest(digests)))
+    dtype = "bf16" if model.dtype == torch.bfloat16 else "fp32"
+    return Loaded(reader, ModelIdentity(name, kind, folder.list_digest(digests)), where.name, dtype)
 
 
 def _model(bundle: Bundle, kind: str, config: Mapping[str, Any]) -> Any:
@@ -94,7 +97,7 @@ def _model(bundle: Bundle, kind: str, config: Mapping[str, Any]) -> Any:
     if not 0.9 * wanted <= there <= 1.1 * wanted:  # tied weights may be stored twice or once
         raise WeightsProblem(f"config.json asks for {wanted:,} numbers, the files hold {there:,}.", _AGAIN,
                              "weights-format")
-    dtype = torch.bfloat16 if wanted > LARGE or torch.cuda.is_available() else torch.float32
+    dtype = torch.bfloat16 if wanted > LARGE else torch.float32
     tensors = {name: value.to(dtype) if value.is_floating_point() else value for name, value in bundle.tensors()}
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):

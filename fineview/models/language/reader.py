@@ -82,7 +82,8 @@ class Reader(Protocol):
     """A vision-language model on one device.
 
     ``grid`` patches (h, w); ``layer`` the published layer of its maps; ``layers`` how many it has; ``base_px`` the crop
-    size of ViCrop.  Every method raises ``RequestProblem`` where the family cannot do it.
+    size of ViCrop; ``inline_layers`` where inline gain bends by default.  Every method raises
+    ``RequestProblem`` where the family cannot do it.
     """
 
     family: str
@@ -91,6 +92,7 @@ class Reader(Protocol):
     layer: int
     layers: int
     base_px: int
+    inline_layers: tuple[int, ...]
 
     def prompt(self, question: str, pictures: int = 1) -> str:
         """The family's prompt for a short answer, with the places of the pictures.  ``question`` cannot add places."""
