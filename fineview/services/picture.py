@@ -13,7 +13,7 @@ from fineview.core.image import Raster
 from fineview.core.labels import LABELS
 from fineview.core.study import FrameKey
 from fineview.imaging.colour import colour_bar, heat_rgba, strongest_map
-from fineview.imaging.pyramid_view import channel_view, component_view
+from fineview.imaging.pyramid_view import balanced, channel_view, component_view, on_cells, together
 from fineview.imaging.window import render_gray
 from fineview.services.session import Session
 from fineview.services.wishes import OverlayWishes, ViewWishes
@@ -53,7 +53,10 @@ def picture_of(session: Session, wishes: OverlayWishes) -> OverlayParts | None:
     analysis = session.analyses.get((key, wishes.encoder))
     if analysis is None:
         return None
-    return _pyramid_overlay(analysis, wishes) if wishes.kind == "mfp" else _lesion_overlay(analysis, wishes)
+    if wishes.kind != "mfp":
+        return _lesion_overlay(analysis, wishes)
+    row = session.heat.get(heat_key(key, wishes)) if wishes.needs_row else None
+    return None if wishes.needs_row and row is None else _pyramid_overlay(analysis, wishes, row)
 
 
 def missing_words(session: Session, wishes: OverlayWishes) -> str:
@@ -89,7 +92,7 @@ def _heat_overlay(heat: HeatMap, wishes: OverlayWishes) -> OverlayParts:
         words += [heat.layer, f"\"{heat.text}\"" if heat.text else "", whose(heat.model)]
     else:
         words.append(f"on the grid of {heat.model.short}")
-    words.append(str(getattr(heat, "note", "") or ""))
+    words.append(heat.note)
     legend = ", ".join(word for word in words if word)
     return (rgba, Box(0, 0, cols, rows), True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 
@@ -109,23 +112,46 @@ def _lesion_overlay(analysis: Analysis, wishes: OverlayWishes) -> OverlayParts |
 
 
 @lru_cache(maxsize=8)
-def _pyramid_overlay(analysis: Analysis, wishes: OverlayWishes) -> OverlayParts | None:
-    level = next((one for one in analysis.pyramid if one.scale == wishes.mfp_scale), None)
-    if level is None:
+def _pyramid_overlay(analysis: Analysis, wishes: OverlayWishes, row: HeatMap | None = None) -> OverlayParts | None:
+    levels = {one.scale: one for one in analysis.pyramid}
+    level, finer = levels.get(wishes.mfp_scale), levels.get(wishes.mfp_with)
+    if level is None or (wishes.mfp_with and finer is None):
         return None
-    stride = f"one cell = {level.stride_px[1]:.1f} x {level.stride_px[0]:.1f} px"
-    head = f"MFP 1/{level.scale}"
+    if finer is not None:
+        return _two_scales(level, finer, analysis, wishes)
+    head, tail = f"MFP 1/{level.scale}", f"{_cell_words(level)}, {whose(analysis.model)}"
     if wishes.mfp_mode == "pca":
         rgba = component_view(level.values, wishes.opacity)
-        legend = f"{head}, three principal components as colour, {stride}, {whose(analysis.model)}"
-        return (rgba, _rect(level), wishes.smooth, legend, None, None)
+        return (rgba, _rect(level), wishes.smooth, f"{head}, three principal components as colour, {tail}", None, None)
     # A level of another model may have fewer channels than the one the wish was made for.
     channel = None if wishes.mfp_mode == "energy" else min(int(wishes.mfp_mode), len(level.values) - 1)
     values, low, high = channel_view(level.values, channel)
     what = "energy" if channel is None else f"channel {channel}"
+    ticks = (low, high)
+    if row is not None:
+        values = balanced(values, on_cells(row.values, values.shape, level.stride_px, level.origin_px), wishes.balance)
+        what = f"{what} {1 - wishes.balance:.0%} with {row.layer} \"{row.text}\" {wishes.balance:.0%}"
+        ticks = (0.0, 1.0)
+    return _scaled(values, _rect(level), wishes, f"{head}, {what}, {tail}", ticks)
+
+
+def _two_scales(level: PyramidLevel, finer: PyramidLevel, analysis: Analysis, wishes: OverlayWishes) -> OverlayParts:
+    """Energies of two levels as one: a whole scene, and what is small in it."""
+    (coarse, *_), (fine, *_) = channel_view(level.values, None), channel_view(finer.values, None)
+    step = level.stride_px[0] / finer.stride_px[0], level.stride_px[1] / finer.stride_px[1]
+    legend = (f"MFP 1/{level.scale} and 1/{finer.scale} together, mean of both energies, {_cell_words(finer)}, "
+              f"{whose(analysis.model)}")
+    return _scaled(together(coarse, fine, step), _rect(finer), wishes, legend, (0.0, 1.0))
+
+
+def _scaled(values: NDArray[np.float32], rect: Box, wishes: OverlayWishes, legend: str,
+            ticks: tuple[float, float]) -> OverlayParts:
     rgba = heat_rgba(values, wishes.colour_map, wishes.threshold, wishes.opacity)
-    return (rgba, _rect(level), wishes.smooth, f"{head}, {what}, {stride}, {whose(analysis.model)}", (low, high),
-            colour_bar(wishes.colour_map))
+    return (rgba, rect, wishes.smooth, legend, ticks, colour_bar(wishes.colour_map))
+
+
+def _cell_words(level: PyramidLevel) -> str:
+    return f"one cell = {level.stride_px[1]:.1f} x {level.stride_px[0]:.1f} px"
 
 
 def _rect(level: PyramidLevel) -> Box:

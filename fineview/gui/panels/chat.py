@@ -26,7 +26,8 @@ from fineview.services.workbench import Workbench
 
 
 class Chat(QWidget):
-    WATCHES = frozenset({"answers", "streaming", "selected", "findings", "frame_key", "study", "analysis"})
+    WATCHES = frozenset({"answers", "streaming", "selected", "findings", "frame_key", "study", "analysis", "encoders",
+                         "overlay_wishes"})
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -38,6 +39,7 @@ class Chat(QWidget):
         self._streaming: Streaming | None = None
         self._names: dict[str, str] = {}
         self._offered: tuple[str, ...] = ()
+        self._word: str | None = None
         self._region = QLabel()
         self._region.setObjectName("title")
         self._region.setTextFormat(Qt.TextFormat.PlainText)
@@ -94,7 +96,11 @@ class Chat(QWidget):
             self._show_streaming(state.streaming)
         if changed & {"selected", "findings", "frame_key", "study", "analysis"}:
             self._show_region(state)
+        again = bool(changed & {"encoders", "answers"}) or self._word != state.overlay_wishes.text
+        self._word = state.overlay_wishes.text
         for turn in (*self._turns, *((self._running,) if self._running else ())):
+            if again:
+                turn.dress(self._word)
             turn.light(turn.region_id is not None and turn.region_id == state.selected)
         self._empty.setVisible(not self._turns and self._running is None)
 
@@ -137,8 +143,12 @@ class Chat(QWidget):
         self._answers = answers
 
     def _turn(self, region_id: str | None, of: Answer | Streaming) -> Turn:
+        def follow(word: str | None) -> None:
+            self._bench.open.show(of.question.frame)
+            self._bench.explain.follow(word)
+
         turn = Turn(of.question, self._names.get(region_id or "", ""), self._bench.ask.cite,
-                    self._bench.ask.keep)
+                    self._bench.ask.keep, self._bench.explain.words, follow)
         self._column.insertWidget(self._column.count() - 1, turn)
         return turn
 

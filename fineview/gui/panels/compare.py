@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFormLayout, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fineview.core.evidence import Method
 from fineview.gui.panels.choices import choose, combo, overlays, refill
@@ -43,10 +43,14 @@ class Compare(QWidget):
         head = QLabel(tr("COMPARE"))
         head.setObjectName("section")
         head.setContentsMargins(0, 8, 0, 0)
-        grid = QGridLayout()
-        grid.setSpacing(6)
-        for place, one in enumerate((self.chance, self.flip, self.beside, self.eye)):
-            grid.addWidget(one, place // 2, place % 2)
+        rows = QVBoxLayout()
+        rows.setSpacing(6)
+        for pair in ((self.chance, self.flip), (self.beside, self.eye)):
+            row = QHBoxLayout()
+            row.setSpacing(6)
+            for one in pair:
+                row.addWidget(one, 1)
+            rows.addLayout(row)
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(12)
         self._form.setVerticalSpacing(6)
@@ -57,7 +61,7 @@ class Compare(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(head)
-        column.addLayout(grid)
+        column.addLayout(rows)
         column.addLayout(self._form)
 
     def show_state(self, state: ViewState) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayou
 
 from fineview.core.dialogue import Answer, Citation, Question
 from fineview.gui.flow import FlowLayout
+from fineview.gui.panels.spoken import Spans, Spoken
 from fineview.gui.wording import tr
 
 _UNITS = {"mm2": "mm\u00b2", "px2": "px\u00b2", "um": "\u00b5m"}
@@ -54,12 +55,13 @@ class Turn(QFrame):
     """``fill`` may be called again and again while words stream in."""
 
     def __init__(self, question: Question, region: str, cite: Callable[[Answer, Citation], None],
-                 keep: Callable[[str, bool], None]) -> None:
+                 keep: Callable[[str, bool], None], spans: Spans, follow: Callable[[str | None], None]) -> None:
         super().__init__()
         self.setObjectName("turn")
         self.region_id, self._cite = question.region_id, cite
-        asked = _label(f"{region}: {question.text}" if region else question.text, "quiet")
-        self.verdict, self.words, self.source = _label("", "title"), _label("", ""), _label("", "quiet")
+        self.asked, self.words = Spoken("quiet", spans, follow), Spoken("", spans, follow)
+        self.asked.say(question.text, f"{region}: " if region else "")
+        self.verdict, self.source = _label("", "title"), _label("", "quiet")
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips)
         self.in_report = QCheckBox(tr("in the report"))
@@ -69,7 +71,7 @@ class Turn(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 8, 8)
         column.setSpacing(4)
-        for one in (asked, self.verdict, self.words, self.source, self._chips, self.in_report):
+        for one in (self.asked, self.verdict, self.words, self.source, self._chips, self.in_report):
             column.addWidget(one)
         self.verdict.hide()
         self.source.hide()
@@ -77,10 +79,10 @@ class Turn(QFrame):
         self.in_report.hide()
 
     def stream(self, text: str) -> None:
-        self.words.setText(text or tr("Looking …"))
+        self.words.say(text, "" if text else tr("Looking …"))
 
     def fill(self, answer: Answer) -> None:
-        self.words.setText(answer.text)
+        self.words.say(answer.text)
         self.verdict.setText(verdict_words(answer))
         self.verdict.setVisible(bool(self.verdict.text()))
         self.source.setText(source_words(answer))
@@ -97,6 +99,11 @@ class Turn(QFrame):
             chip.clicked.connect(lambda _=False, c=citation: self._cite(answer, c))
             self._flow.addWidget(chip)
         self._chips.setVisible(bool(answer.citations))
+
+    def dress(self, shown: str | None) -> None:
+        """Words that have maps now can be clicked; ``shown`` is the one whose map lies over the picture."""
+        for one in (self.asked, self.words):
+            one.dress(shown)
 
     def light(self, on: bool) -> None:
         """A region's marks and sentences light up together."""
