@@ -1,6 +1,9 @@
-"""Ways to look at one pyramid level: a channel, the energy of all, or three principal components as colour."""
+"""Ways to look at a pyramid level: a channel, the energy of all, or three principal components as colour; two levels
+together, and a level in balance with the words that were asked for."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,3 +44,36 @@ def component_view(level: NDArray[np.float16], opacity: float) -> NDArray[np.uin
     rgba[..., 3] = round(float(np.clip(opacity, 0.0, 1.0)) * 255)
     rgba.flags.writeable = False
     return rgba
+
+
+def on_cells(values: NDArray[np.floating[Any]], cells_hw: tuple[int, int], stride_yx: tuple[float, float],
+             origin_yx: tuple[float, float] = (0.0, 0.0)) -> NDArray[np.float32]:
+    """A map of pixels (H, W) read at the middle of each cell of another grid: float32 ``cells_hw``.
+
+    ``stride_yx`` and ``origin_yx``: size of a cell and corner of the first, in pixels of ``values``.
+    """
+    places = [np.clip((np.arange(count) + 0.5) * stride + origin, 0, size - 1).astype(np.intp)
+              for count, stride, origin, size in zip(cells_hw, stride_yx, origin_yx, values.shape, strict=True)]
+    return values[np.ix_(*places)].astype(np.float32)
+
+
+def together(coarse: NDArray[np.float32], fine: NDArray[np.float32], cells_yx: tuple[float, float]
+             ) -> NDArray[np.float32]:
+    """Two views in [0, 1] as one on the finer grid: their mean, so neither scale can hide the other.
+
+    ``cells_yx``: fine cells (y, x) under one coarse cell; both grids begin at the same corner.
+    """
+    return ((on_cells(coarse, (fine.shape[0], fine.shape[1]), (1 / cells_yx[0], 1 / cells_yx[1])) + fine) / 2
+            ).astype(np.float32)
+
+
+def balanced(vision: NDArray[np.float32], words: NDArray[np.float32], balance: float) -> NDArray[np.float32]:
+    """Text and vision in balance: ``(1 - balance) * vision + balance * words``, both (h, w) in [0, 1].
+
+    0 shows the level alone, 1 the row of the words alone.  Raises ``ValueError`` outside [0, 1] or on unequal grids.
+    """
+    if not 0.0 <= balance <= 1.0:
+        raise ValueError("the balance lies between 0 (vision) and 1 (text)")
+    if vision.shape != words.shape:
+        raise ValueError(f"level {vision.shape} and words {words.shape} lie on different grids")
+    return np.asarray((1.0 - balance) * vision + balance * words, np.float32)

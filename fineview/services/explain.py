@@ -57,7 +57,10 @@ class Explain:
         What was shown before becomes the overlay to compare with, unless a fixed one stands beside the picture.
         """
         if "task" in changes and "mfp_scale" not in changes:
-            changes["mfp_scale"] = TASK_SCALES[Task(str(changes["task"]))][0]
+            scales = TASK_SCALES[Task(str(changes["task"]))]
+            changes |= {"mfp_scale": scales[0], "mfp_with": scales[1] if len(scales) > 1 else 0}
+        elif "mfp_scale" in changes:
+            changes.setdefault("mfp_with", 0)
         self._work.turn_to(replace(self._session.overlay, **changes))  # type: ignore[arg-type]
         self._session.pulse()
         self.refresh()

@@ -69,7 +69,7 @@ def is_missing(session: Session, need: Need) -> bool:
         return False
     if (key, wishes.encoder) not in session.analyses:
         return True
-    return wishes.method is not None and heat_key(key, wishes) not in session.heat
+    return wishes.needs_row and heat_key(key, wishes) not in session.heat
 
 
 def fulfil(need: Need, request: FrameRequest, engine: Engine, encodings: Encodings, known: Analysis | None,
@@ -86,8 +86,9 @@ def fulfil(need: Need, request: FrameRequest, engine: Engine, encodings: Encodin
         return found
     analysis = known or analyse(request, engine, encodings, token)
     heat = None
-    if wishes.method is not None:
-        heat = heat_map(request, analysis, engine, encodings, token, wishes.method, wishes.text, wishes.dar)
+    if wishes.needs_row:
+        method = wishes.method or facts.methods[0]
+        heat = heat_map(request, analysis, engine, encodings, token, method, wishes.text, wishes.dar)
     return replace(found, analysis=analysis, heat=heat)
 
 

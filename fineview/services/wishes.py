@@ -31,6 +31,8 @@ class ViewWishes:
 class OverlayWishes:
     """``mfp_mode``: "energy", "pca" or a channel number.  ``lesion_label`` None: the strongest of all lesion labels.
 
+    ``mfp_with``: a second, finer pyramid scale shown together with ``mfp_scale``; 0: none.
+    ``balance``: how much of the text's row is mixed into one level's energy, 0 (vision alone) to 1 (text alone).
     ``text``: the words whose attention row is shown; None: the general row.
     ``encoder``: the name of whose maps are shown; "": the one the application was started with.
     """
@@ -39,7 +41,9 @@ class OverlayWishes:
     encoder: str = ""
     task: Task = Task.LESION
     mfp_scale: int = 4
+    mfp_with: int = 0
     mfp_mode: str = "energy"
+    balance: float = 0.0
     lesion_label: str | None = None
     text: str | None = None
     opacity: float = 0.6
@@ -54,9 +58,16 @@ class OverlayWishes:
         """The heat map's method; None where the overlay is none, or another kind of one."""
         return Method(self.kind) if self.kind in _METHODS else None
 
+    @property
+    def needs_row(self) -> bool:
+        """Whether a map of the words is needed: a heat map's own, or the one a pyramid level is balanced with."""
+        balanced = self.kind == "mfp" and self.mfp_mode == "energy" and not self.mfp_with and self.balance > 0
+        return self.method is not None or balanced
+
     def choice(self) -> tuple[object, ...]:
         """What makes two overlays two, and not one that was tuned: the eye wants to compare these."""
-        return (self.kind, self.encoder, self.mfp_scale if self.kind == "mfp" else 0, self.text, self.lesion_label)
+        scales = (self.mfp_scale, self.mfp_with) if self.kind == "mfp" else (0, 0)
+        return (self.kind, self.encoder, *scales, self.text, self.lesion_label)
 
     def dressed_as(self, other: OverlayWishes) -> OverlayWishes:
         """This overlay with the opacity, colours and threshold of ``other``, so that only the map differs."""
