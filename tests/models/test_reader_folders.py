@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from fineview.core.dialogue import Question
@@ -134,6 +135,19 @@ def test_a_broken_tokenizer_is_a_sentence(folders: dict[str, Path], tmp_path: Pa
     (folder / "tokenizer.json").write_text("{}", "utf-8")
     with pytest.raises(WeightsProblem, match="tokenizer.json cannot be read"):
         load_reader(folder, "cpu")
+
+
+def test_the_published_names_of_llava_s_tensors_are_understood(folders: dict[str, Path], tmp_path: Path) -> None:
+    """The released files put CLIP under vision_tower.vision_model and keep its position numbers."""
+    folder = copy(folders["llava"], tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    older = {name.replace("vision_tower.", "vision_tower.vision_model."): value for name, value in tensors.items()}
+    older["vision_tower.vision_model.embeddings.position_ids"] = torch.arange(17)[None]
+    assert set(older) != set(tensors)
+    save_file(older, folder / "model.safetensors", metadata={"format": "pt"})
+    asked = Reading((tiny.picture(),), "<image> What")
+    assert np.array_equal(load_reader(folder, "cpu").reader.row(asked).cells,
+                          load_reader(folders["llava"], "cpu").reader.row(asked).cells)
 
 
 def test_a_sharded_folder_reads_the_same(folders: dict[str, Path], tmp_path: Path) -> None:

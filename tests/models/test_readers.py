@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import BlipImageProcessorPil, CLIPImageProcessorPil
+from transformers import (
+    Blip2Processor,
+    BlipImageProcessorPil,
+    CLIPImageProcessorPil,
+    LlavaProcessor,
+    PreTrainedTokenizerFast,
+)
 from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
 
 from fineview.core.errors import WeightsProblem
@@ -231,3 +237,28 @@ def test_a_preprocessor_that_does_not_fit_is_refused(said: dict[str, Any]) -> No
     with pytest.raises(WeightsProblem, match="preprocessor"):
         Sight.read({**tiny.preprocessor(True), **said, **({"do_center_crop": False} if "height" in str(said) else {})},
                    56)
+
+
+def test_ids_are_those_of_the_families_processors() -> None:
+    """The prompts above are put together by hand; transformers' processors, without torchvision, agree."""
+    fast, plain = (PreTrainedTokenizerFast(tokenizer_object=tiny.tokenizer(), pad_token="<pad>", **more)
+                   for more in ({"image_token": "<image>"}, {}))
+    llava = LlavaProcessor(CLIPImageProcessorPil(**tiny.preprocessor(True)), fast, patch_size=14,
+                           vision_feature_select_strategy="default", num_additional_image_tokens=1)
+    blip = Blip2Processor(BlipImageProcessorPil(**tiny.preprocessor(False)), plain, num_query_tokens=6)
+    for family, processor in (("llava", llava), ("blip2", blip)):
+        prompt = reader_of(family).prompt(QUESTION)
+        truth = processor(images=tiny.picture(), text=prompt, return_tensors="pt")["input_ids"]
+        assert torch.equal(truth, Eager(family).inputs(prompt)["input_ids"])
+
+
+def test_the_published_grids() -> None:
+    """336 px in patches of 14 are 24 x 24, 224 px 16 x 16, from the configurations alone."""
+    for make, side, grid in ((tiny.llava, 336, (24, 24)), (tiny.blip2, 224, (16, 16))):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(tiny.VISION, "image_size", side)
+            model = make()
+        kind: Any = LlavaReader if make is tiny.llava else BlipReader
+        reader = kind(model, Tokens(tiny.tokenizer()), Sight(side))
+        row = reader.row(Reading((tiny.picture(),), reader.prompt(QUESTION)))
+        assert reader.grid == grid == row.cells.shape and reader.base_px == side
