@@ -35,6 +35,7 @@ class Request:
 EVALUATIONS: dict[str, str] = {
     "lesions": "evaluate_lesions",
     "maps": "evaluate_maps",
+    "words": "evaluate_words",
     "fusion": "evaluate_fusion",
     "encoders": "evaluate_encoders",
     "seams": "evaluate_seams",
