@@ -113,8 +113,8 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     plugins = commands.add_parser("plugins", parents=[common])
     plugins.add_argument("action", choices=("list", "enable", "disable"))
     plugins.add_argument("name", nargs="?")
-    train = commands.add_parser("train", parents=[common], help="train the embedded encoder")
-    train.add_argument("what", choices=("embedded",))
+    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped")
+    train.add_argument("what", choices=("embedded", "multi-scale"))
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--steps", type=_number, required=True)
     train.add_argument("--resume", action="store_true")
@@ -127,12 +127,12 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     evaluate.add_argument("--labelled", choices=("boxes", "masks"), default="boxes", help="which labels of --data")
     evaluate.add_argument("--seed", type=_number, default=0)
     evaluate.add_argument("--steps", type=_number, help="training steps, for evaluations that train")
-    evaluate.add_argument("--only", type=lambda text: tuple(text.split(",")), default=(), metavar="NAME,...",
-                          help="only these rows of a table")
     bench = commands.add_parser("bench", parents=both, help="speed and memory on this machine")
     bench.add_argument("what", choices=BENCHES)
     bench.add_argument("path", type=Path, nargs="?")
     for measured in (evaluate, bench):
+        measured.add_argument("--only", type=lambda text: tuple(text.split(",")), default=(), metavar="NAME,...",
+                              help="only these rows of a table, or parts of a bench")
         measured.add_argument("--keep", type=Path, nargs="?", const=Path(), metavar="DIR",
                               help="store the result, dated; \"fineview models advise\" reads stored results")
     commands.add_parser("doctor", parents=both, help="codecs, screen, device, weights, store")

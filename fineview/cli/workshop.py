@@ -31,8 +31,9 @@ def models(wish: argparse.Namespace) -> Any:
 
 def train(wish: argparse.Namespace) -> Any:
     from fineview.lab.train_embedded import train_embedded
+    from fineview.models.vision.build import TRAINED
 
-    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data)
+    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, config=TRAINED[wish.what])
     return {"weights": str(made)} if wish.json else 0
 
 
@@ -78,7 +79,7 @@ def bench(wish: argparse.Namespace) -> Any:
 
     folder = _kept_in(wish)
     with opened(wish) as app:
-        figures = run_bench(wish.what, app, wish.path)
+        figures = run_bench(wish.what, app, wish.path, wish.only)
         _keep(f"bench-{wish.what}", figures, app, folder, figures.data or "pictures made by this program")
     return _figures(figures, wish)
 

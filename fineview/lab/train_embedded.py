@@ -52,7 +52,9 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     if resume and state.load(out):
         say(f"resumed at step {state.step}")
     target = export_to if export_to is not None else out / "export"
-    facts = {"fold": fold, "total_steps": steps, "config": config.as_dict()}
+    # Share-alike boxes are among the photographs' labels; phantoms are this project's own.
+    facts = {"name": config.encoder.name, "licence": "Apache-2.0" if shared is None else "CC-BY-SA-4.0", "fold": fold,
+             "total_steps": steps, "config": config.as_dict()}
     exported = time.monotonic()
     for step, batch in _stream(state.step, steps, fold, shared, cache or out / "cache", workers, mix):
         figures = train_step(state, batch, step, steps)

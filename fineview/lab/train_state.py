@@ -67,7 +67,7 @@ def export(ema: nn.Module, folder: Path, steps: int, facts: dict[str, Any]) -> P
     from fineview.models import weights
 
     tensors = {name: value.to(torch.float16) for name, value in ema.state_dict().items()}
-    manifest = {"name": "retina-s", "version": "0.1.0", "licence": "CC-BY-SA-4.0", "trained_steps": steps, **facts}
+    manifest = {"version": "0.1.0", "trained_steps": steps, **facts}
     return weights.save(tensors, folder, manifest)
 
 

@@ -41,7 +41,8 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     assert straight.keys() == resumed.keys()
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
     manifest = json.loads((killed / "export" / weights.MANIFEST).read_text())
-    assert manifest["trained_steps"] == steps and manifest["licence"] == "CC-BY-SA-4.0"
+    assert manifest["trained_steps"] == steps and manifest["name"] == "tiny"
+    assert manifest["licence"] == "Apache-2.0", "phantoms alone"
 
 
 def test_prompts_name_each_label_then_any_lesion_then_nothing() -> None:

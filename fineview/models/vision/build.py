@@ -86,6 +86,16 @@ RETINA_S = RetinaConfig(
         conv_dims=(40, 80, 160, 320), conv_depths=(2, 2, 4, 2), conv_extra=2, layer_scale=0.3,
     )
 )
+# The overview document's encoder at a size to ship; ``vit_width`` is its pyramid's, the other ViT sizes are unread.
+MULTI_SCALE_S = RetinaConfig(
+    encoder=EncoderConfig(
+        name="multi-scale-s", vit_width=64, vit_layers=1, vit_heads=1, vit_mlp=1, fuse_after=(1, 1, 1, 1),
+        conv_dims=(24, 48, 96, 144), conv_depths=(1, 1, 2, 1), conv_extra=2, kind="multi-scale",
+    ),
+    decoder_width=32, text_width=64, text_layers=2, key_width=48,
+)
+# word of "fineview train" -> what is trained
+TRAINED = {"embedded": RETINA_S, "multi-scale": MULTI_SCALE_S}
 TINY = RetinaConfig(
     encoder=EncoderConfig(
         name="tiny", vit_width=32, vit_layers=4, vit_heads=2, vit_mlp=64, fuse_after=(1, 2, 3, 4),
