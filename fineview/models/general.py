@@ -138,7 +138,7 @@ class GeneralEngine:
             return replace(made, notes=(*made.notes, *notes))
 
     def _move_to_cpu(self) -> None:
-        self._device = devices.after_memory_error()
+        self._device = devices.choose("cpu")
         self._encoder = self._encoder.to("cpu")
         self._text = self._text.to("cpu") if self._text is not None else None
 

@@ -57,6 +57,8 @@ def make(kind: str, seed: int = 0) -> PreTrainedModel:
             for layer in net.modules():
                 if isinstance(layer, torch.nn.Conv2d):
                     torch.nn.init.kaiming_normal_(layer.weight)
+                elif isinstance(layer, torch.nn.BatchNorm2d):
+                    torch.nn.init.ones_(layer.weight)
         return net
 
 

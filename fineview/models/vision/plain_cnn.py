@@ -96,8 +96,8 @@ def build_plain_resnet(config: EncoderConfig) -> PlainCNN:
 def build_plain_efficientnet(config: EncoderConfig) -> PlainCNN:
     """EfficientNet-B0's plan with these stage widths, one block a group, and random weights.
 
-    They are drawn to keep the variance from layer to layer: with the class's own 0.02 a network of this depth answers
-    0 to everything until its BatchNorms have seen pictures.
+    They are drawn to keep the variance from layer to layer, and BatchNorms begin as the identity: the class draws
+    both near 0, and a network of this depth then answers 0 to everything.
     """
     first, second, third, fourth = config.conv_dims
     out = [first, first, second, third, third, fourth, fourth]
@@ -107,4 +107,6 @@ def build_plain_efficientnet(config: EncoderConfig) -> PlainCNN:
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.ones_(layer.weight)
     return PlainCNN(net)
