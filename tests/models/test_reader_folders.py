@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fineview.core.dialogue import Question
-from fineview.core.errors import Cancelled, WeightsProblem
+from fineview.core.errors import Cancelled, DeviceProblem, WeightsProblem
 from fineview.core.evidence import Method, ModelIdentity, WordMap
 from fineview.core.geometry import Box
 from fineview.core.study import FrameKey
@@ -285,6 +285,27 @@ def test_a_letter_that_changes_later_keeps_its_word() -> None:
 
     words = answered(Halves()).words
     assert [(one.word, one.start, one.end) for one in words] == [("a", 0, 1), ("ö", 2, 3)]
+
+
+@pytest.mark.parametrize("problem", [torch.OutOfMemoryError("no"), MemoryError(),
+                                     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")])
+def test_too_little_memory_is_a_sentence(problem: Exception) -> None:
+    class Large(Scripted):
+        def say(self, reading: Reading, saying: Saying) -> str:
+            raise problem
+
+    with pytest.raises(DeviceProblem, match="not enough memory") as caught:
+        answered(Large())
+    assert caught.value.code == "device-memory"
+
+
+def test_other_faults_stay_what_they_are() -> None:
+    class Broken(Scripted):
+        def say(self, reading: Reading, saying: Saying) -> str:
+            raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        answered(Broken())
 
 
 def test_a_cancel_stops_within_two_words() -> None:

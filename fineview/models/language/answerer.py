@@ -22,6 +22,7 @@ from fineview.core.errors import Cancelled
 from fineview.core.evidence import Method, ModelIdentity, WordMap
 from fineview.core.geometry import Box
 from fineview.models.language.looking import crop_box, look
+from fineview.models.language.memory_told import memory_told
 from fineview.models.language.reader import Reader, Reading, Row, Saying, Step
 
 NORMALISATION = "attention of the word to a patch times the patches, eight times the fair share is 1"
@@ -56,6 +57,11 @@ class VisionAnswerer:
     def answer(self, question: Question, rgb: NDArray[np.uint8], region: Box | None, token: Token,
                on_words: OnWords) -> Answered:
         """See ``services.ports.Answerer``.  ``region`` is clipped to the picture and may not be empty then."""
+        with memory_told():
+            return self._answer(question, rgb, region, token, on_words)
+
+    def _answer(self, question: Question, rgb: NDArray[np.uint8], region: Box | None, token: Token,
+                on_words: OnWords) -> Answered:
         began = time.perf_counter()
         rows, cols = rgb.shape[:2]
         token.report(0, 0, "looking for the place the question is about" if region is None else "looking at the region")

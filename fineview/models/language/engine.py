@@ -34,6 +34,7 @@ from fineview.models.attention.vicrop import GENERAL, Cells
 from fineview.models.device import Wanted
 from fineview.models.language.load import load_reader
 from fineview.models.language.looking import VICROP, Look, inline_look, look, method_cells
+from fineview.models.language.memory_told import memory_told
 from fineview.models.language.reader import Reader
 
 
@@ -104,7 +105,7 @@ class ReaderEngine:
     def raw_map(self, encoding: Seen, text: str | None = None) -> NDArray[np.float32]:
         """The last prompt token's row, float32 (H, W) in [0, 1] on the source grid; the general prompt for None."""
         asked = text or GENERAL
-        with self._turn:
+        with self._turn, memory_told():
             if asked not in encoding.known:
                 cells = method_cells(self._reader, Method.RAW, encoding.rgb, asked, _nothing)
                 encoding.known[asked] = self._against_blank(encoding, asked, cells)
@@ -122,7 +123,7 @@ class ReaderEngine:
         if method is Method.DAR:
             return redistribute(self.raw_map(encoding, text), mask, gain)
         if method is Method.DAR_INLINE:
-            with self._turn:
+            with self._turn, memory_told():
                 asked = text or GENERAL
                 bent = inline_look(self._reader, encoding.rgb, asked, mask, gain, self._reader.inline_layers)
                 check()
@@ -132,7 +133,7 @@ class ReaderEngine:
                                  f"Choose one of: {', '.join(self.methods)}.", "no-method")
         if text is None:
             raise RequestProblem(f"{method} is about a question.", "Ask a question with it.", "no-question")
-        with self._turn:
+        with self._turn, memory_told():
             found = look(self._reader, method, encoding.rgb, text, check)
         cells = found.cells * self._patches if method is Method.GRAD_ATT else found.cells
         return _on_source(Look(cells / (1 + cells), found.box), encoding.rgb)

@@ -34,6 +34,7 @@ from fineview.models.language.blip import BlipReader
 from fineview.models.language.clip_reader import ClipReader
 from fineview.models.language.families import sizes
 from fineview.models.language.llava import LlavaReader
+from fineview.models.language.memory_told import memory_told
 from fineview.models.language.reader import Reader
 from fineview.models.language.sight import Sight
 from fineview.models.language.tokens import Tokens
@@ -65,7 +66,8 @@ def load_reader(path: Path, device: Wanted = "auto") -> Loaded:
     where = choose(device)
     tokens = Tokens.read(path)
     said = folder.read_json(path, folder.PICTURES) if folder.PICTURES in bundle.digests else {}
-    model = _model(bundle, kind, config).to(where.name)
+    with memory_told():
+        model = _model(bundle, kind, config).to(where.name)
     sight = Sight.read(said, model.config.vision_config.image_size)
     digests = dict(bundle.digests)
     if kind == "llava":
