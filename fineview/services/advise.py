@@ -149,10 +149,10 @@ def _caveats(rows: Sequence[Row], at_hand: Sequence[ModelIdentity]) -> Iterable[
     few = [f"{row.measure} (n is {row.n})" for row in quality if row.n < FEW]
     if few:
         yield f"Measured on too few to decide anything: {_listed(few)}."
-    weak = [f"{row.measure} {row.value:.3g} (best baseline {row.baseline[0]} {row.baseline[1]:.3g})"
+    weak = [f"{row.measure} {row.value:.3g} ({row.baseline[0]} {row.baseline[1]:.3g})"
             for row in quality if row.better_than_baseline is False and row.baseline]
     if weak:
-        yield f"Not clear of a baseline without training: {_listed(weak)}."
+        yield f"Not clear of the best baseline: {_listed(weak)}."
     others = [f"{row.named} ({row.made[:10]})" for row in rows if not row.at_hand and row.sha256]
     if others:
         yield f"Measured with weights that are not at hand: {_listed(others)}."
