@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,13 @@ class OverlayState:
 
 @dataclass(frozen=True, slots=True)
 class EncoderChoice:
-    """What a menu offers.  ``names``: (name, words) of the encoders at hand, "" being the one started with.
+    """What a menu offers.  ``names``: (value, name, words) of the encoders at hand, "" being the one started with.
 
     ``chosen``: the one in force, or on its way while ``loading``; ``methods``: what the one in force can do, empty
     before it was loaded; ``known``: names of the encoders that were loaded.
     """
 
-    names: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str, str], ...] = ()
     chosen: str = ""
     loading: bool = False
     methods: tuple[Method, ...] = ()
@@ -167,7 +168,7 @@ def _encoders(session: Session) -> EncoderChoice:
     facts = session.engines.get(session.overlay.encoder)
     chosen = session.overlay.encoder if session.encoder_wanted is None else session.encoder_wanted
     return EncoderChoice(
-        tuple((value, f"{title}: {named[title]}" if named.get(title) else title) for value, title in names), chosen,
+        tuple((value, Path(title).name, named.get(title, "")) for value, title in names), chosen,
         session.encoder_wanted is not None, facts.methods if facts else (),
         facts.identity.heads_trained if facts else True, frozenset(session.engines))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from fineview.app import App
@@ -99,6 +99,31 @@ def test_encoders_at_hand_are_offered_and_chosen_live(seat: Seat) -> None:
     seat.press(Qt.Key.Key_3)
     seat.wait(lambda: seat.shows("aster"))
     assert box.currentData() == ""
+
+
+def test_the_open_list_says_what_must_be_known_of_an_encoder(seat: Seat) -> None:
+    box = seat.panel.encoder.box
+    row = box.findData("birch")
+    assert box.itemText(row) == "birch"
+    option = QStyleOptionViewItem()
+    box.itemDelegate().initStyleOption(option, box.model().index(row, 0))
+    entry = next(one for one in seat.session.encoders if one.name == "birch")
+    assert entry.words and option.text == f"birch: {entry.words}"
+
+
+def test_the_pyramid_offers_scales_together_and_a_balance_with_words(seat: Seat) -> None:
+    panel = seat.panel
+    seat.press(Qt.Key.Key_M)
+    seat.wait(lambda: seat.shows("MFP 1/4"))
+    assert panel.balance.isVisible() and not panel.text.isVisible()
+    panel.balance.setValue(40)
+    seat.window.binder.update_now()
+    assert seat.session.overlay.balance == pytest.approx(0.4) and panel.text.isVisible()
+    seat.pick(panel.scale, "16+4")
+    assert (seat.session.overlay.mfp_scale, seat.session.overlay.mfp_with) == (16, 4)
+    assert not panel.balance.isVisible()
+    seat.pick(panel.task, "inspection")
+    assert panel.scale.currentData() == "8+0"
 
 
 def test_flip_key_and_button_exchange_two_methods_in_place(seat: Seat) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from fineview.core.evidence import Method
 from fineview.gui.panels.choices import choose, combo, overlays, refill
+from fineview.gui.panels.encoder_row import fill_encoders
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
@@ -77,5 +78,5 @@ class Compare(QWidget):
         if other is not None:
             refill(self.kind, overlays(encoders, other.kind))
             choose(self.kind, other.kind)
-            refill(self.encoder, encoders.names)
+            fill_encoders(self.encoder, encoders.names)
             choose(self.encoder, other.encoder)

@@ -31,6 +31,10 @@ from fineview.services.workbench import Workbench
 _MODES = (("energy", "energy"), ("pca", "three components as colour"), ("channel", "one channel"))
 
 
+# A scale alone, or a coarse one together with the finest: (scale, second scale or 0), kept as text for the combo box.
+SCALES = (("4+0", "1/4"), ("8+0", "1/8"), ("16+0", "1/16"), ("16+4", "1/16 with 1/4"))
+
+
 class Evidence(QScrollArea):
     """Signals that only a hand can cause are used throughout, so showing a state never answers back."""
 
@@ -69,16 +73,19 @@ class Evidence(QScrollArea):
         self.text.lineEdit().returnPressed.connect(self._follow_typed)
         self.lesion = combo(tr("Lesion"), (("", "strongest of all"), *((w.word, w.title) for w in LABELS if w.lesion)))
         self.lesion.activated.connect(lambda _: explain.set(lesion_label=self.lesion.currentData() or None))
-        self.scale = combo(tr("Pyramid scale"), tuple((s, f"1/{s}") for s in (4, 8, 16)))
-        self.scale.activated.connect(lambda _: explain.set(mfp_scale=self.scale.currentData()))
+        self.scale = combo(tr("Pyramid scale"), SCALES)
+        self.scale.activated.connect(lambda _: self._set_scale())
         self.mode = combo(tr("Pyramid view"), _MODES)
         self.mode.activated.connect(lambda _: self._set_mode())
 
     def _make_amounts(self) -> None:
         explain = self._bench.explain
         self.opacity, self.threshold = QSlider(Qt.Orientation.Horizontal), QSlider(Qt.Orientation.Horizontal)
+        self.balance = QSlider(Qt.Orientation.Horizontal)
+        self.balance.setToolTip(tr("Left: vision alone. Right: the words alone"))
         for slider, name, field in ((self.opacity, tr("Opacity"), "opacity"),
-                                    (self.threshold, tr("Threshold"), "threshold")):
+                                    (self.threshold, tr("Threshold"), "threshold"),
+                                    (self.balance, tr("Balance of vision and words"), "balance")):
             slider.setRange(0, 100)
             slider.setAccessibleName(name)
             slider.valueChanged.connect(lambda value, f=field: self._set_amount(f, value / 100))
@@ -103,7 +110,7 @@ class Evidence(QScrollArea):
         for words, widget in (("Encoder", self.encoder), ("Overlay", self.kind), ("Task", self.task),
                               ("Opacity", self.opacity), ("Threshold", self.threshold), ("Colours", self.map),
                               ("Looks for", self.text), ("Lesion", self.lesion), ("Scale", self.scale),
-                              ("Shows", self.mode), ("Channel", self.channel)):
+                              ("Shows", self.mode), ("Channel", self.channel), ("Words", self.balance)):
             self._form.addRow(tr(words), widget)
         self._form.addRow("", self.smooth)
         column.addLayout(self._form)
@@ -131,11 +138,12 @@ class Evidence(QScrollArea):
         choose(self.task, wishes.task.value)
         choose(self.map, wishes.colour_map)
         choose(self.lesion, wishes.lesion_label or "")
-        choose(self.scale, wishes.mfp_scale)
+        choose(self.scale, f"{wishes.mfp_scale}+{wishes.mfp_with}")
         channel = wishes.mfp_mode.isdigit()
         choose(self.mode, "channel" if channel else wishes.mfp_mode)
         self.opacity.setValue(round(wishes.opacity * 100))
         self.threshold.setValue(round(wishes.threshold * 100))
+        self.balance.setValue(round(wishes.balance * 100))
         self.channel.setValue(int(wishes.mfp_mode) if channel else self.channel.value())
         self.smooth.setChecked(wishes.smooth)
         self.suggestions.setChecked(wishes.suggestions)
@@ -149,15 +157,21 @@ class Evidence(QScrollArea):
 
     def _show_rows(self, wishes: OverlayWishes, channel: bool) -> None:
         kind, mfp = wishes.kind, wishes.kind == "mfp"
-        heat = wishes.method is not None and wishes.method is not Method.RANDOM
+        heat = wishes.needs_row and wishes.method is not Method.RANDOM
+        mixed = mfp and wishes.mfp_mode == "energy" and not wishes.mfp_with
         for widget, on in ((self.opacity, kind != "none"), (self.threshold, kind != "none"), (self.map, kind != "none"),
                            (self.text, heat), (self.lesion, kind == "lesion"), (self.scale, mfp),
-                           (self.mode, mfp), (self.channel, mfp and channel), (self.smooth, mfp)):
+                           (self.mode, mfp), (self.channel, mfp and channel), (self.smooth, mfp),
+                           (self.balance, mixed)):
             self._form.setRowVisible(widget, on)
 
     def _set_amount(self, field: str, value: float) -> None:
         if round(getattr(self._shown, field) * 100) != round(value * 100):
             self._bench.explain.set(**{field: value})
+
+    def _set_scale(self) -> None:
+        scale, beside = (int(part) for part in self.scale.currentData().split("+"))
+        self._bench.explain.set(mfp_scale=scale, mfp_with=beside)
 
     def _set_mode(self) -> None:
         mode = self.mode.currentData()
