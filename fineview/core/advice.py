@@ -13,8 +13,9 @@ Verdict = Literal["measured better", "no measured difference", "only one measure
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stored figure that speaks of the task.  ``baseline`` is the best it was measured beside; ``better_than_baseline``: the
-    interval lies clear of it (None without interval).  ``at_hand``: these very weights can be used here."""
+    """One stored figure that speaks of the task.  ``baseline``: the best it was measured beside;
+    ``better_than_baseline``: the interval lies clear of it (None without interval); ``at_hand``: these very weights
+    can be used here."""
 
     encoder: str
     sha256: str | None
