@@ -36,9 +36,11 @@ EVALUATIONS: dict[str, str] = {
     "lesions": "evaluate_lesions",
     "maps": "evaluate_maps",
     "words": "evaluate_words",
+    "scales": "evaluate_scales",
     "fusion": "evaluate_fusion",
     "encoders": "evaluate_encoders",
     "seams": "evaluate_seams",
+    "retrieval": "evaluate_retrieval",
 }
 
 
