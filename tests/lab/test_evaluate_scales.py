@@ -1,4 +1,4 @@
-"""The pyramid by scale: exact grids, the probe against its closed form, and small spots that only a fine level holds."""
+"""The pyramid by scale: exact grids, the probe against its closed form, small spots that only a fine level holds."""
 
 from __future__ import annotations
 
