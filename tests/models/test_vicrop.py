@@ -153,6 +153,15 @@ def test_very_tall_pictures_are_read_too() -> None:
     assert box.y <= 4100 <= box.y + box.h
 
 
+def test_a_block_s_map_lies_where_the_block_was_seen() -> None:
+    """Blocks of 750 x 300, of which a centre crop sees rows 225 to 525: row 250 of the second block is in its second
+    row of cells (187 to 375), though in the first of what was seen."""
+    reader = Brightness(Sight.read(tiny.preprocessor(True), 56))
+    seen = look(reader, Method.RAW, spot(1500, 300, 1000, 188, 40), "", quiet)  # type: ignore[arg-type]
+    assert seen.cells.shape == (8, 4) and np.unravel_index(int(seen.cells.argmax()), (8, 4)) == (5, 2)
+    assert not seen.cells[[4, 7]][:, :2].any()
+
+
 def test_a_box_in_the_padding_is_the_whole_picture() -> None:
     cells = np.zeros((4, 4), np.float32)
     cells[0, 0] = 1
