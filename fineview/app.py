@@ -201,13 +201,14 @@ class App:
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Rows of the About page: versions, licences, model card, or why there is none."""
         rows = [("Version", SOFTWARE), ("Licence of the code", "Apache-2.0"), ("Intended use", INTENDED_USE)]
-        from fineview.models.weights import read_manifest
+        from fineview.models.shelf import entry
 
         try:
-            found = read_manifest(self.encoder_folder())
+            found = entry(self.encoder_folder())
         except FineViewError as error:
             return (*rows, ("Encoder", str(error)))
-        return (*rows, ("Encoder", f"{found.name} {found.version}"), ("Weights", f"sha256 {found.sha256}"),
+        return (*rows, ("Encoder", f"{found.name} {found.version}, {found.words}"),
+                ("Weights", f"sha256 {found.sha256}"),
                 ("Licence of the weights", found.licence))
 
     def close(self) -> None:
