@@ -7,6 +7,7 @@ by threads meanwhile.  However long the volume, no more than a few frames are in
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.errors import Cancelled
 from fineview.core.study import FrameKey, Series
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import FrameRequest
@@ -43,10 +45,12 @@ def analyse_volume_to_files(series: Series, keys: Sequence[FrameKey], wish: Anal
             read.append((request, time.perf_counter() - started))
             yield to_rgb(request.raster)
 
+    stop = _Stop(token)
+
     def finish(request: FrameRequest, decode_s: float, encoding: Any) -> dict[str, Any]:
         kept = Encodings()
         kept.keep(engine, request.raster, encoding)
-        made = request_to_files(series, request, decode_s, wish, engine, kept, out, token,
+        made = request_to_files(series, request, decode_s, wish, engine, kept, out, stop,
                                 f"frame_{request.key.index:04d}")
         encode_s = float(encoding.seconds.get("encode", 0.0))
         seconds = made["seconds"]
@@ -57,16 +61,39 @@ def analyse_volume_to_files(series: Series, keys: Sequence[FrameKey], wish: Anal
     under_way: deque[Future[dict[str, Any]]] = deque()
     token.report(0, len(keys), "analysing")
     with ThreadPoolExecutor(HANDS, "finish") as hands:
-        for encoding in _encoded(engine, pictures(), token):
-            under_way.append(hands.submit(finish, *read.popleft(), encoding))
-            while len(under_way) > HANDS:
-                made.append(under_way.popleft().result())
+        try:
+            for encoding in _encoded(engine, pictures(), token):
+                under_way.append(hands.submit(finish, *read.popleft(), encoding))
+                while len(under_way) > HANDS:
+                    made.append(under_way.popleft().result())
+                    token.report(len(made), len(keys), "analysing")
+                token.raise_if_cancelled()
+            for last in under_way:
+                made.append(last.result())
                 token.report(len(made), len(keys), "analysing")
-            token.raise_if_cancelled()
-        for last in under_way:
-            made.append(last.result())
-            token.report(len(made), len(keys), "analysing")
+        except BaseException:  # Ctrl-C too: the pool would wait for frames that nobody wants any more
+            stop.now()
+            hands.shutdown(wait=False, cancel_futures=True)
+            raise
     return made
+
+
+class _Stop:
+    """The caller's token for threads that may outlive the caller's wish."""
+
+    def __init__(self, token: TokenPort) -> None:
+        self._token, self._over = token, threading.Event()
+
+    def now(self) -> None:
+        self._over.set()
+
+    def raise_if_cancelled(self) -> None:
+        if self._over.is_set():
+            raise Cancelled
+        self._token.raise_if_cancelled()
+
+    def report(self, done: float, total: float, words: str = "") -> None:
+        self._token.report(done, total, words)
 
 
 def _encoded(engine: Engine, pictures: Iterator[NDArray[np.uint8]], token: TokenPort) -> Iterator[Any]:

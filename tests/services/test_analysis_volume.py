@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fineview import paths
 from fineview.core.errors import Cancelled
+from fineview.core.evidence import Method
 from fineview.core.study import FrameKey, Series
 from fineview.formats.archive import FileArchive
 from fineview.models import volume
@@ -75,3 +79,32 @@ def test_cancelled_between_frames_and_what_was_written_is_whole(stage: Stage, tm
     written = sorted(folder.name for folder in tmp_path.iterdir())
     assert 1 <= len(written) < count
     assert all((tmp_path / name / "overlay.png").is_file() for name in written)
+
+
+def test_an_interrupt_reaches_the_frames_under_way(stage: Stage, tmp_path: Path) -> None:
+    """Ctrl-C is raised in the waiting thread alone; those at work are told through their token."""
+    archive, series, engine = stage
+    at_work: list[bool] = []
+    in_vain: list[bool] = []
+
+    class Patient:
+        """The real engine, whose maps take until somebody says stop."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(engine, name)
+
+        def method_map(self, *asked: Any) -> None:
+            if not at_work:
+                at_work.append(True)
+                _thread.interrupt_main()
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline:
+                asked[-1].raise_if_cancelled()
+                time.sleep(0.005)
+            in_vain.append(True)
+
+    keys = [FrameKey(series.uid, number) for number in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        analyse_volume_to_files(series, keys, AnalysisWish(method=Method.PURE_GRAD), archive, Patient(),  # type: ignore
+                                tmp_path, Token())
+    assert at_work and not in_vain and not list(tmp_path.rglob("overlay.png"))
