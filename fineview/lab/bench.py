@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from fineview.app import App
 
 
-def run_bench(what: str, app: App, path: Path | None) -> Figures:
-    """Run one bench: vision, open, view, demo or start."""
+def run_bench(what: str, app: App, path: Path | None, only: tuple[str, ...] = ()) -> Figures:
+    """Run one bench: vision, open, view, demo or start.  ``only``: these parts of it, where it has parts."""
     runs: dict[str, Callable[[], list[Figure]]] = {
-        "vision": lambda: bench_vision.run(app), "open": lambda: bench_open.run(app, path),
+        "vision": lambda: bench_vision.run(app, only), "open": lambda: bench_open.run(app, path),
         "view": bench_view.run, "demo": bench_demo.run, "start": bench_demo.run_start}
     return Figures(tuple(runs[what]()), 0, machine_words())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fineview.lab.figures import Figure
 
@@ -34,17 +34,36 @@ def figure_ms(name: str, found_ms: list[float], goal_s: float | None,
                   None if goal is None else middle <= goal, baselines or {})
 
 
-def pairs(name: str, ours: Callable[[], object], peer: Callable[[], object], goal_ratio: float | None = None) -> Figure:
-    """Median ratio of ours to the peer over interleaved pairs."""
-    ratios, mine, theirs = [], [], []
-    for number in range(PAIRS):
-        first, second = (ours, peer) if number % 2 else (peer, ours)
-        a, b = seconds(first), seconds(second)
-        us, them = (a, b) if number % 2 else (b, a)
-        mine.append(us * 1000)
-        theirs.append(them * 1000)
-        ratios.append(us / them)
+def pairs(name: str, ours: Callable[[], object], peer: Callable[[], object], goal_ratio: float | None = None,
+          count: int = PAIRS) -> Figure:
+    """Median ratio of ours to the peer over interleaved pairs: of the time, so less is better."""
+    mine, theirs = interleaved((ours, peer), count)
+    ratios = [us / them for us, them in zip(mine, theirs, strict=True)]
+    return _ratio(name, ratios, mine, theirs, goal_ratio, higher=False)
+
+
+def speedup(name: str, ours: Callable[[], object], peer: Callable[[], object], goal: float | None = None,
+            count: int = PAIRS) -> Figure:
+    """How many times faster ours is than the peer: median over interleaved pairs."""
+    mine, theirs = interleaved((ours, peer), count)
+    return _ratio(name, [them / us for us, them in zip(mine, theirs, strict=True)], mine, theirs, goal, higher=True)
+
+
+def interleaved(works: Sequence[Callable[[], object]], count: int) -> list[list[float]]:
+    """Seconds of each of ``works``, ``count`` rounds, the order turned round every other time."""
+    found: list[list[float]] = [[] for _ in works]
+    for turn in range(count):
+        order = range(len(works)) if turn % 2 else reversed(range(len(works)))
+        for number in order:
+            found[number].append(seconds(works[number]))
+    return found
+
+
+def _ratio(name: str, ratios: list[float], mine: list[float], theirs: list[float], goal: float | None,
+           higher: bool) -> Figure:
     middle = statistics.median(ratios)
-    return Figure(name, round(middle, 3), "ratio", PAIRS, (round(min(ratios), 3), round(max(ratios), 3)), goal_ratio,
-                  None if goal_ratio is None else middle <= goal_ratio,
-                  {"ours_ms": round(statistics.median(mine), 2), "peer_ms": round(statistics.median(theirs), 2)})
+    met = None if goal is None else middle >= goal if higher else middle <= goal
+    interval = (round(min(ratios), 3), round(max(ratios), 3))
+    return Figure(name, round(middle, 3), "ratio", len(ratios), interval, goal, met,
+                  {"ours_ms": round(1000 * statistics.median(mine), 2),
+                   "peer_ms": round(1000 * statistics.median(theirs), 2)})
