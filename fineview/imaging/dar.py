@@ -34,6 +34,7 @@ LINE_SHARE = 100 / 2304
 OWN_PERCENTILE: dict[edges.Measure, float] = {"laplacian": 95.0, "denoised": 95.0, "tophat": 99.0, "dark": 99.0,
                                               "bright": 99.0}
 BACKGROUND_GREY = 12
+WHITE_GREY, PADDING_RIM_PX = 250, 33
 DARK = frozenset({"microaneurysm", "haemorrhage"})
 SHADED = DARK | {"hard_exudate", "soft_exudate", "optic_disc"}
 
@@ -80,15 +81,26 @@ def shade_of(text: str | None) -> Literal["dark", "bright"] | None:
 
 
 def foreground(grey: NDArray[Any], anatomy: str) -> NDArray[np.bool_]:
-    """Where a picture (H, W) shows something, without its rim: the edge of the field of view is no lesion."""
+    """Where a picture (H, W) shows something: without its rim on a photograph, whose border is no lesion, and without
+    white padding on a B-scan, whose straight border would be its strongest edge."""
     smooth: NDArray[Any] = cv2.GaussianBlur(grey, (0, 0), 3.0)
-    level = BACKGROUND_GREY
     if anatomy == "oct":
-        level = max(level, int(0.8 * cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]))
-    seen: NDArray[Any] = (smooth > level).astype(np.uint8)
+        tissue = ~_padding(grey)
+        if not tissue.any():
+            return tissue
+        otsu = cv2.threshold(smooth[tissue], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
+        return np.asarray((smooth > max(BACKGROUND_GREY, int(0.8 * otsu))) & tissue)
+    seen: NDArray[Any] = (smooth > BACKGROUND_GREY).astype(np.uint8)
     if anatomy == "fundus":
         seen = cv2.erode(seen, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return seen.astype(np.bool_)
+
+
+def _padding(grey: NDArray[Any]) -> NDArray[np.bool_]:
+    """White all over 9 x 9 px, which tissue is not, with a rim as wide as the denoised edge measure reaches."""
+    white: NDArray[Any] = (grey >= WHITE_GREY).astype(np.uint8)
+    flat = cv2.erode(white, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    return cv2.dilate(flat, np.ones((PADDING_RIM_PX, PADDING_RIM_PX), np.uint8)).astype(np.bool_)
 
 
 def working_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from fineview.core.evidence import DarSettings
 from fineview.imaging import dar, edges
+from tests.shared_data import SHARED
 
 
 @pytest.fixture
@@ -141,3 +144,33 @@ def test_a_closing_never_lies_below_its_picture(reach: int) -> None:
     dark, bright = edges.vessel_free(grey.astype(np.uint16) << 6, reach)
     assert dark.max() <= 255 << 6 and bright.max() <= 255 << 6
     assert all(np.array_equal(line, line[::-1, ::-1]) for line in edges.lines(reach))
+
+
+def test_white_padding_around_a_scan_draws_no_edge() -> None:
+    """Scans that were turned flat come with white corners, whose border is the sharpest line of all."""
+    rng = np.random.default_rng(0)
+    scan = np.clip(20 + 6 * rng.standard_normal((200, 260)), 0, 255)
+    scan[90:130] += 90 + 30 * rng.standard_normal((40, 260))
+    scan = np.clip(scan, 0, 245).astype(np.uint8)
+    padded = scan.copy()
+    padded[:40] = 255
+    padded[160:, 100:] = 255
+    for one in (scan, padded):
+        mask = dar.edge_mask(one, "oct").inside
+        assert mask.any() and mask[84:136].sum() == mask.sum()
+
+
+def test_on_real_scans_the_mask_lies_on_tissue_and_speckle_does_not_make_it() -> None:
+    scans = sorted((SHARED / "E_retina" / "oct_kermany").glob("*.jpeg")) if SHARED else []
+    if not scans:
+        pytest.skip("shared B-scans not found; set FINEVIEW_SHARED to their folder")
+    specks: dict[str, list[float]] = {"laplacian": [], "denoised": []}
+    for path in scans:
+        grey = np.asarray(Image.open(path).convert("L"))
+        blank = cv2.boxFilter((grey >= 250).astype(np.float32), -1, (15, 15)) > 0.999
+        for name, found in specks.items():
+            mask = dar.edge_mask(grey, "oct", DarSettings(edges=name)).inside
+            assert not mask[blank].any(), path.name
+            area = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
+            found.append(area[area < 6].sum() / max(area.sum(), 1))
+    assert np.median(specks["denoised"]) < 0.1 < 0.3 < np.median(specks["laplacian"])

@@ -25,6 +25,8 @@ def picture(height: int, width: int, seed: int, smooth: bool) -> np.ndarray:
         cv2.line(made, (0, height // 2), (width, height // 3), 30, 2)
         cv2.circle(made, (width // 3, height // 2), max(1, height // 20), 220, -1)
         made[:, : width // 6] = 0
+        if seed % 2:
+            made[: height // 3, width // 2:] = 255  # the white padding of turned B-scans
     return made
 
 

@@ -56,12 +56,19 @@ def measure(name: edges.Measure, grey: Tensor, reach_px: int = edges.REACH_PX) -
 def foreground(grey: Tensor, anatomy: str) -> Tensor:
     """:func:`imaging.dar.foreground` of a picture (H, W) uint8: bool (H, W)."""
     smooth = _gaussian(grey.long(), 3.0, 8)
-    level = dar.BACKGROUND_GREY
     if anatomy == "oct":
-        level = max(level, int(0.8 * _otsu(torch.bincount(smooth.flatten(), minlength=256).tolist())))
-    seen = smooth > level
-    return _slide(seen, torch.ones(9, 9, dtype=torch.bool).tolist(), True, torch.minimum) \
-        if anatomy == "fundus" else seen
+        tissue = ~_box(_box(grey >= dar.WHITE_GREY, 9, True, torch.minimum), dar.PADDING_RIM_PX, False, torch.maximum)
+        counts = torch.bincount(smooth[tissue], minlength=256).tolist()
+        return (smooth > max(dar.BACKGROUND_GREY, int(0.8 * _otsu(counts)))) & tissue
+    seen = smooth > dar.BACKGROUND_GREY
+    return _box(seen, 9, True, torch.minimum) if anatomy == "fundus" else seen
+
+
+def _box(grey: Tensor, side: int, beyond: int, join: Any) -> Tensor:
+    """Greatest or least value in a square around each pixel: along the rows, then along the columns."""
+    line = [[int(row == side // 2) for _ in range(side)] for row in range(side)]
+    across = _slide(grey, line, beyond, join)
+    return _slide(across, [list(column) for column in zip(*line, strict=True)], beyond, join)
 
 
 def _mirrored(length: int, reach: int, device: torch.device) -> Tensor:
@@ -137,7 +144,7 @@ def _vessel_free(smooth: Tensor, reach_px: int, name: str) -> tuple[Tensor, Tens
 
 def _otsu(counts: list[int]) -> int:
     """Otsu's threshold of 256 counts, the first of equals, as ``cv2.threshold`` finds it."""
-    total = sum(counts)
+    total = max(sum(counts), 1)
     mean = sum(level * count for level, count in enumerate(counts)) / total
     share = below = best = 0.0
     found = 0
