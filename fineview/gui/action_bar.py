@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
 from fineview.gui import icons
 from fineview.gui.actions import ACTIONS, GESTURES, Action
@@ -74,6 +74,11 @@ class ActionBar:
                     button.setAccessibleName(tr(row.title))
             if group != groups[-1]:
                 bar.addSeparator()
+        more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:  # Qt's own arrow is dark in every theme
+            icons.dress(more, "more")
+            more.setToolTip(tr("More tools"))
+            more.setAccessibleName(tr("More tools"))
         window.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
         return bar
 

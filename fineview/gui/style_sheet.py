@@ -27,6 +27,7 @@ QToolBar { background: @panel; border: none; padding: 4px 8px; spacing: 2px; }
 QToolBar::separator { width: 1px; background: @line; margin: 6px 6px; }
 QToolButton { background: transparent; color: @text; border: 1px solid transparent; border-radius: 6px; padding: 5px; }
 QToolButton:hover { background: @raised; }
+QToolButton#qt_toolbar_ext_button { padding: 0; border: none; }
 QToolButton:checked { background: @chosen; border-color: @accent; }
 QToolButton:focus { border-color: @accent; }
 QToolButton:disabled { color: @faint; }

@@ -232,6 +232,19 @@ def test_small_screens_fold_and_nothing_is_cut(qtbot: QtBot, window: MainWindow)
     assert window.banner.person.width() >= window.banner.person.sizeHint().width()
 
 
+def test_who_it_is_is_never_cut(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(860, 560)
+    qtbot.wait(20)
+    person = window.banner.person
+    assert person.text().split() == ["Muster,", "Anna", "F", "born", "1957-03-12", "ID", "4711"]
+    assert "\n" in person.text() and person.width() >= person.sizeHint().width()
+    assert person.mapTo(window, QPoint(person.width(), 0)).x() <= window.viewer.mapTo(
+        window, QPoint(window.viewer.width(), 0)).x()
+    window.resize(1600, 1000)
+    qtbot.wait(20)
+    assert "\n" not in person.text()
+
+
 def test_controls_have_names(window: MainWindow) -> None:
     nameless = [one for kind in (QAbstractButton, QComboBox, QSpinBox, QSlider, QLineEdit)
                 for one in window.findChildren(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel
 
 from fineview.gui.elided import Elided
@@ -44,7 +44,7 @@ class PatientBanner(QFrame):
         self.person, self.eye, self.study = QLabel(), QLabel(), Elided()
         self.changed_words = QLabel()
         self.changed_words.setObjectName("warning")
-        self._seen = 0
+        self._seen, self._person = 0, ""
         for label in (self.person, self.eye, self.study, self.changed_words):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.person.setObjectName("title")
@@ -69,7 +69,7 @@ class PatientBanner(QFrame):
         self.setVisible(banner is not None)
         if banner is None:
             return
-        self.person.setText(patient_words(banner))
+        self._person = patient_words(banner)
         self.eye.setText(banner.laterality.words)
         self.eye.setObjectName("warning" if banner.laterality.value is None else "")
         self.eye.style().polish(self.eye)
@@ -77,8 +77,21 @@ class PatientBanner(QFrame):
         self.eye.setToolTip(tr("The file does not say which side this is.") if source == "none"
                             else f"{tr('Source')}: {source}")
         self.study.setText(study_words(banner))
+        self._fit_person()
         if state.patient_changes != self._seen:
             self._announce(state.patient_changes)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit_person()
+
+    def _fit_person(self) -> None:
+        """Identity in one line, or in two where the window is narrow; never cut."""
+        room = self.width() - self.eye.sizeHint().width() - self.study.minimumSizeHint().width() - 84
+        parts = self._person.split("   ")
+        fits = self.person.fontMetrics().horizontalAdvance(self._person) <= room or len(parts) < 2
+        half = (len(parts) + 1) // 2
+        self.person.setText(self._person if fits else "   ".join(parts[:half]) + "\n" + "   ".join(parts[half:]))
 
     def _announce(self, count: int) -> None:
         first, self._seen = self._seen == 0, count
@@ -87,7 +100,7 @@ class PatientBanner(QFrame):
             return
         self.changed_words.setText(tr("Another patient"))
         self._fade.start(_ANNOUNCED_MS)
-        self.setAccessibleName(f"{tr('Another patient')}: {self.person.text()}")
+        self.setAccessibleName(f"{tr('Another patient')}: {self._person}")
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def _show_strip(self, count: int) -> None:

@@ -6,8 +6,8 @@ Everything shown comes from ``services.eye``; nothing is read back from a widget
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from fineview.core.geometry import Box, Point
 from fineview.gui.theme import DARK
@@ -137,16 +137,28 @@ class EyePane(QWidget):
         for one in (self.title, self.words):
             one.setTextFormat(Qt.TextFormat.PlainText)
             one.setWordWrap(True)
+        self._parts = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        below = QVBoxLayout()
+        below.addWidget(self.words)
+        below.addWidget(self.loupe)
+        below.addStretch(0)
+        self._parts.addWidget(self.canvas, 1)
+        self._parts.addLayout(below)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
         column.setSpacing(6)
         column.addWidget(self.title)
-        column.addWidget(self.canvas, 1)
-        column.addWidget(self.words)
-        column.addWidget(self.loupe)
+        column.addLayout(self._parts, 1)
         self._view: EyeView | None = None
         self.canvas.hovered.connect(self._from_canvas)
         self.show_view(None, "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """A flat pane has its words and loupe beside the input, a tall one below it."""
+        flat = self.width() > 1.2 * self.height()
+        self._parts.setDirection(QBoxLayout.Direction.LeftToRight if flat else QBoxLayout.Direction.TopToBottom)
+        self._parts.setStretch(1, 1 if flat else 0)
+        super().resizeEvent(event)
 
     def show_view(self, view: EyeView | None, waiting: str) -> None:
         """``waiting``: what to say while there is nothing to show."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from fineview.gui.elided import Elided
@@ -72,6 +72,11 @@ class Legend(QWidget):
             self._fill(None, side + tr("no overlay"))
         else:
             self._fill(None, side + tr("the overlay is being computed …"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        # Whose map it is matters more than a long colour bar.
+        self._bar.setFixedWidth(140 if self.width() >= 640 else 64)
+        super().resizeEvent(event)
 
     def words(self) -> str:
         return self._words.text()
