@@ -87,7 +87,7 @@ def _everything(app: App, path: Path) -> Catalogue:
 
 
 def analyze(wish: argparse.Namespace) -> Any:
-    from fineview.core.evidence import Method, Task
+    from fineview.core.evidence import DarSettings, Method, Task
     from fineview.core.study import FrameKey
     from fineview.services.analysis_files import AnalysisWish, analyse_to_files
     from fineview.services.analysis_volume import analyse_volume_to_files
@@ -98,7 +98,8 @@ def analyze(wish: argparse.Namespace) -> Any:
     token = progress_token()
     with opened(wish) as app:
         _, series = choose_series(scan_all(app.archive, [wish.path], token), wish.series)
-        asked = AnalysisWish(Method(wish.method), wish.question, wish.region, Task(wish.task))
+        asked = AnalysisWish(Method(wish.method), wish.question, wish.region, Task(wish.task),
+                             DarSettings(edges=wish.edges, adaptive=wish.adaptive))
         if wish.all_frames:
             every = [FrameKey(series.uid, number) for number in range(len(series.frames))]
             made = analyse_volume_to_files(series, every, asked, app.archive, app.engine(), wish.out, token)
@@ -109,8 +110,9 @@ def analyze(wish: argparse.Namespace) -> Any:
     if wish.json:
         return result
     for one in made:
+        warning = "" if one["encoder"]["fusion_trained"] else ", untrained fusion"
         print(f"frame {one['frame']['index']}: {len(one['proposals'])} suggested lesions, domain "
-              f"{one['encoder']['domain']}, {one['seconds']['total']:.2f} s")
+              f"{one['encoder']['domain']}, {one['seconds']['total']:.2f} s, {one['encoder']['name']}{warning}")
     print(f"Written to {wish.out.resolve()}")
     return 0
 

@@ -81,6 +81,9 @@ def _study_commands(commands: Commands[argparse.ArgumentParser], common: argpars
     analyze.add_argument("--region", type=parse_region)
     analyze.add_argument("--task", choices=[str(task) for task in Task], default="lesion")
     analyze.add_argument("--method", choices=[str(method) for method in Method], default="dar")
+    analyze.add_argument("--edges", choices=["auto", "laplacian", "denoised", "tophat", "dark", "bright"],
+                         default="auto", help="the edge measure of dar; laplacian is the plain one")
+    analyze.add_argument("--adaptive", action="store_true", help="gain and percentile of dar by an entropy bound")
     analyze.add_argument("--all-frames", action="store_true")
     ask = commands.add_parser("ask", parents=both, help="a question about a frame or a region")
     ask.add_argument("path", type=Path, nargs="?")

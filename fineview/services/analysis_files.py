@@ -86,6 +86,7 @@ def request_to_files(series: Series, request: FrameRequest, decode_s: float, wis
                             total=decode_s + time.perf_counter() - started),
         "maps": files, "strides_px": _strides(seen, maps), "layers": _layers(seen.layers),
         "normalisation": raw.normalisation, "task": str(wish.task), "method": str(wish.method),
+        "map_notes": {name: heat.note for name, heat in maps.items() if heat.note},
         "question": wish.question, "domain_scores": {k: round(v, 4) for k, v in seen.domain_scores.items()},
         "anatomy": seen.anatomy, "notes": list(seen.notes),
         "proposals": [_proposal(one) for one in seen.proposals],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,7 @@ def test_analyze_object(analysed: tuple[dict[str, Any], Path], volume: Path) -> 
     made, _ = analysed
     assert {"frame", "encoder", "device", "dtype", "seconds", "maps", "strides_px", "layers", "normalisation",
             "proposals", "overlay"} <= set(made)
+    assert made["map_notes"] == {"dar": "gain 2, percentile 95, denoised Laplacian"}
     series = speak("info", volume, "--json").json["studies"][0]["series"][0]
     assert made["frame"] == {"path": str(volume), "series_uid": series["uid"], "index": 12, "rows": 496, "cols": 512}
     assert set(made["encoder"]) == {"name", "sha256", "fusion_trained", "domain"}
@@ -87,6 +89,19 @@ def test_analyze_object(analysed: tuple[dict[str, Any], Path], volume: Path) -> 
         assert set(one) == {"label", "score", "box", "area_px", "area_mm2"}
         assert one["label"] in OCT_WORDS and 0 <= one["score"] <= 1 and len(one["box"]) == 4
         assert one["area_mm2"] == pytest.approx(one["area_px"] * 0.00387 * 0.0117)
+
+
+def test_gain_chosen_by_entropy_is_told_and_is_what_was_done(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(60, 200, (80, 120, 3)).astype(np.uint8)).save(tmp_path / "noise.png")
+    made = speak("analyze", tmp_path / "noise.png", "--out", tmp_path / "out", "--edges", "laplacian", "--adaptive",
+                 "--json").json
+    told = re.fullmatch(r"gain ([\d.]+), percentile ([\d.]+), chosen by entropy, Laplacian", made["map_notes"]["dar"])
+    assert told is not None
+    raw, dar = (np.load(tmp_path / "out" / made["maps"][name]) for name in ("raw", "dar"))
+    raised = (dar > raw * 1.0001) & (raw < 0.05)
+    assert raised.any() and np.allclose(dar[raised], raw[raised] * float(told[1]), rtol=1e-4)
+    assert abs((dar > raw * 1.0001).mean() - (100 - float(told[2])) / 100) < 0.01
 
 
 def test_maps_lie_on_the_source_grid(analysed: tuple[dict[str, Any], Path]) -> None:
