@@ -49,7 +49,7 @@ def captioned(seed: int, size: tuple[int, int], modality: Modality | None = None
     facts = draw_facts(seed, size[0] >= FINE_PX, modality, kinds)
     scene = paint(facts, seed, size)
     disc = scene.masks.get("optic_disc")
-    words, phrases = _told(facts, disc is not None and bool(disc.any()), np.random.default_rng([seed, 44]))
+    words, phrases = told(facts, disc is not None and bool(disc.any()), np.random.default_rng([seed, 44]))
     objects = tuple((phrase, kind, scene.masks[kind]) for phrase, kind in phrases)
     return Captioned(scene.rgb, words, objects, facts.side, facts)
 
@@ -68,7 +68,7 @@ def distinct_seeds(first: int, size: tuple[int, int], modality: Modality | None 
             yield seed
 
 
-def _told(facts: Facts, disc: bool, rng: np.random.Generator) -> tuple[str, list[tuple[str, str]]]:
+def told(facts: Facts, disc: bool, rng: np.random.Generator) -> tuple[str, list[tuple[str, str]]]:
     """The words, and (phrase, label word) of each object they name."""
     eye = {"R": "right", "L": "left"}[facts.side]
     of = "fundus photograph" if facts.modality == "fundus" else "oct scan"

@@ -38,7 +38,11 @@ class DecoupledAttention(nn.Module):
     def keys(self, pixels: Tensor) -> tuple[Tensor, Tensor, tuple[int, int]]:
         """Pictures alone, (B, 3, H, W) -> keys (B, heads, N, d), values (B, heads, N, d), grid (h, w)."""
         content, located, grid = self.image(pixels)
-        return self._split(self.key(content)), self._split(self.value(located)), grid
+        return self.keys_of(content), self._split(self.value(located)), grid
+
+    def keys_of(self, content: Tensor) -> Tensor:
+        """Keys of content that is kept already: (B, N, D) -> (B, heads, N, d)."""
+        return self._split(self.key(content))
 
     def queries(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Texts alone, (T, L) -> queries (T, heads, L, d) and what the words say (T, L, width)."""

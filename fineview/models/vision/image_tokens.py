@@ -37,9 +37,14 @@ class ImageTokens(nn.Module):
         """(B, 3, H, W) RGB in [0, 1] -> content (B, h*w, D), located content (B, h*w, D), grid (h, w)."""
         seen = self.backbone((pixels - self.mean) / self.std).last_hidden_state
         grid = (int(seen.shape[-2]), int(seen.shape[-1]))
-        content = self.norm(self.project(seen.flatten(2).transpose(1, 2)))
+        content = self.content(seen.flatten(2).transpose(1, 2))
         place = places(grid, self.width).to(content).expand(len(content), -1, -1)
         return content, content + self.locate(torch.cat([content, place], -1)), grid
+
+    def content(self, cells: Tensor) -> Tensor:
+        """The backbone's cells (B, N, C), wherever they come from, to content (B, N, D)."""
+        found: Tensor = self.norm(self.project(cells))
+        return found
 
 
 def places(grid: tuple[int, int], width: int) -> Tensor:
