@@ -130,12 +130,17 @@ def folder_of(name: str, places: Sequence[Path]) -> Path:
 def verify(path: Path) -> EncoderEntry:
     """Check every file of an encoder against its manifest or record.  Raises ``WeightsProblem``."""
     said = entry(path)
-    sha256 = (weights.check_file(path / weights.TENSORS, weights.read_manifest(path).sha256) if is_own(path)
-              else published.inspect(path).sha256)
+    if is_own(path):
+        weights.check_file(path / weights.TENSORS, said.sha256)
+    else:
+        _same(said, published.inspect(path).sha256)
+    return said
+
+
+def _same(said: EncoderEntry, sha256: str) -> None:
     if sha256 != said.sha256:
         raise WeightsProblem(f"The files of {said.name} are not those that were imported (sha256 {sha256[:8]}, "
                              f"expected {said.sha256[:8]}).", "Remove the folder and import it again.", "weights-hash")
-    return said
 
 
 def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto"
@@ -157,7 +162,8 @@ def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto"
     from fineview.models.general import GeneralEngine
 
     part = published.inspect(path)
-    said = verify(path) if os.path.lexists(path / RECORD) else as_entry(part, path)
+    said = entry(path) if os.path.lexists(path / RECORD) else as_entry(part, path)
+    _same(said, part.sha256)
     return GeneralEngine(full_size.load(part, path), said.name, said.kind, part.sha256, devices.choose(device))
 
 

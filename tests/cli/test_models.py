@@ -53,6 +53,7 @@ def test_an_imported_encoder_is_listed_shown_verified_and_used(nets: Path, tmp_p
     assert said("models", "verify", "my-fila") == {"name": "my-fila", "sha256": made["sha256"], "verdict": "ok"}
     assert "untrained fusion" in speak("models", "list").out and "untrained fusion" in speak("models", "show",
                                                                                              "my-fila").out
+    assert "my-fila, untrained fusion" in speak("analyze", pages, "--encoder", "my-fila", "--out", tmp_path).out
     seen = said("analyze", pages, "--encoder", "my-fila", "--out", tmp_path)
     assert seen["encoder"] == {"name": "my-fila", "sha256": made["sha256"], "fusion_trained": False,
                                "domain": "unknown"}
@@ -156,6 +157,14 @@ def test_a_process_of_its_own_says_nothing_but_its_object(nets: Path, tmp_path: 
                            tmp_path, "--json")
     assert spoken.code == 0 and spoken.err == "", spoken
     assert spoken.json["encoder"]["fusion_trained"] is False
+
+
+def test_an_encoder_of_our_own_can_have_another_name(tmp_path: Path, pages: Path) -> None:
+    made = said("models", "import", paths.weights_dir() / "retina-s", "--as", "second")
+    assert made["name"] == "second" and made["kind"] == "retina" and made["licence"] == "CC-BY-SA-4.0"
+    spoken = speak("analyze", pages, "--encoder", "second", "--out", tmp_path)
+    assert spoken.code == 0 and "second" in spoken.out and "untrained" not in spoken.out
+    assert said("models", "verify", "second")["sha256"] == named(said("models", "list"))["retina-s"]["sha256"]
 
 
 @needs_shared
