@@ -33,6 +33,8 @@ def run(request: Request) -> Figures:
     if request.data is None and (request.images is None or request.labels is None):
         raise WrongWords("Photographs and labels are needed.",
                          "Give --images DIR and --labels DIR, or --data DIR for those kept from training.")
+    if request.only or request.steps is not None:
+        raise WrongWords("This evaluation scores every lesion and trains nothing.", "Leave --only and --steps away.")
     fundus = tuple(label.word for label in LABELS if label.domain == "fundus")
     with tempfile.TemporaryDirectory() as folder:
         images, labels = request.images, request.labels

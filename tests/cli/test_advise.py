@@ -102,3 +102,9 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_scored(tmp_p
     for words in (("evaluate", "lesions", "--images", tmp_path, "--labels", tmp_path), ("bench", "view")):
         spoken = speak(*words, "--keep", tmp_path / "file", "--json")
         assert spoken.error["code"] == "read-only" and "--keep" in spoken.error["remedy"]
+
+
+@pytest.mark.parametrize("extra", [("--only", "fluid"), ("--steps", "3")])
+def test_words_that_an_evaluation_does_not_take_are_wrong(tmp_path: Path, extra: tuple[str, ...]) -> None:
+    spoken = speak("evaluate", "lesions", "--images", tmp_path, "--labels", tmp_path, *extra)
+    assert spoken.code == 2 and extra[0] in spoken.err and spoken.out == ""
