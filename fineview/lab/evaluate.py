@@ -41,6 +41,7 @@ EVALUATIONS: dict[str, str] = {
     "encoders": "evaluate_encoders",
     "seams": "evaluate_seams",
     "retrieval": "evaluate_retrieval",
+    "deployment": "evaluate_deployment",
 }
 
 
@@ -55,3 +56,13 @@ def needed(folder: Path | None, words: str) -> Path:
     if folder is None:
         raise WrongWords(f"{words} is needed.", "See \"fineview evaluate --help\".")
     return folder
+
+
+def chosen(only: tuple[str, ...], known: tuple[str, ...], others: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Those of ``known`` that ``--only`` leaves in: all, where it names none of them.
+
+    ``others`` may be named too and choose something else.  Raises ``WrongWords`` for a name in neither.
+    """
+    if wrong := [name for name in only if name not in known + others]:
+        raise WrongWords(f"--only {wrong[0]} names nothing here.", f"Known are {', '.join(known + others)}.")
+    return tuple(name for name in known if name in only) or known

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fineview.core.labels import LABELS, Label
+from fineview.core.labels import Label, label_for
 from fineview.imaging.filters import resize_area
-from fineview.lab.evaluate import Request
+from fineview.lab.evaluate import Request, chosen
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, judged, machine_words
 from fineview.lab.lesion_metrics import GRID_WIDTH, Tally, crossvalidated_counts, f1, tally
 from fineview.lab.map_crops import UNTRAINED, crop_scores
 from fineview.lab.map_makers import CONTROLS, FORMS, METHODS, SLOW, Maker
 from fineview.lab.map_pictures import Known, pictures
 from fineview.lab.map_scores import boxes_mask, energy
+from fineview.lab.phantom_fundus import FUNDUS_WORDS
 from fineview.services.ports import Engine
 
 Array = npt.NDArray[Any]
@@ -44,9 +45,9 @@ class Board:
 
 def run(request: Request) -> Figures:
     """Score the app's encoder on photographs or phantoms."""
+    methods = chosen(request.only, METHODS, FUNDUS_WORDS)
+    labels = tuple(label_for(word) for word in chosen(request.only, FUNDUS_WORDS, METHODS))
     engine, stranger = request.app.engine(), untrained_twin(request.app.engine(), request.seed)
-    labels = tuple(label for label in LABELS if label.domain == "fundus" and _asked(label.word, request.only))
-    methods = tuple(name for name in METHODS if _asked(name, request.only))
     boards: dict[str, Board] = {}
     crops: list[Known] = []
     with pictures(request) as found:
@@ -76,13 +77,6 @@ def untrained_twin(engine: Engine, seed: int) -> Engine | None:
     from fineview.models.predictor import Predictor
 
     return Predictor.untrained(seed=seed) if isinstance(engine, Predictor) else None
-
-
-def _asked(name: str, only: tuple[str, ...]) -> bool:
-    """Whether ``only`` leaves this one in: it may name methods, structures or both."""
-    kind = METHODS if name in METHODS else tuple(label.word for label in LABELS)
-    mine = [one for one in only if one in kind]
-    return not mine or name in mine
 
 
 def _own_maps(engine: Engine, known: Known, methods: tuple[str, ...], whose: str = "") -> Maps:

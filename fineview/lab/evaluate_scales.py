@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.imaging.filters import warp_affine
-from fineview.lab.evaluate import Request
+from fineview.lab.evaluate import Request, chosen
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
 from fineview.lab.lesion_metrics import GRID_WIDTH, Tally, crossvalidated_counts, f1, tally
 from fineview.lab.level_probe import Cells, Probe, fit, sample
@@ -43,15 +43,16 @@ class Scored:
 
 def run(request: Request) -> Figures:
     """Score the app's encoder."""
-    count = request.steps or PHANTOMS
+    words, count = chosen(request.only, WORDS), request.steps or PHANTOMS
     engine = request.app.engine()
     learn, known_from = _training(request, count)
     with pictures(request, count) as found:
         total = len(learn) + found.count
         probes = fit_probes(engine, _told(request, (make() for make in learn), 0, total), request.seed)
         table = score(engine, probes, _told(request, found.each, len(learn), total))
-        words = f"{found.words}; probes fitted on {known_from}"
-    return Figures(tuple(figures_of(table, request.seed)), request.seed, machine_words(), words)
+        data = f"{found.words}; probes fitted on {known_from}"
+    figures = [one for one in figures_of(table, request.seed) if any(f"_{word}_" in one.name for word in words)]
+    return Figures(tuple(figures), request.seed, machine_words(), data)
 
 
 def _training(request: Request, count: int) -> tuple[list[Callable[[], Known]], str]:

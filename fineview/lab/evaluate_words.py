@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fineview.core.labels import WORDS
 from fineview.lab.captions import Captioned, captioned, distinct_seeds
-from fineview.lab.evaluate import Request
+from fineview.lab.evaluate import Request, chosen
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
 from fineview.lab.map_makers import Maker
 from fineview.services.ports import Engine
@@ -50,13 +50,13 @@ class Outcome:
 
 def run(request: Request) -> Figures:
     """Score the app's encoder.  ``--steps``: how many pictures."""
-    count = request.steps or PICTURES
+    methods, count = chosen(request.only, METHODS), request.steps or PICTURES
     seeds = distinct_seeds(FIRST + 1000 * request.seed, SIZE)
     engine, found = request.app.engine(), []
     for number in range(count):
         request.progress(number, count, f"caption {number + 1} of {count}")
         found.append(named(engine, captioned(next(seeds), SIZE)))
-    figures = [figure for method in METHODS for figure in figures_of(found, method, request.seed)]
+    figures = [figure for method in methods for figure in figures_of(found, method, request.seed)]
     return Figures(tuple(figures), request.seed, machine_words(), f"{count} captioned phantoms, seed {request.seed}")
 
 

@@ -12,7 +12,7 @@ from fineview.core.errors import WrongWords
 from fineview.core.evidence import Method
 from fineview.core.labels import label_for
 from fineview.lab import map_scores
-from fineview.lab.evaluate import Request
+from fineview.lab.evaluate import Request, chosen, run_evaluation
 from fineview.lab.evaluate_maps import Board, figures_of, score_picture, texts
 from fineview.lab.map_crops import best_crops
 from fineview.lab.map_makers import METHODS, Maker
@@ -160,3 +160,11 @@ def test_phantoms_are_scored_where_no_photographs_are_given() -> None:
     with pytest.raises(WrongWords, match="belong together"), \
             pictures(Request(SimpleNamespace(), 0, lambda *_: None, images=object())):  # type: ignore[arg-type]
         pass
+
+
+def test_only_takes_methods_and_structures_and_refuses_the_rest() -> None:
+    words = ("haemorrhage", "optic_disc")
+    assert chosen(("raw", "dar"), METHODS, words) == ("raw", "dar") and chosen(("raw",), words, METHODS) == words
+    assert chosen((), METHODS) == METHODS
+    with pytest.raises(WrongWords, match="--only nonsense names nothing"):
+        run_evaluation("maps", Request(SimpleNamespace(), 0, lambda *_: None, only=("nonsense",)))  # type: ignore[arg-type]
