@@ -29,6 +29,7 @@ from fineview.models.calibration import Calibration
 from fineview.models.encoding import Encoding
 from fineview.models.eye import models_eye
 from fineview.models.inputs import Prepared, inside, network_input, prepare
+from fineview.models.int8 import restored
 from fineview.models.language.words import known
 from fineview.models.memory_ladder import MemoryLadder, at_once
 from fineview.models.network import Network, TorchNetwork
@@ -78,7 +79,7 @@ class Predictor:
     def load(cls, folder: Path, wanted: devices.Wanted = "auto") -> Predictor:
         """The encoder of a weights folder.  Raises ``WeightsProblem`` or ``DeviceProblem``."""
         tensors, manifest = weights.load(folder)
-        made = cls(build_for(manifest.facts, tensors), manifest, devices.choose(wanted))
+        made = cls(build_for(manifest.facts, restored(tensors)), manifest, devices.choose(wanted))
         if made.device == "cpu" and backend(made.sha256) == "openvino":
             made.use_openvino(kept_forms())
         return made
