@@ -65,8 +65,11 @@ def missing_words(session: Session, wishes: OverlayWishes) -> str:
     if analysis is None or wishes.kind not in ("mfp", "lesion") or picture_of(session, wishes) is not None:
         return ""
     if wishes.kind == "mfp":
-        scales = ", ".join(f"1/{level.scale}" for level in analysis.pyramid) or "none"
-        return f"{analysis.model.name} has no level 1/{wishes.mfp_scale} for this picture (it has {scales})."
+        known = [level.scale for level in analysis.pyramid]
+        lacking = next((one for one in (wishes.mfp_scale, wishes.mfp_with) if one and one not in known), None)
+        scales = ", ".join(f"1/{scale}" for scale in known) or "none"
+        # with every level there, only the row of the words is still on its way
+        return f"{analysis.model.name} has no level 1/{lacking} for this picture (it has {scales})." if lacking else ""
     what = (wishes.lesion_label or "lesion").replace("_", " ")
     return f"{analysis.model.name} has no {what} map for this picture."
 

@@ -13,7 +13,7 @@ from fineview.imaging.colour import heat_rgba
 from fineview.services.encodings import Encodings
 from fineview.services.explain import Explain
 from fineview.services.needs import Need, is_missing
-from fineview.services.picture import heat_key, picture_of
+from fineview.services.picture import heat_key, missing_words, picture_of
 from fineview.services.session import Session
 from fineview.services.wishes import OverlayWishes
 
@@ -77,6 +77,7 @@ def test_text_and_vision_are_mixed_as_the_legend_says(session: Session) -> None:
     wishes = OverlayWishes(kind="mfp", mfp_scale=8, balance=0.25, text="drusen")
     need = Need(0, wishes)
     assert picture_of(session, wishes) is None and is_missing(session, need), "the row of the words is still to come"
+    assert missing_words(session, wishes) == "", "what is on its way is not missing"
     key: Any = session.frame_key
     session.heat[heat_key(key, wishes)] = HeatMap(key, Method.RAW, "text row", "drusen", ROW, MODEL)
     assert not is_missing(session, need)
@@ -86,5 +87,7 @@ def test_text_and_vision_are_mixed_as_the_legend_says(session: Session) -> None:
 
 
 def test_a_scale_the_encoder_lacks_is_not_replaced_by_another(session: Session) -> None:
-    assert picture_of(session, OverlayWishes(kind="mfp", mfp_scale=32)) is None
-    assert picture_of(session, OverlayWishes(kind="mfp", mfp_scale=16, mfp_with=2)) is None
+    for wishes, lacking in ((OverlayWishes(kind="mfp", mfp_scale=32), 32),
+                            (OverlayWishes(kind="mfp", mfp_scale=16, mfp_with=2), 2)):
+        assert picture_of(session, wishes) is None
+        assert f"no level 1/{lacking} " in missing_words(session, wishes)
