@@ -1,4 +1,4 @@
-"""Weights in half the space of fp16, a quarter of fp32: int8 with one scale per output channel, brought back to fp32 when loaded.
+"""Weights in half the space of fp16: int8 with one scale per output channel, brought back to fp32 when loaded.
 
 Large matrices and kernels lie as ``NAME.int8`` (same shape, symmetric, -127 ... 127) beside ``NAME.scale`` (one fp32
 per output channel, shape (C, 1, ...)); everything else as it was.  Only storage is int8: the pass runs in the format
