@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fineview.core.errors import InputProblem, WrongWords
+from fineview.core.errors import InputProblem, RequestProblem, WrongWords
 from fineview.core.labels import LABELS, WORDS, label_for
 from fineview.lab.baselines import BASELINES, TO_BEAT, Maps, ScoreMaps
 from fineview.lab.evaluate import Request
@@ -36,12 +36,15 @@ def run(request: Request) -> Figures:
     if request.only or request.steps is not None:
         raise WrongWords("This evaluation scores every lesion and trains nothing.", "Leave --only and --steps away.")
     fundus = tuple(label.word for label in LABELS if label.domain == "fundus")
+    engine = request.app.engine()
+    if not engine.identity.heads_trained:
+        raise RequestProblem(f"{engine.identity.name} has no lesion heads, so there is nothing to score.",
+                             "Choose an encoder that has, such as retina-s.", "no-heads")
     with tempfile.TemporaryDirectory() as folder:
         images, labels = request.images, request.labels
         if request.data is not None:
             fold = int(read_manifest(request.app.encoder_folder()).facts.get("fold", 0))
             images = labels = lay_out(request.data, fold, request.labelled, Path(folder) / "held-out")
-        engine = request.app.engine()
 
         def score(rgb: npt.NDArray[np.uint8]) -> Maps:
             maps = engine.lesion_maps(engine.encode(rgb, Token()), fundus)
