@@ -89,7 +89,8 @@ def test_stages_are_the_last_hidden_states_at_their_stride(kind: str, whose: Any
             output_hidden_states=True).hidden_states
     for stage, side in zip(found.stages, (192, 96, 48, 24), strict=True):
         truth = [one for one in hidden if one.shape[-1] == side][-1]
-        assert torch.equal(stage, truth)
+        # Not bit for bit: where a tensor lies in memory decides which convolution kernel runs.
+        assert torch.allclose(stage, truth, rtol=1e-4, atol=1e-5 * float(truth.abs().max()))
     assert torch.equal(found.tokens, found.stages[-1])
     assert torch.allclose(found.cls[0, 0], found.tokens[0].mean((1, 2)), atol=1e-6)
 
@@ -102,7 +103,7 @@ def test_fila_reads_convnext_on_the_whole_canvas(nets: Path) -> None:
             normed(fine, normalisation.IMAGENET_MEAN, normalisation.IMAGENET_STD),
             output_hidden_states=True).hidden_states
     for stage, truth in zip(found.stages, hidden[1:], strict=True):
-        assert torch.equal(stage, truth)
+        assert torch.allclose(stage, truth, rtol=1e-4, atol=1e-5 * float(truth.abs().max()))
 
 
 def test_vit_tokens_equal_the_class_with_and_without_a_head(nets: Path) -> None:
