@@ -162,7 +162,7 @@ def test_an_encoder_chosen_without_an_overlay_is_loaded_and_encodes_nothing(room
 
 def test_flip_exchanges_the_last_two_choices_in_the_same_colours(room: Bench) -> None:
     room.explain.overlay("raw")
-    room.explain.overlay("dar")
+    room.explain.overlay("rel-att")
     room.explain.set(colour_map="inferno", opacity=0.9)
     room.settles()
     room.explain.flip()
@@ -171,10 +171,10 @@ def test_flip_exchanges_the_last_two_choices_in_the_same_colours(room: Bench) ->
     room.settles()
     first = room.shown().overlay.rgba
     room.explain.flip()
-    assert room.session.overlay.kind == "dar" and room.session.other.kind == "raw"
-    assert not np.array_equal(first, room.shown().overlay.rgba)
+    assert room.session.overlay.kind == "rel-att" and room.session.other.kind == "raw"
+    assert not np.array_equal(first, room.shown().overlay.rgba) and room.legend().startswith("relative")
     room.explain.flip()
-    assert room.shown().overlay.rgba is first or np.array_equal(room.shown().overlay.rgba, first)
+    assert room.legend().startswith("attention") and np.array_equal(room.shown().overlay.rgba, first)
 
 
 def test_tuning_a_method_is_no_new_choice(room: Bench) -> None:
