@@ -118,25 +118,19 @@ def analyze(wish: argparse.Namespace) -> Any:
 
 
 def ask(wish: argparse.Namespace) -> Any:
-    if wish.answerer and wish.answerer != "retina-s" and not Path(wish.answerer).is_dir():
-        raise RequestProblem(f"There is no answerer \"{wish.answerer}\".", "Use retina-s or a weights folder.",
-                             "no-answerer")
-    # A folder may hold an encoder, or a model that answers in words: its own config says which.
-    speaker = Path(wish.answerer) if wish.answerer and Path(wish.answerer).is_dir() else None
-    wish.encoder = (wish.answerer or wish.encoder) if speaker is None else wish.encoder
     if wish.questions is not None:
-        return _ask_many(wish, speaker)
+        return _ask_many(wish)
     if wish.path is None or not wish.question:
         raise WrongWords("A path and a question are needed.", "Example: fineview ask STUDY \"what is this?\"")
     with opened(wish) as app:
-        made = _Asker(app, speaker).ask(wish.path, wish.question, wish.frame, wish.region)
+        made = _Asker(app, wish.answerer).ask(wish.path, wish.question, wish.frame, wish.region)
     if wish.json:
         return answer_object(made)
     print(made.text)
     return 0
 
 
-def _ask_many(wish: argparse.Namespace, speaker: Path | None) -> int:
+def _ask_many(wish: argparse.Namespace) -> int:
     """One compact JSON answer a line, in order; a failing question has its error on its line."""
     try:
         # Not splitlines: a JSON text may hold U+2028 and its like.
@@ -145,7 +139,7 @@ def _ask_many(wish: argparse.Namespace, speaker: Path | None) -> int:
         raise InputProblem(f"{wish.questions} cannot be read.", "Give a text file with one JSON object a line.",
                            "not-found") from error
     with opened(wish) as app:
-        asker = _Asker(app, speaker)
+        asker = _Asker(app, wish.answerer)
         for line in filter(str.strip, lines):
             print(as_json(_one_line(asker, line), compact=True), flush=True)
     return 0
@@ -173,16 +167,23 @@ def _one_line(asker: _Asker, line: str) -> dict[str, Any]:
 
 
 class _Asker:
-    """Asks on files; remembers scans and encodings, so that many questions on one frame encode once."""
+    """Asks on files; remembers scans and encodings, so that many questions on one frame encode once.
 
-    def __init__(self, app: App, speaker: Path | None = None) -> None:
+    ``named``: an encoder by name or folder, or the folder of a model that answers in words; its own config says which.
+    """
+
+    def __init__(self, app: App, named: str | None = None) -> None:
         from fineview.services.encodings import Encodings
 
         self._app, self._encodings = app, Encodings()
-        self._answerer = app.answerer(speaker) if speaker is not None else None
-        if speaker is not None and self._answerer is None:
-            app.encoder = str(speaker)
         self._found: dict[Path, Any] = {}
+        self._answerer = app.answerer(Path(named)) if named and Path(named).is_dir() else None
+        if not named or self._answerer is not None:
+            return
+        if not Path(named).is_dir() and named not in (one.name for one in app.encoders()):
+            raise RequestProblem(f"There is no answerer \"{named}\".", "\"fineview models list\" names those at hand; "
+                                 "a folder of weights can be given too.", "no-answerer")
+        app.encoder = named
 
     def ask(self, path: Path, text: str, frame: int | None, region: Region | None) -> Answer:
         from fineview.services.analyse import FrameRequest
