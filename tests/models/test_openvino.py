@@ -99,8 +99,8 @@ def test_asked_for_by_name_and_not_installed_is_refused(monkeypatch: pytest.Monk
 
 
 @needs_openvino
-@pytest.mark.parametrize(("faster", "drift", "chosen"), [(1.6, 0.01, "openvino"), (1.05, 0.01, "torch"),
-                                                         (3.0, 0.2, "torch")])
+@pytest.mark.parametrize(("faster", "drift", "chosen"), [(1.6, 0.002, "openvino"), (1.05, 0.002, "torch"),
+                                                         (3.0, 0.02, "torch")])
 def test_a_verdict_counts_for_these_weights_only(monkeypatch: pytest.MonkeyPatch, faster: float, drift: float,
                                                  chosen: str) -> None:
     monkeypatch.delenv(backend_choice.VARIABLE, raising=False)
