@@ -18,8 +18,8 @@ from pathlib import Path
 
 from fineview.core.errors import StorageProblem, WeightsProblem
 from fineview.core.evidence import EncoderEntry
+from fineview.models import decoupled_folder, shelf, weights
 from fineview.models import folder as folders
-from fineview.models import published, shelf, weights
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STATED = ("README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")
@@ -62,8 +62,13 @@ def _checked(source: Path, licence: str | None) -> tuple[EncoderEntry, tuple[str
         return shelf.entry(source), (weights.MANIFEST, weights.TENSORS)
     from fineview.models import full_size
 
-    part = published.inspect(source, licence)
-    full_size.load(part, source)
+    part = shelf.inspected(source, licence)
+    if part.kind == decoupled_folder.KIND:
+        from fineview.models import decoupled_engine
+
+        decoupled_engine.load(part)
+    else:
+        full_size.load(part, source)
     return shelf.as_entry(part, source), part.files
 
 

@@ -37,9 +37,11 @@ class Part:
 
     @property
     def reads_text(self) -> bool:
-        """Whether this is a CLIP with its text tower and tokenizer."""
+        """Whether this is a CLIP with its text tower and tokenizer, or has a text network of its own."""
         one = self.bundles.get("")
-        return one is not None and one.config.get("model_type") == "clip" and folder.TOKENIZER in one.digests
+        if one is None:
+            return "text" in self.bundles
+        return one.config.get("model_type") == "clip" and folder.TOKENIZER in one.digests
 
 
 def inspect(path: Path, licence: str | None = None) -> Part:

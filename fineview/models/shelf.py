@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from fineview.core.errors import WeightsProblem
 from fineview.core.evidence import EncoderEntry
+from fineview.models import decoupled_folder, published, weights
 from fineview.models import folder as folders
-from fineview.models import published, weights
 from fineview.models.language.families import speaks
 
 if TYPE_CHECKING:
@@ -76,7 +76,13 @@ def entry(path: Path) -> EncoderEntry:
         return EncoderEntry(manifest.name, manifest.version, manifest.sha256, manifest.licence, "retina",
                             manifest.trained, open_gates, str(path), "lesion heads" if manifest.trained
                             else "never trained")
-    return as_entry(published.inspect(path), path)
+    return as_entry(inspected(path), path)
+
+
+def inspected(path: Path, licence: str | None = None) -> published.Part:
+    """A folder of published weights, or of decoupled attention with its two networks, checked without a tensor."""
+    look = decoupled_folder.inspect if decoupled_folder.is_decoupled(path) else published.inspect
+    return look(path, licence)
 
 
 def is_own(path: Path) -> bool:
@@ -133,7 +139,7 @@ def verify(path: Path) -> EncoderEntry:
     if is_own(path):
         weights.check_file(path / weights.TENSORS, said.sha256)
     else:
-        _same(said, published.inspect(path).sha256)
+        _same(said, inspected(path).sha256)
     return said
 
 
@@ -161,9 +167,13 @@ def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto"
     from fineview.models import full_size
     from fineview.models.general import GeneralEngine
 
-    part = published.inspect(path)
+    part = inspected(path)
     said = entry(path) if os.path.lexists(path / RECORD) else as_entry(part, path)
     _same(said, part.sha256)
+    if part.kind == decoupled_folder.KIND:
+        from fineview.models.decoupled_engine import DecoupledEngine
+
+        return DecoupledEngine.load(part, said.name, devices.choose(device))
     return GeneralEngine(full_size.load(part, path), said.name, said.kind, part.sha256, devices.choose(device))
 
 
