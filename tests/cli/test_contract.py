@@ -295,7 +295,7 @@ def test_bench_prints_figures(pages: Path) -> None:
 def _check_figures(made: dict[str, Any]) -> None:
     assert set(made) == {"figures", "seed", "machine"} and made["figures"]
     for one in made["figures"]:
-        assert set(one) == {"name", "value", "unit", "interval", "n", "goal", "met", "baselines"}
+        assert set(one) - {"about"} == {"name", "value", "unit", "interval", "n", "goal", "met", "baselines"}
         assert one["interval"] is None or len(one["interval"]) == 2
         assert one["met"] in (True, False, None)
 
