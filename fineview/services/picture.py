@@ -122,7 +122,7 @@ def _pyramid_overlay(analysis: Analysis, wishes: OverlayWishes, row: HeatMap | N
         return None
     if finer is not None:
         return _two_scales(level, finer, analysis, wishes)
-    head, tail = f"MFP 1/{level.scale}", f"{_cell_words(level)}, {whose(analysis.model)}"
+    head, tail = f"MFP 1/{level.scale}", f"{whose(analysis.model)}, {_cell_words(level)}"
     if wishes.mfp_mode == "pca":
         rgba = component_view(level.values, wishes.opacity)
         return (rgba, _rect(level), wishes.smooth, f"{head}, three principal components as colour, {tail}", None, None)
@@ -142,8 +142,8 @@ def _two_scales(level: PyramidLevel, finer: PyramidLevel, analysis: Analysis, wi
     """Energies of two levels as one: a whole scene, and what is small in it."""
     (coarse, *_), (fine, *_) = channel_view(level.values, None), channel_view(finer.values, None)
     step = level.stride_px[0] / finer.stride_px[0], level.stride_px[1] / finer.stride_px[1]
-    legend = (f"MFP 1/{level.scale} and 1/{finer.scale} together, mean of both energies, {_cell_words(finer)}, "
-              f"{whose(analysis.model)}")
+    legend = (f"MFP 1/{level.scale} and 1/{finer.scale} together, mean of both energies, "
+              f"{whose(analysis.model)}, {_cell_words(finer)}")
     return _scaled(together(coarse, fine, step), _rect(finer), wishes, legend, (0.0, 1.0))
 
 
