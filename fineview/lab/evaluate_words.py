@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fineview.core.labels import WORDS
+from fineview.core.labels import WORDS, label_for
 from fineview.lab.captions import Captioned, captioned, distinct_seeds
 from fineview.lab.evaluate import Request, chosen
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
@@ -108,10 +108,15 @@ def _another(pictures: list[list[Named]], number: int, place: int) -> Named | No
 
 
 def figures_of(pictures: list[list[Named]], method: str, seed: int) -> list[Figure]:
-    """Hit rate over all objects and by label, beside the shuffled words and the area; and how far it lies above."""
+    """Hit rate over all objects, over lesions and by label, beside the shuffled words and the area; and how far hits
+    of all objects, and of lesions alone, lie above the shuffled ones: a disc is easy and must not speak for the rest.
+    """
     found = outcomes(pictures, method)
-    made = [_rate(f"hit_rate_{method}", found, seed, lambda one: one.hit)] if found else []
-    made += [_above(found, method, seed)] if found else []
+    made = []
+    for name, mine in (("", found), ("lesions_", [one for one in found if label_for(one.label).lesion])):
+        if mine:
+            made += [_rate(f"hit_rate_{name}{method}", mine, seed, lambda one: one.hit),
+                     _above(f"hits_above_shuffled_{name}{method}", mine, seed)]
     for word in WORDS:
         mine = [one for one in found if one.label == word]
         if mine:
@@ -126,10 +131,10 @@ def _rate(name: str, found: list[Outcome], seed: int, value: Callable[[Outcome],
         "area of the objects": float(np.mean([one.chance for one in found]))})
 
 
-def _above(found: list[Outcome], method: str, seed: int) -> Figure:
+def _above(name: str, found: list[Outcome], seed: int) -> Figure:
     """Hits less hits of wrong words, resampled by picture; met where the whole interval lies above zero."""
     mean, interval = _mean(found, seed, lambda one: float(one.hit) - float(one.wrong))
-    return Figure(f"hits_above_shuffled_{method}", mean, "fraction", len(found), interval, 0.0,
+    return Figure(name, mean, "fraction", len(found), interval, 0.0,
                   None if interval is None else interval[0] > 0.0)
 
 

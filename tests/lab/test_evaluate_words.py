@@ -35,6 +35,7 @@ def test_who_knows_the_words_hits_and_shuffled_words_do_not() -> None:
     above = figures["hits_above_shuffled_raw"]
     assert (above.value, above.met) == (1.0, True)
     assert figures["hit_rate_optic_disc_raw"].n == 5
+    assert figures["hit_rate_lesions_raw"].n == figures["hits_above_shuffled_lesions_raw"].n == 10, "no disc among them"
 
 
 def test_who_answers_every_word_alike_is_no_better_than_shuffled_words() -> None:
