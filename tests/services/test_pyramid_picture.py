@@ -63,7 +63,7 @@ def test_the_remote_task_shows_both_scales_together(session: Session) -> None:
     explain.set(kind="mfp", task=Task.REMOTE)
     assert (session.overlay.mfp_scale, session.overlay.mfp_with) == TASK_SCALES[Task.REMOTE] == (16, 4)
     rgba, _, _, legend, _, _ = picture_of(session, session.overlay) or pytest.fail("no overlay")
-    assert legend.startswith("MFP 1/16 and 1/4 together, mean of both energies, ") and "one cell = 4.0 x 4.0 px" in legend
+    assert legend == f"MFP 1/16 and 1/4 together, mean of both energies, {MODEL.short}, one cell = 4.0 x 4.0 px"
     both = (np.kron(energy(16), np.ones((4, 4))) + energy(4)) / 2
     assert np.abs(rgba.astype(int) - colours(both, session.overlay)).max() <= 1
     explain.set(mfp_scale=8)
