@@ -83,7 +83,8 @@ def test_twice_mirrored_is_the_same_for_any_text(words: str) -> None:
 
 @pytest.mark.parametrize("before, after", [
     ("Left eye, disc on the LEFT", "Right eye, disc on the RIGHT"), ("OD: nasal", "OS: nasal"), ("re-read", "re-read"),
-    ("right-sided, leftmost", "left-sided, rightmost"), ("at 2 o'clock", "at 10 o'clock"),
+    ("R eye, L-eye", "L eye, R-eye"), ("right-sided, leftmost", "left-sided, rightmost"),
+    ("at 2 o'clock", "at 10 o'clock"),
     ("12 o'clock and 6 o'clock", "12 o'clock and 6 o'clock"), ("bright upright cleft", "bright upright cleft"),
     ("oculus dexter (RE)", "oculus sinister (LE)")])
 def test_mirrored_by_hand(before: str, after: str) -> None:
