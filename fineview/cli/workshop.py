@@ -33,7 +33,8 @@ def train(wish: argparse.Namespace) -> Any:
     from fineview.lab.train_embedded import train_embedded
     from fineview.models.vision.build import TRAINED
 
-    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, config=TRAINED[wish.what])
+    config, faster = TRAINED[wish.what]
+    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, config=config, faster=faster)
     return {"weights": str(made)} if wish.json else 0
 
 

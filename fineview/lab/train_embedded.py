@@ -38,17 +38,17 @@ SAVE_EVERY, SAY_EVERY = 100, 10
 def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | None = None, fold: int = 0,
                    threads: int = 1, *, cache: Path | None = None, export_to: Path | None = None,
                    export_minutes: float = 15.0, workers: int = 1, mix: Any = None,
-                   config: RetinaConfig = RETINA_S, save_every: int = SAVE_EVERY,
+                   config: RetinaConfig = RETINA_S, faster: float = 1.0, save_every: int = SAVE_EVERY,
                    say: Callable[[str], None] = say_aside,
                    after_step: Callable[[int], None] | None = None) -> Path:
     """Train for ``steps`` and export; returns the exported safetensors file.
 
     ``fold`` is held out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and
-    leaves the result uncalibrated.
+    leaves the result uncalibrated.  ``faster`` multiplies the learning rates.
     ``export_to`` also receives the running average every ``export_minutes``; ``after_step`` may raise to stop.
     """
     torch.set_num_threads(threads)
-    state = start(config)
+    state = start(config, faster=faster)
     if resume and state.load(out):
         say(f"resumed at step {state.step}")
     target = export_to if export_to is not None else out / "export"

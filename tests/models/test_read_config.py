@@ -28,7 +28,7 @@ def changed(where: str, value: Any) -> dict[str, Any]:
 def test_what_was_written_is_what_is_read() -> None:
     assert read_config({"config": GOOD}) == TINY.with_encoder(kind="multi-scale")
     assert read_config({}) == RETINA_S
-    for config in TRAINED.values():
+    for config, _ in TRAINED.values():
         assert read_config({"config": config.as_dict()}) == config
 
 
