@@ -1,10 +1,10 @@
 """Which heat map points at what was asked for: every method against controls, and against its own untrained self.
 
-For each structure and method: F1 of its peaks, pointing hit, energy on the structure, and on a few crops deletion and
-insertion areas with the engine's own evidence as score.  Beside each: noise, the middle of the field, the plain edge
-measure, and the same method on weights drawn at random (the check of Adebayo et al., arXiv 1810.03292: a map that
-does not change with the weights explains nothing of the model).  ``f1_gain_*`` is what redistribution adds to the
-plain row, paired by photograph.  ``--only`` takes methods and structures; ``--steps`` counts crops per structure.
+For each structure and method: F1 of its peaks, pointing hit, energy on the structure, and on a few pictures deletion
+and insertion areas with the engine's own evidence as score.  Beside each: noise, the middle of the field, the plain
+edge measure, and the same method on weights drawn at random (the check of Adebayo et al., arXiv 1810.03292: a map
+that does not change with the weights explains nothing of the model).  ``f1_gain_*`` is what redistribution adds to
+the plain row, paired by photograph.  ``--only`` takes methods and structures; ``--steps`` counts the few pictures.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fineview.imaging.filters import resize_area
 from fineview.lab.evaluate import Request, chosen
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, judged, machine_words
 from fineview.lab.lesion_metrics import GRID_WIDTH, Tally, crossvalidated_counts, f1, tally
-from fineview.lab.map_crops import UNTRAINED, crop_scores
+from fineview.lab.map_faith import UNTRAINED, faith_scores
 from fineview.lab.map_makers import CONTROLS, FORMS, METHODS, SLOW, Maker
 from fineview.lab.map_pictures import Known, pictures
 from fineview.lab.map_scores import boxes_mask, energy
@@ -31,8 +31,8 @@ from fineview.services.ports import Engine
 Array = npt.NDArray[Any]
 Maps = Callable[[Known, Label], Iterator[tuple[str, Array]]]
 GOAL_GAIN = 0.13
-SLOW_PICTURES, UNTRAINED_PICTURES, CROPS, CANDIDATES = 3, 10, 2, 12
-CROP_WORDS = ("haemorrhage", "hard_exudate")
+SLOW_PICTURES, UNTRAINED_PICTURES, FAITH_PICTURES, CANDIDATES = 2, 6, 2, 12
+FAITH_WORDS = ("haemorrhage", "hard_exudate")
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ def run(request: Request) -> Figures:
     labels = tuple(label_for(word) for word in chosen(request.only, FUNDUS_WORDS, METHODS))
     engine, stranger = request.app.engine(), untrained_twin(request.app.engine(), request.seed)
     boards: dict[str, Board] = {}
-    crops: list[Known] = []
+    kept: list[Known] = []
     with pictures(request) as found:
         total = found.count * 2
         for number, known in enumerate(found.each):
@@ -59,14 +59,14 @@ def run(request: Request) -> Figures:
             if stranger is not None and number < UNTRAINED_PICTURES:
                 plain = tuple(name for name in quick if name not in map(str, SLOW) and name != "lesion-head")
                 score_picture(boards, known, labels, _own_maps(stranger, known, plain, UNTRAINED))
-            if len(crops) < CANDIDATES:
-                crops.append(known)
+            if len(kept) < CANDIDATES:
+                kept.append(known)
         words = found.words
         figures = [one for label in labels if label.word in boards
                    for one in figures_of(label.word, boards[label.word], methods, request.seed)]
-        wanted = tuple(label for label in labels if label.word in CROP_WORDS)
-        figures += crop_scores(engine, stranger, crops, wanted, tuple(m for m in methods if m not in map(str, SLOW)),
-                               request.steps or CROPS, request.seed,
+        wanted = tuple(label for label in labels if label.word in FAITH_WORDS)
+        figures += faith_scores(engine, stranger, kept, wanted, tuple(m for m in methods if m not in map(str, SLOW)),
+                               request.steps or FAITH_PICTURES, request.seed,
                                lambda done, all_: request.progress(found.count * (1 + done / all_), total,
                                                                    f"deletion and insertion, {done} of {all_}"))
     return Figures(tuple(figures), request.seed, machine_words(), words)

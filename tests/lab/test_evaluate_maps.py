@@ -14,7 +14,7 @@ from fineview.core.labels import label_for
 from fineview.lab import map_scores
 from fineview.lab.evaluate import Request, chosen, run_evaluation
 from fineview.lab.evaluate_maps import Board, figures_of, score_picture, texts
-from fineview.lab.map_crops import best_crops
+from fineview.lab.map_faith import evidence, faith_scores, fullest
 from fineview.lab.map_makers import METHODS, Maker
 from fineview.lab.map_pictures import Known, phantom, pictures
 from fineview.models.predictor import Predictor
@@ -139,14 +139,45 @@ def test_loose_boxes_ask_for_both_kinds_of_red() -> None:
     assert texts(loose, LABEL) == ("haemorrhage", "microaneurysm")
 
 
-def test_a_crop_holds_most_of_the_structure() -> None:
-    one = known(1, 700, 1200)
-    spread = np.array([[20.0, 20, 30, 30], [900, 500, 910, 510], [905, 520, 915, 530], [920, 505, 930, 515]])
-    crowd = Known("a", one.rgb, one.view, {"haemorrhage": spread}, {})
-    crop, = best_crops([crowd], "haemorrhage", 3)
-    assert crop.shape == (400, 800, 3)
-    assert np.array_equal(crop, one.rgb[300:700, 400:1200])
-    assert best_crops([crowd], "drusen", 3) == []
+def test_the_fullest_pictures_are_judged_at_the_encoders_scale() -> None:
+    few, many = known(1), known(2, 300, 4608)
+    few = Known("few", few.rgb, few.view, {"haemorrhage": few.boxes["haemorrhage"][:1]}, {})
+    wide, same = fullest([few, many], "haemorrhage", 3)
+    assert wide.shape == (150, 2304, 3) and same is few.rgb
+    assert np.abs(wide.astype(int) - many.rgb.reshape(150, 2, 2304, 2, 3).mean((1, 3))).max() <= 1
+    assert fullest([few, many], "drusen", 3) == []
+
+
+class Dark:
+    """An engine whose evidence is darkness itself, or, ``blind``, the same everywhere."""
+
+    methods = (Method.RAW,)
+
+    def __init__(self, blind: bool = False) -> None:
+        self._blind = blind
+
+    def encode(self, rgb: np.ndarray, _: object) -> np.ndarray:
+        return np.full(rgb.shape[:2], 0.2, np.float32) if self._blind else (255 - rgb[..., 1]).astype(np.float32) / 255
+
+    def raw_map(self, encoding: np.ndarray, _: str) -> np.ndarray:
+        return encoding
+
+    def strides_px(self, _: object) -> dict[str, tuple[float, float]]:
+        return {"raw": (32.0, 32.0)}
+
+
+def test_deletion_and_insertion_become_figures_with_their_controls() -> None:
+    one = known(4)
+    made = {figure.name: figure for figure in faith_scores(
+        Dark(), Dark(blind=True), [one], (LABEL,), ("raw", "lesion-head"), 1, 0, lambda *_: None)}  # type: ignore[arg-type]
+    assert set(made) == {"deletion_haemorrhage_raw", "insertion_haemorrhage_raw"}, "one picture, judged methods alone"
+    deletion, insertion = made["deletion_haemorrhage_raw"], made["insertion_haemorrhage_raw"]
+    assert set(deletion.baselines) == {"random", "centre prior", "edges", "untrained weights"}
+    assert deletion.value is not None and insertion.value is not None
+    for name in ("random", "centre prior", "untrained weights"):
+        assert deletion.value < (deletion.baselines[name] or 0) and insertion.value > (insertion.baselines[name] or 1)
+    flat = (255 - one.rgb[::8, ::8, 1].astype(float)).ravel() / 255
+    assert evidence(Dark(), one.rgb, "haemorrhage") == pytest.approx(np.sort(flat)[-(flat.size // 100):].mean())  # type: ignore[arg-type]
 
 
 def test_phantoms_are_scored_where_no_photographs_are_given() -> None:

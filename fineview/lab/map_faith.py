@@ -1,8 +1,6 @@
-"""Deletion and insertion on crops: a few parts of pictures that hold most of a structure, at the network's own scale.
+"""Deletion and insertion on a few pictures, whole and at the network's own scale: each step is one encoding.
 
-A crop of 1536 x 768 px at the scale at which the encoder saw the picture takes a third of the time of the whole, and
-a score for each step is one encoding.  The score is the engine's evidence for the words: the mean of the strongest
-hundredth of its plain row.
+The score is the engine's evidence for the words: the mean of the strongest hundredth of its plain row.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.core.labels import Label
+from fineview.imaging.filters import resize_area
 from fineview.lab.figures import Figure, bootstrap_interval
 from fineview.lab.map_makers import CONTROLS, Maker
 from fineview.lab.map_pictures import Known
@@ -22,14 +21,17 @@ from fineview.services.jobs import Token
 from fineview.services.ports import Engine
 
 Array = npt.NDArray[Any]
-CROP_HW, ENCODER_WIDTH = (768, 1536), 2304
+ENCODER_WIDTH = 2304
+# The parts between the document's form and what ships change no order that the two ends do not show.
+JUDGED = ("raw", "dar-document", "dar", "dar-inline", "rel-att")
 UNTRAINED = "untrained weights"
 
 
-def crop_scores(engine: Engine, stranger: Engine | None, known: list[Known], labels: tuple[Label, ...],
+def faith_scores(engine: Engine, stranger: Engine | None, known: list[Known], labels: tuple[Label, ...],
                 methods: tuple[str, ...], most: int, seed: int, progress: Callable[[int, int], None]) -> list[Figure]:
-    """Deletion and insertion areas of each method and structure over up to ``most`` crops a structure."""
-    work = [(label, crop) for label in labels for crop in best_crops(known, label.word, most)]
+    """Deletion and insertion areas of each judged method and structure over up to ``most`` pictures a structure."""
+    methods = tuple(name for name in methods if name in JUDGED)
+    work = [(label, rgb) for label in labels for rgb in fullest(known, label.word, most)] if methods else []
     table: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for number, (label, rgb) in enumerate(work):
         progress(number, len(work))
@@ -38,25 +40,15 @@ def crop_scores(engine: Engine, stranger: Engine | None, known: list[Known], lab
     return [figure for label in labels for figure in _figures(label.word, table, methods, seed)]
 
 
-def best_crops(known: list[Known], word: str, most: int) -> list[npt.NDArray[np.uint8]]:
-    """One crop of each of the pictures that hold most of the structure, where most of its boxes' middles lie."""
-    found: list[tuple[int, int, npt.NDArray[np.uint8]]] = []
-    for one in known:
-        boxes = one.boxes.get(word, np.zeros((0, 4)))
-        if not len(boxes):
-            continue
-        scale = one.rgb.shape[1] / ENCODER_WIDTH
-        height, width = (min(round(side * scale), full) for side, full in zip(CROP_HW, one.rgb.shape, strict=False))
-        x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
-        # a crop around each box's middle, kept inside the picture
-        left = np.clip(x - width / 2, 0, one.rgb.shape[1] - width).astype(int)
-        top = np.clip(y - height / 2, 0, one.rgb.shape[0] - height).astype(int)
-        held = ((x[None] >= left[:, None]) & (x[None] < left[:, None] + width)
-                & (y[None] >= top[:, None]) & (y[None] < top[:, None] + height)).sum(1)
-        best = int(np.argmax(held))
-        part = one.rgb[top[best]:top[best] + height, left[best]:left[best] + width]
-        found.append((int(held[best]), len(found), np.ascontiguousarray(part)))
-    return [part for _, _, part in sorted(found, key=lambda item: (-item[0], item[1]))[:most]]
+def fullest(known: list[Known], word: str, most: int) -> list[npt.NDArray[np.uint8]]:
+    """The pictures that hold most patches of the structure, no wider than the encoder sees them."""
+    order = sorted((one for one in known if len(one.boxes.get(word, ()))), key=lambda one: -len(one.boxes[word]))
+    found = []
+    for one in order[:most]:
+        height, width = one.rgb.shape[:2]
+        small = resize_area(one.rgb, (round(height * ENCODER_WIDTH / width), ENCODER_WIDTH))
+        found.append(one.rgb if width <= ENCODER_WIDTH else small)
+    return found
 
 
 def evidence(engine: Engine, rgb: npt.NDArray[np.uint8], text: str) -> float:
