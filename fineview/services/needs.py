@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from fineview.core.errors import RequestProblem
 from fineview.core.evidence import Analysis, HeatMap, Method
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import FrameRequest, analyse, heat_map
@@ -88,7 +89,14 @@ def fulfil(need: Need, request: FrameRequest, engine: Engine, encodings: Encodin
     heat = None
     if wishes.needs_row:
         method = wishes.method or facts.methods[0]
-        heat = heat_map(request, analysis, engine, encodings, token, method, wishes.text, wishes.dar)
+        try:
+            heat = heat_map(request, analysis, engine, encodings, token, method, wishes.text, wishes.dar)
+        except RequestProblem as error:
+            if error.code != "no-text" or wishes.text is None:
+                raise
+            # Chosen for another encoder: words must not take the whole overlay away.
+            found = replace(found, wishes=replace(wishes, text=None), note=error.what)
+            heat = heat_map(request, analysis, engine, encodings, token, method, None, wishes.dar)
     return replace(found, analysis=analysis, heat=heat)
 
 

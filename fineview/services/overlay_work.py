@@ -115,8 +115,9 @@ class OverlayWork:
         """The wishes follow what could be done."""
         session, need = self._session, found.need
         self._arrive(need)
-        if need.place == 0 and session.overlay.kind == need.wishes.kind:
-            session.overlay = replace(session.overlay, kind=found.wishes.kind)
+        shown = session.overlay
+        if need.place == 0 and (shown.kind, shown.text) == (need.wishes.kind, need.wishes.text):
+            session.overlay = replace(shown, kind=found.wishes.kind, text=found.wishes.text)
         elif need.place == 1 and session.other == need.wishes:
             session.other = found.wishes
         if found.note:

@@ -27,6 +27,7 @@ from fineview.services.suggestions import of_encoder
 from fineview.services.wishes import OverlayWishes
 from fineview.services.workbench import Workbench
 from tests.gui.scene import COLS, ROWS, ArrayArchive, frame_pixels
+from tests.models.tiny_folders import save
 from tests.services.tiny_encoders import tiny_folder
 
 
@@ -183,6 +184,17 @@ def test_tuning_a_method_is_no_new_choice(room: Bench) -> None:
     room.explain.set(dar=DarSettings(gain=5.0))
     room.explain.set(threshold=0.3)
     assert room.session.other.kind == "raw"
+
+
+def test_words_that_the_new_encoder_cannot_read_do_not_take_the_overlay_away(room: Bench, tmp_path: Path) -> None:
+    mute = save("vit", tmp_path / "mute")
+    room.explain.set(kind="raw", text="drusen")
+    room.settles()
+    room.explain.encoder(str(mute))
+    room.settles()
+    assert room.session.overlay.kind == "raw" and room.session.overlay.text is None
+    assert "CLS" in room.legend() and "mute" in room.legend()
+    assert any("has no text tower" in one.what for one in room.session.notices)
 
 
 def test_flip_between_two_encoders(room: Bench) -> None:
