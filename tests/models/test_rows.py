@@ -12,7 +12,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel, LlamaConfig, LlamaMo
 from transformers.models.clip import modeling_clip
 from transformers.models.llama import modeling_llama
 
-from fineview.models.attention.rows import IMPLEMENTATION, attention_modules, capture
+from fineview.models.attention.rows import IMPLEMENTATION, attention_modules, capture, exact_rows
 from fineview.models.vision.text_row import TextEncoder, TextRow, evidence
 
 CLIP = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4,
@@ -49,6 +49,15 @@ def test_causal_grouped_queries_equal_eager() -> None:
         truth = llama("eager")(input_ids=ids, attention_mask=mask, output_attentions=True).attentions[1]
     assert rows[1].shape == (1, 4, 1, 9)
     assert (rows[1] - truth[:, :, [-1]]).abs().max() < 1e-6
+
+
+def test_rows_are_fp32_under_autocast_too() -> None:
+    made = torch.Generator().manual_seed(3)
+    query, key = (torch.randn(1, 2, count, 16, generator=made) for count in (3, 40))
+    with torch.autocast("cpu", torch.bfloat16):
+        rows = exact_rows(query, key, None, 0.25)
+    truth = (query.double() @ key.double().transpose(-1, -2) * 0.25).softmax(-1)
+    assert rows.dtype == torch.float32 and (rows - truth).abs().max() < 1e-6
 
 
 def test_nothing_is_read_outside_the_capture() -> None:

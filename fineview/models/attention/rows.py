@@ -53,8 +53,9 @@ def rows_found() -> dict[int, Tensor]:
 
 
 def exact_rows(query: Tensor, key: Tensor, mask: Tensor | None, scale: float) -> Tensor:
-    """softmax(q K^T * scale + mask) in fp32: (B, h, r, d), (B, h, n, d) -> (B, h, r, n)."""
-    logits = query.float() @ key.float().transpose(-1, -2) * scale
+    """softmax(q K^T * scale + mask) in fp32, also under autocast: (B, h, r, d), (B, h, n, d) -> (B, h, r, n)."""
+    with torch.autocast(query.device.type, enabled=False):
+        logits = query.float() @ key.float().transpose(-1, -2) * scale
     if mask is not None:
         logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask.float()
     return logits.softmax(-1)
