@@ -11,7 +11,7 @@ import pytest
 
 from fineview.imaging.filters import components
 from fineview.lab.caption_facts import draw_facts
-from fineview.lab.captions import Captioned, captioned, distinct_seeds
+from fineview.lab.captions import Captioned, captioned, distinct_seeds, told
 
 SMALL = (128, 128)
 COUNTS = {"one": 1, "two": 2, "three": 3}
@@ -48,10 +48,14 @@ def statements(words: str) -> frozenset[tuple[str, ...]]:
 
 def test_64_captions_are_distinct_and_each_is_wrong_for_every_other_picture() -> None:
     seeds = list(islice(distinct_seeds(0, SMALL), 64))
-    told = [statements(captioned(seed, (24, 24)).words) for seed in seeds]
-    assert len(set(told)) == 64
+    drawn = [draw_facts(seed) for seed in seeds]
+    words = [told(facts, facts.modality == "fundus", np.random.default_rng([seed, 44]))[0]
+             for seed, facts in zip(seeds, drawn, strict=True)]
+    assert words[:3] == [captioned(seed, SMALL).words for seed in seeds[:3]]
+    said = [statements(one) for one in words]
+    assert len(set(said)) == 64
     # complete captions: none says less than another, which would make it right for both
-    assert not any(a < b for a in told for b in told)
+    assert not any(a < b for a in said for b in said)
 
 
 @pytest.mark.parametrize("seed", range(24))
