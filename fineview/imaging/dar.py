@@ -191,8 +191,7 @@ def key_bias(mask: EdgeMask, cells: tuple[NDArray[np.int64], NDArray[np.int64]],
     ``cells`` are the source rows and columns (h + 1 and w + 1 edges) of the patch grid; returns float32 (h, w), to be
     added to the attention logits of those keys.
     """
-    sums = np.zeros((mask.inside.shape[0] + 1, mask.inside.shape[1] + 1), np.float64)
-    sums[1:, 1:] = mask.inside.cumsum(0).cumsum(1)
+    sums = cv2.integral(np.ascontiguousarray(mask.inside).view(np.uint8))
     rows, cols = np.clip(cells[0], 0, mask.inside.shape[0]), np.clip(cells[1], 0, mask.inside.shape[1])
     corner = sums[np.ix_(rows, cols)]
     total = corner[1:, 1:] - corner[1:, :-1] - corner[:-1, 1:] + corner[:-1, :-1]
