@@ -28,7 +28,7 @@ from torch.nn import functional
 
 from fineview.core.errors import WrongWords
 from fineview.core.measured import Figure
-from fineview.lab.evaluate import Request
+from fineview.lab.evaluate import Request, chosen
 from fineview.lab.evaluate_fusion import VARIANTS
 from fineview.lab.figures import Figures, bootstrap_interval, machine_words
 from fineview.lab.seam_scenes import CELL, Scene, scenes
@@ -45,25 +45,36 @@ GRID = (1, 2)
 
 
 def run(request: Request) -> Figures:
-    """Figures of the embedded encoder and of the small pair; the pair is trained first where the cache lacks it."""
+    """Figures of the embedded encoder and of the small pairs, which are trained first where the cache lacks them.
+
+    ``--only`` picks ``embedded`` or ``small``.
+    """
+    works = {"embedded": _embedded, "small": _small}
+    found = [figure for name in chosen(request.only, tuple(works)) for figure in works[name](request)]
+    words = (f"{OBJECTS} lesions of phantoms, half on B-scans; small: {SEEDS} trained pairs, fundus pictures alone, "
+             "as in their training")
+    return Figures(tuple(found), request.seed, machine_words(), words)
+
+
+def _embedded(request: Request) -> list[Figure]:
     tensors, manifest = weights.load(request.app.encoder_folder())
     encoder = build_for(manifest.facts, tensors).eval().requires_grad_(False).encoder
     if not encoder.gates:
         raise WrongWords(f"{manifest.name} has no fusion whose seams could be tested.",
                          "Choose an encoder with fusion, or leave --encoder away.")
     looks = {"fusion": fused(encoder), "closed-gates": closed(encoder), "second-grid": second_grid(closed(encoder))}
-    found = _figures("embedded", measured(looks, scenes(OBJECTS, 768, request.seed), request, 0.0), request.seed)
-    small: list[dict[str, Array]] = []
+    return _figures("embedded", measured(looks, scenes(OBJECTS, 768, request.seed), request, 0.0), request.seed)
+
+
+def _small(request: Request) -> list[Figure]:
+    found: list[dict[str, Array]] = []
     for place in range(SEEDS):
         pair = _pair(request, request.seed + place)
         looks = {"fusion": fused(pair["concat-deep"]), "unfused": fused(pair["unfused"]),
                  "second-grid": second_grid(closed(pair["unfused"]))}
         shown = scenes(OBJECTS, plan_of(request).size_px, request.seed, scans=0.0)
-        small.append(measured(looks, shown, request, (place + 1) / (SEEDS + 1)))
-    found += _figures("small", {name: np.mean([one[name] for one in small], 0) for name in small[0]}, request.seed)
-    words = (f"{OBJECTS} lesions of phantoms, half on B-scans; small: {SEEDS} trained pairs, fundus pictures alone, "
-             "as in their training")
-    return Figures(tuple(found), request.seed, machine_words(), words)
+        found.append(measured(looks, shown, request, (place + 1) / (SEEDS + 1)))
+    return _figures("small", {name: np.mean([one[name] for one in found], 0) for name in found[0]}, request.seed)
 
 
 def _pair(request: Request, seed: int) -> dict[str, nn.Module]:
