@@ -89,9 +89,11 @@ def _scene(rgb: Array, extra: Array, found: tuple[slice, slice, Array], tile_px:
     mask = np.zeros(rgb.shape[:2], bool)
     mask[rows, columns] = shape
     side = tile_px // CELL
-    moved = int(rng.choice([one for one in range(-(-side // 4), side - side // 4 + 1) if 2 * one != side]))
+    quarter = -(-side // 4)  # rounded up: one patch more, and a wide object would leave the window
+    moved = int(rng.choice([one for one in range(quarter, side - quarter + 1) if 2 * one != side]))
     top = (rows.start + rows.stop) // 2 - tile_px // 2
     left = (columns.start + columns.stop) // 2 - tile_px
+
     def shown(start: int) -> tuple[Array, Array]:
         return _window(rgb, top, start, tile_px), np.stack([_window(one, top, start, tile_px) for one in extra])
 

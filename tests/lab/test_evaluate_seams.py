@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fineview.lab import evaluate_seams as seams
 from fineview.lab.evaluate import Request
-from fineview.lab.seam_scenes import CELL, Scene, scenes
+from fineview.lab.seam_scenes import CELL, Scene, _scene, scenes
 from fineview.models.vision.build import TINY, build_encoder
 from fineview.models.vision.hybrid import HybridEncoder
 
@@ -100,3 +100,13 @@ def test_the_figures_compare_fusion_with_each_rival(shown: list[Scene]) -> None:
     gain = found["tiny.relative.closed-gates-minus-fusion"]
     assert gain.value == pytest.approx(
         float(np.mean(table["closed-gates:relative"]) - np.mean(table["fusion:relative"])))
+
+
+@pytest.mark.parametrize("width", [12, 60, 95])
+def test_a_wide_object_on_small_tiles_stays_in_both_windows(width: int) -> None:
+    rgb, extra = np.zeros((400, 700, 3), np.uint8), np.zeros((2, 400, 700), np.float16)
+    box = (slice(180, 200), slice(300, 300 + width), np.ones((20, width), bool))
+    for seed in range(40):
+        scene = _scene(rgb, extra, box, 192, np.random.default_rng(seed), "fundus")
+        columns = np.nonzero(scene.cells)[1]
+        assert scene.moved in (2, 4) and columns.max() + scene.moved < 12 and columns.min() <= 6 <= columns.max() + 1
