@@ -4,7 +4,8 @@ For each structure and method: F1 of its peaks, pointing hit, energy on the stru
 and insertion areas with the engine's own evidence as score.  Beside each: noise, the middle of the field, the plain
 edge measure, and the same method on weights drawn at random (the check of Adebayo et al., arXiv 1810.03292: a map
 that does not change with the weights explains nothing of the model).  ``f1_gain_*`` is what redistribution adds to
-the plain row, paired by photograph.  ``--only`` takes methods and structures; ``--steps`` counts the few pictures.
+the plain row, paired by photograph.  ``--only`` takes methods and structures; ``--steps`` counts the few pictures, 0
+for none.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def run(request: Request) -> Figures:
                    for one in figures_of(label.word, boards[label.word], methods, request.seed)]
         wanted = tuple(label for label in labels if label.word in FAITH_WORDS)
         figures += faith_scores(engine, stranger, kept, wanted, tuple(m for m in methods if m not in map(str, SLOW)),
-                               request.steps or FAITH_PICTURES, request.seed,
+                               FAITH_PICTURES if request.steps is None else request.steps, request.seed,
                                lambda done, all_: request.progress(found.count * (1 + done / all_), total,
                                                                    f"deletion and insertion, {done} of {all_}"))
     return Figures(tuple(figures), request.seed, machine_words(), words)
