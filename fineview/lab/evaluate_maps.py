@@ -32,7 +32,7 @@ from fineview.services.ports import Engine
 Array = npt.NDArray[Any]
 Maps = Callable[[Known, Label], Iterator[tuple[str, Array]]]
 GOAL_GAIN = 0.13
-SLOW_PICTURES, UNTRAINED_PICTURES, FAITH_PICTURES, CANDIDATES = 2, 6, 2, 12
+SLOW_PICTURES, FAITH_PICTURES, CANDIDATES = 2, 2, 12
 FAITH_WORDS = ("haemorrhage", "hard_exudate")
 
 
@@ -57,7 +57,7 @@ def run(request: Request) -> Figures:
             request.progress(number, total, f"picture {number + 1} of {found.count}")
             quick = tuple(name for name in methods if number < SLOW_PICTURES or name not in map(str, SLOW))
             score_picture(boards, known, labels, _own_maps(engine, known, quick))
-            if stranger is not None and number < UNTRAINED_PICTURES:
+            if stranger is not None:
                 plain = tuple(name for name in quick if name not in map(str, SLOW) and name != "lesion-head")
                 score_picture(boards, known, labels, _own_maps(stranger, known, plain, UNTRAINED))
             if len(kept) < CANDIDATES:

@@ -22,7 +22,7 @@ from fineview.imaging.filters import gaussian, resize_area
 Array = npt.NDArray[Any]
 Picture = npt.NDArray[np.uint8]
 Score = Callable[[Picture], float]
-STEPS = 5
+STEPS = 4
 CELL_PX = 32
 
 
