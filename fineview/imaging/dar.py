@@ -34,7 +34,9 @@ LINE_SHARE = 100 / 2304
 OWN_PERCENTILE: dict[edges.Measure, float] = {"laplacian": 95.0, "denoised": 95.0, "tophat": 99.0, "dark": 99.0,
                                               "bright": 99.0}
 BACKGROUND_GREY = 12
-WHITE_GREY, PADDING_RIM_PX = 250, 33
+# Padding is white along at least this share of a side (the least of real scans: half), and draws an edge up to 12 px
+# away: as far as the smoothing of the denoised measure and the ringing of JPEG blocks reach.
+WHITE_GREY, PADDING_SHARE, PADDING_RIM_PX = 250, 0.4, 25
 DARK = frozenset({"microaneurysm", "haemorrhage"})
 SHADED = DARK | {"hard_exudate", "soft_exudate", "optic_disc"}
 
@@ -86,9 +88,9 @@ def foreground(grey: NDArray[Any], anatomy: str) -> NDArray[np.bool_]:
     smooth: NDArray[Any] = cv2.GaussianBlur(grey, (0, 0), 3.0)
     if anatomy == "oct":
         tissue = ~_padding(grey)
-        if not tissue.any():
-            return tissue
-        otsu = cv2.threshold(smooth[tissue], 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
+        # A white block that is no padding belongs to the picture, but does not say how dark its background is.
+        judged = smooth[tissue & (smooth < WHITE_GREY)]
+        otsu = cv2.threshold(judged, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] if judged.size else 0.0
         return np.asarray((smooth > max(BACKGROUND_GREY, int(0.8 * otsu))) & tissue)
     seen: NDArray[Any] = (smooth > BACKGROUND_GREY).astype(np.uint8)
     if anatomy == "fundus":
@@ -97,10 +99,19 @@ def foreground(grey: NDArray[Any], anatomy: str) -> NDArray[np.bool_]:
 
 
 def _padding(grey: NDArray[Any]) -> NDArray[np.bool_]:
-    """White all over 9 x 9 px, which tissue is not, with a rim as wide as the denoised edge measure reaches."""
-    white: NDArray[Any] = (grey >= WHITE_GREY).astype(np.uint8)
-    flat = cv2.erode(white, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    return cv2.dilate(flat, np.ones((PADDING_RIM_PX, PADDING_RIM_PX), np.uint8)).astype(np.bool_)
+    """The white that reaches straight in from a side that is white along a good part of it, with a rim.
+
+    Scans that were turned flat are padded with wedges: seldom whole rows, always long on one side.  A bright block in
+    a corner or saturated tissue is picture.
+    """
+    white: NDArray[Any] = grey >= WHITE_GREY
+    found = np.zeros(white.shape, np.bool_)
+    for turns in range(4):
+        side = np.rot90(white, turns)
+        if side[0].sum() >= PADDING_SHARE * side.shape[1]:
+            found |= np.rot90(np.logical_and.accumulate(side, axis=0), -turns)
+    rim = np.ones((PADDING_RIM_PX, PADDING_RIM_PX), np.uint8)
+    return cv2.dilate(found.astype(np.uint8), rim).astype(np.bool_)
 
 
 def working_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

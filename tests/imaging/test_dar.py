@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -160,12 +162,67 @@ def test_white_padding_around_a_scan_draws_no_edge() -> None:
         assert mask.any() and mask[84:136].sum() == mask.sum()
 
 
-def test_on_real_scans_the_mask_lies_on_tissue_and_speckle_does_not_make_it() -> None:
+@pytest.mark.parametrize(("rows", "columns"), [((0, 6), (0, 6)), ((0, 40), (80, 120)), ((20, 40), (50, 70))])
+@pytest.mark.parametrize("level", [250, 255])
+def test_a_white_block_that_is_no_padding_is_picture(rows: tuple[int, int], columns: tuple[int, int], level: int
+                                                     ) -> None:
+    """In a corner, or saturated tissue in the middle: the only edges of a calm scan are its own."""
+    calm = np.full((200, 400), 22, np.uint8)
+    calm[slice(*rows), slice(*columns)] = level
+    marked = np.argwhere(dar.edge_mask(calm, "oct").inside)
+    assert len(marked)
+    inner = [(low, high) for low, high in (rows, columns)]
+    # Nowhere farther from an edge of the block than the smoothing reaches, and never in its calm middle.
+    far = [min(abs(at - side) for at, sides in zip(place, inner, strict=True) for side in sides) for place in marked]
+    assert max(far) <= 9
+
+
+def test_a_white_corner_does_not_hide_the_tissue() -> None:
+    rng = np.random.default_rng(3)
+    scan = 20 + 6 * rng.standard_normal((200, 260))
+    scan[90:130] += 90 + 30 * rng.standard_normal((40, 260))
+    scan = np.clip(scan, 0, 245).astype(np.uint8)
+    block = scan.copy()
+    block[:60, :60] = 255
+    plain, beside = dar.foreground(scan, "oct"), dar.foreground(block, "oct")
+    assert plain[95:125].mean() > 0.95 and np.array_equal(beside[90:130], plain[90:130]) and beside[20, 20]
+
+
+def real_scans() -> list[Path]:
     scans = sorted((SHARED / "E_retina" / "oct_kermany").glob("*.jpeg")) if SHARED else []
     if not scans:
         pytest.skip("shared B-scans not found; set FINEVIEW_SHARED to their folder")
+    return scans
+
+
+def test_no_edge_of_real_padding_is_marked_however_thin_it_is() -> None:
+    """Padding of turned scans, found here as large white pieces on the border: wedges that thin out to a pixel."""
+    padded = 0
+    for path in real_scans():
+        grey = np.asarray(Image.open(path).convert("L"))
+        near_rim = np.ones(grey.shape, bool)
+        near_rim[24:-24, 24:-24] = False
+        pieces, found = cv2.connectedComponents((grey >= 250).astype(np.uint8), connectivity=8)
+        on_rim = [np.bincount(side, minlength=pieces) for side in (found[0], found[-1], found[:, 0], found[:, -1])]
+        large = np.max(on_rim, 0) > 100
+        large[0] = False
+        padding = large[found].astype(np.uint8)
+        if padding.any():
+            padded += 1
+            close = cv2.dilate(padding, np.ones((15, 15), np.uint8)).astype(bool)
+            mask = dar.edge_mask(grey, "oct").inside
+            assert mask.any() and not mask[close].any(), path.name
+            seen = dar.foreground(grey, "oct")
+            # Away from border and padding the tissue stays: the rule takes a rim and no more.
+            tissue = (cv2.GaussianBlur(grey, (0, 0), 3.0) > 90) & ~near_rim & ~cv2.dilate(
+                padding, np.ones((31, 31), np.uint8)).astype(bool)
+            assert seen[tissue].all(), path.name
+    assert padded >= 8
+
+
+def test_on_real_scans_the_mask_lies_on_tissue_and_speckle_does_not_make_it() -> None:
     specks: dict[str, list[float]] = {"laplacian": [], "denoised": []}
-    for path in scans:
+    for path in real_scans():
         grey = np.asarray(Image.open(path).convert("L"))
         blank = cv2.boxFilter((grey >= 250).astype(np.float32), -1, (15, 15)) > 0.999
         for name, found in specks.items():

@@ -27,6 +27,8 @@ def picture(height: int, width: int, seed: int, smooth: bool) -> np.ndarray:
         made[:, : width // 6] = 0
         if seed % 2:
             made[: height // 3, width // 2:] = 255  # the white padding of turned B-scans
+        if seed % 3 == 0:
+            made[-(height // 5):, : width // 7] = 255  # a white corner that is none
     return made
 
 

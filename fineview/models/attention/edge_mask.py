@@ -57,11 +57,21 @@ def foreground(grey: Tensor, anatomy: str) -> Tensor:
     """:func:`imaging.dar.foreground` of a picture (H, W) uint8: bool (H, W)."""
     smooth = _gaussian(grey.long(), 3.0, 8)
     if anatomy == "oct":
-        tissue = ~_box(_box(grey >= dar.WHITE_GREY, 9, True, torch.minimum), dar.PADDING_RIM_PX, False, torch.maximum)
-        counts = torch.bincount(smooth[tissue], minlength=256).tolist()
+        tissue = ~_padding(grey >= dar.WHITE_GREY)
+        counts = torch.bincount(smooth[tissue & (smooth < dar.WHITE_GREY)], minlength=256).tolist()
         return (smooth > max(dar.BACKGROUND_GREY, int(0.8 * _otsu(counts)))) & tissue
     seen = smooth > dar.BACKGROUND_GREY
     return _box(seen, 9, True, torch.minimum) if anatomy == "fundus" else seen
+
+
+def _padding(white: Tensor) -> Tensor:
+    """The white runs that begin at a side which is white along a good part of it, with a rim: bool (H, W)."""
+    found = torch.zeros_like(white)
+    for turns in range(4):
+        side = torch.rot90(white, turns)
+        if int(side[0].sum()) >= dar.PADDING_SHARE * side.shape[1]:
+            found |= torch.rot90(side.int().cumprod(0).bool(), -turns)
+    return _box(found, dar.PADDING_RIM_PX, False, torch.maximum)
 
 
 def _box(grey: Tensor, side: int, beyond: int, join: Any) -> Tensor:
