@@ -110,7 +110,7 @@ def analyze(wish: argparse.Namespace) -> Any:
     if wish.json:
         return result
     for one in made:
-        warning = "" if one["encoder"]["fusion_trained"] else ", untrained fusion"
+        warning = ", untrained fusion" if one["encoder"]["fusion"] == "untrained" else ""
         print(f"frame {one['frame']['index']}: {len(one['proposals'])} suggested lesions, domain "
               f"{one['encoder']['domain']}, {one['seconds']['total']:.2f} s, {one['encoder']['name']}{warning}")
     print(f"Written to {wish.out.resolve()}")

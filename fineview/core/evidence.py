@@ -14,6 +14,7 @@ from fineview.core.geometry import Box
 from fineview.core.study import FrameKey
 
 DomainVerdict = Literal["in", "out", "unknown"]
+FusionState = Literal["none", "untrained", "trained"]
 
 
 class Method(StrEnum):
@@ -46,6 +47,7 @@ class ModelIdentity:
     """Who speaks.  ``sha256`` is the full hex digest of the weight file; people are shown its first eight digits.
 
     ``heads_trained``: it has lesion heads of its own, so that it may be asked about lesions; without, it shows maps.
+    ``has_fusion``: it joins two networks; without, ``fusion_trained`` is False, since what is not there is not trained.
     """
 
     name: str
@@ -54,10 +56,20 @@ class ModelIdentity:
     trained: bool = True
     fusion_trained: bool = True
     heads_trained: bool = True
+    has_fusion: bool = True
 
     @property
     def short(self) -> str:
         return f"{self.name} {self.sha256[:8]}"
+
+    @property
+    def fusion(self) -> FusionState:
+        """One word for both flags; only "untrained" is something to warn of."""
+        return fusion_state(self.has_fusion, self.fusion_trained)
+
+
+def fusion_state(has_fusion: bool, trained: bool) -> FusionState:
+    return "none" if not has_fusion else "trained" if trained else "untrained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,11 @@ class EncoderEntry:
     fusion_trained: bool
     path: str
     words: str
+    has_fusion: bool
+
+    @property
+    def fusion(self) -> FusionState:
+        return fusion_state(self.has_fusion, self.fusion_trained)
 
 
 @dataclass(frozen=True, slots=True)

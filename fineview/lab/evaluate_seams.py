@@ -59,7 +59,7 @@ def run(request: Request) -> Figures:
 def _embedded(request: Request) -> list[Figure]:
     tensors, manifest = weights.load(request.app.encoder_folder())
     encoder = build_for(manifest.facts, tensors).eval().requires_grad_(False).encoder
-    if not encoder.gates:
+    if not getattr(encoder, "fusions", ()):
         raise WrongWords(f"{manifest.name} has no fusion whose seams could be tested.",
                          "Choose an encoder with fusion, or leave --encoder away.")
     looks = {"fusion": fused(encoder), "closed-gates": closed(encoder), "second-grid": second_grid(closed(encoder))}

@@ -93,9 +93,9 @@ def fuse_after(layers: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def fusion_trained(encoder: VisionEncoder) -> bool:
-    """Whether any gate is open.  An encoder that fuses nothing has no untrained fusion to warn of."""
-    return not encoder.gates or max(abs(gate) for gate in encoder.gates) > OPEN_GATE
+def open_gate(encoder: VisionEncoder) -> bool:
+    """Whether any gate is open; an encoder that fuses nothing has none."""
+    return max(map(abs, encoder.gates), default=0.0) > OPEN_GATE
 
 
 def pixels(bundle: Bundle, family: Family) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -34,7 +34,7 @@ from fineview.models import device as devices
 from fineview.models.attention.rows import capture
 from fineview.models.clip_text import ClipText
 from fineview.models.eye import models_eye
-from fineview.models.full_size import Loaded, fusion_trained
+from fineview.models.full_size import Loaded, open_gate
 from fineview.models.inputs import extra_channels
 from fineview.models.memory_ladder import MemoryLadder, sharing
 from fineview.models.pyramid import mfp, own_levels
@@ -88,7 +88,8 @@ class GeneralEngine:
         self._text: ClipText | None = loaded.text.to(device.name) if loaded.text is not None else None
         self._vit = getattr(self._encoder, "vit", None)
         self._device, self._inline_layers, self.kind = device, inline_layers, kind
-        self.identity = ModelIdentity(name, kind, sha256, True, fusion_trained(loaded.encoder), heads_trained=False)
+        self.identity = ModelIdentity(name, kind, sha256, fusion_trained=open_gate(loaded.encoder),
+                                      heads_trained=False, has_fusion=bool(loaded.encoder.gates))
         self._turn, self._ladder = threading.Lock(), MemoryLadder(self._move_to_cpu)
         self._blanks: dict[tuple[int, int, int], Sight] = {}
 
@@ -121,7 +122,7 @@ class GeneralEngine:
             if self._text is not None:
                 where = {Method.REL_ATT: "patch likeness to the text", Method.GRAD_ATT: f"{where}, by gradient"}.get(
                     method, f"{where}; with a question, patch likeness to the text")
-        return where if self.identity.fusion_trained else f"{where}, untrained fusion"
+        return f"{where}, untrained fusion" if self.identity.fusion == "untrained" else where
 
     def knows(self, word: str) -> bool:
         """A text tower takes any word; without one no word has a map of its own."""

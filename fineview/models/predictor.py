@@ -68,8 +68,8 @@ class Predictor:
         self.manifest = manifest
         self.name, self.version, self.sha256 = manifest.name, manifest.version, manifest.sha256
         self.trained = manifest.trained
-        # without fusions nothing is left untrained
-        self.fusion_trained = manifest.trained and max(map(abs, model.encoder.gates), default=1.0) > OPEN_GATE
+        self.has_fusion = bool(model.encoder.gates)
+        self.fusion_trained = manifest.trained and max(map(abs, model.encoder.gates), default=0.0) > OPEN_GATE
         if not hasattr(model.encoder, "vit"):
             self.methods = tuple(method for method in type(self).methods if method is not Method.GRAD_ATT)
         self.calibration = Calibration.read(manifest.facts)
@@ -102,7 +102,8 @@ class Predictor:
 
     @property
     def identity(self) -> ModelIdentity:
-        return ModelIdentity(self.name, self.version, self.sha256, self.trained, self.fusion_trained)
+        return ModelIdentity(self.name, self.version, self.sha256, self.trained, self.fusion_trained,
+                             has_fusion=self.has_fusion)
 
     @property
     def device(self) -> str:

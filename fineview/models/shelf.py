@@ -20,6 +20,8 @@ from fineview.core.evidence import EncoderEntry
 from fineview.models import decoupled_folder, published, weights
 from fineview.models import folder as folders
 from fineview.models.language.families import speaks
+from fineview.models.vision.build import JOINED, UNGATED
+from fineview.models.vision.read_config import read_config
 
 if TYPE_CHECKING:
     from fineview.models.device import Wanted
@@ -72,11 +74,21 @@ def entry(path: Path) -> EncoderEntry:
         return _recorded(path)
     if is_own(path):
         manifest = weights.read_manifest(path)
-        open_gates = manifest.trained and widest_gate(path / weights.TENSORS) > OPEN_GATE
+        joined, open_gates = _own_fusion(path, manifest)
         return EncoderEntry(manifest.name, manifest.version, manifest.sha256, manifest.licence, "retina",
                             manifest.trained, open_gates, str(path), "lesion heads" if manifest.trained
-                            else "never trained")
+                            else "never trained", joined)
     return as_entry(inspected(path), path)
+
+
+def _own_fusion(path: Path, manifest: weights.Manifest) -> tuple[bool, bool]:
+    """Whether one of our own joins two networks, and whether that was trained, without loading it."""
+    try:
+        kind = read_config(manifest.facts).encoder.kind
+    except WeightsProblem:  # opening says what is wrong with it
+        return False, False
+    is_open = kind in UNGATED or widest_gate(path / weights.TENSORS) > OPEN_GATE
+    return kind in JOINED, manifest.trained and kind in JOINED and is_open
 
 
 def inspected(path: Path, licence: str | None = None) -> published.Part:
@@ -92,12 +104,12 @@ def is_own(path: Path) -> bool:
 
 def as_entry(part: published.Part, path: Path, name: str | None = None) -> EncoderEntry:
     """An inspected folder of published weights as an entry; called as its folder is unless it has a ``name``."""
-    fused = part.kind != "fila" or (
-        part.fusion and widest_gate(path / published.FUSION / weights.TENSORS) > OPEN_GATE)
-    words = "maps only, no lesion heads" + ("" if fused else "; untrained fusion")
+    joined = part.kind == "fila"
+    fused = joined and part.fusion and widest_gate(path / published.FUSION / weights.TENSORS) > OPEN_GATE
+    words = "maps only, no lesion heads" + ("; untrained fusion" if joined and not fused else "")
     words += "; answers a question with a map" if part.reads_text else ""
     return EncoderEntry(name or folders.clean(path.resolve().name), part.kind, part.sha256, part.licence, part.kind,
-                        True, fused, str(path), words)
+                        True, fused, str(path), words, joined)
 
 
 def _recorded(path: Path) -> EncoderEntry:
@@ -105,8 +117,11 @@ def _recorded(path: Path) -> EncoderEntry:
     if not all(isinstance(held.get(name), str) for name in _TEXTS) \
             or not all(isinstance(held.get(name), bool) for name in _FLAGS):
         raise WeightsProblem(f"{RECORD} cannot be read.", "Import the encoder again.", "weights-format")
-    return EncoderEntry(*(folders.clean(held[name]) for name in _TEXTS[:5]), *(held[name] for name in _FLAGS),
-                        str(path), folders.clean(held["words"]))
+    name, version, sha256, licence, kind, words = (folders.clean(held[one]) for one in _TEXTS)
+    # Older records say "fusion_trained" of networks that have no fusion.
+    joined, fused = (_own_fusion(path, weights.read_manifest(path)) if is_own(path)
+                     else (kind == "fila", kind == "fila" and held["fusion_trained"]))
+    return EncoderEntry(name, version, sha256, licence, kind, held["trained"], fused, str(path), words, joined)
 
 
 def record(one: EncoderEntry) -> dict[str, Any]:

@@ -113,4 +113,4 @@ def _spacing(one: Spacing) -> dict[str, Any]:
 
 def _model(one: ModelIdentity) -> dict[str, Any]:
     return {"name": one.name, "version": one.version, "sha256": one.sha256, "trained": one.trained,
-            "fusion_trained": one.fusion_trained}
+            "fusion_trained": one.fusion_trained, "fusion": one.fusion}

@@ -80,7 +80,7 @@ def request_to_files(series: Series, request: FrameRequest, decode_s: float, wis
         "frame": {"path": series.frames[key.index].path, "series_uid": key.series_uid, "index": key.index,
                   "rows": raster.rows, "cols": raster.cols},
         "encoder": {"name": seen.model.name, "sha256": seen.model.sha256, "fusion_trained": seen.model.fusion_trained,
-                    "domain": seen.domain},
+                    "fusion": seen.model.fusion, "domain": seen.domain},
         "device": seen.device, "dtype": seen.dtype,
         "seconds": _seconds(seen, decode=decode_s, attention=attended - analysed, dar=redistributed - attended,
                             total=decode_s + time.perf_counter() - started),

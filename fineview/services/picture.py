@@ -82,7 +82,7 @@ METHOD_WORDS = {
 
 def whose(model: ModelIdentity) -> str:
     """Who computed it, and what a reader must know of the weights: "fila 3f9a21c8, untrained fusion"."""
-    state = "untrained weights" if not model.trained else "" if model.fusion_trained else "untrained fusion"
+    state = "untrained weights" if not model.trained else "untrained fusion" if model.fusion == "untrained" else ""
     return f"{model.short}, {state}" if state else model.short
 
 

@@ -80,7 +80,7 @@ def test_analyze_object(analysed: tuple[dict[str, Any], Path], volume: Path) -> 
     assert made["map_notes"] == {"dar": "gain 2, percentile 95, denoised Laplacian"}
     series = speak("info", volume, "--json").json["studies"][0]["series"][0]
     assert made["frame"] == {"path": str(volume), "series_uid": series["uid"], "index": 12, "rows": 496, "cols": 512}
-    assert set(made["encoder"]) == {"name", "sha256", "fusion_trained", "domain"}
+    assert set(made["encoder"]) == {"name", "sha256", "fusion_trained", "fusion", "domain"}
     assert made["encoder"]["domain"] in ("in", "out", "unknown")
     assert len(made["encoder"]["sha256"]) == 64 and isinstance(made["encoder"]["fusion_trained"], bool)
     assert set(made["seconds"]) == {"decode", "encode", "attention", "dar", "pyramid", "total"}

@@ -56,7 +56,7 @@ def test_an_imported_encoder_is_listed_shown_verified_and_used(nets: Path, tmp_p
     assert "my-fila, untrained fusion" in speak("analyze", pages, "--encoder", "my-fila", "--out", tmp_path).out
     seen = said("analyze", pages, "--encoder", "my-fila", "--out", tmp_path)
     assert seen["encoder"] == {"name": "my-fila", "sha256": made["sha256"], "fusion_trained": False,
-                               "domain": "unknown"}
+                               "fusion": "untrained", "domain": "unknown"}
     assert seen["proposals"] == [] and seen["maps"]["lesion"] == {} and seen["layers"] == []
     for name in ("raw", "dar"):
         values = np.load(tmp_path / seen["maps"][name])
@@ -122,7 +122,9 @@ def test_a_folder_is_used_where_it_lies_and_a_question_has_its_own_map(nets: Pat
     asked = [said("analyze", pages, "--encoder", nets / "clip-text", "--out", tmp_path / word, "--question", word,
                   "--method", method) for word, method in (("fluid?", "rel-att"), ("drusen?", "dar-inline"))]
     maps = [np.load(tmp_path / one / "raw.npy") for one in ("a", "fluid?", "drusen?")]
-    assert plain["encoder"]["name"] == "clip-text" and plain["encoder"]["fusion_trained"] is True
+    who = plain["encoder"]
+    assert (who["name"], who["fusion_trained"], who["fusion"]) == ("clip-text", False, "none")
+    assert "untrained fusion" not in speak("analyze", pages, "--encoder", nets / "clip-text", "--out", tmp_path).out
     assert all(np.abs(maps[one] - maps[two]).max() > 1e-3 for one, two in ((0, 1), (0, 2), (1, 2)))
     assert {one["method"] for one in asked} == {"rel-att", "dar-inline"}
     error = speak("analyze", pages, "--encoder", nets / "resnet", "--out", tmp_path / "b", "--question", "fluid?",

@@ -173,7 +173,7 @@ def fused(nets: Path, path: Path, prefix: str = "", alpha: float = 0.5) -> Path:
 @pytest.mark.parametrize("prefix", ["", "fusions.", "encoder.fusions."])
 def test_trained_fusion_weights_open_the_gates(nets: Path, tmp_path: Path, prefix: str) -> None:
     made, plain = load(fused(nets, tmp_path / "f", prefix)).encoder, load(nets / "fila").encoder
-    assert full_size.fusion_trained(made) and not full_size.fusion_trained(plain)
+    assert full_size.open_gate(made) and not full_size.open_gate(plain)
     fine = picture(1)
     with torch.inference_mode():
         one, two = (net(fine, None, (1, 1)) for net in (made, plain))  # type: ignore[operator]
@@ -182,7 +182,7 @@ def test_trained_fusion_weights_open_the_gates(nets: Path, tmp_path: Path, prefi
 
 def test_fusion_weights_with_closed_gates_are_untrained_and_odd_ones_are_refused(nets: Path, tmp_path: Path) -> None:
     closed = load(fused(nets, tmp_path / "closed", alpha=0.0)).encoder
-    assert not full_size.fusion_trained(closed)
+    assert not full_size.open_gate(closed)
     odd = fused(nets, tmp_path / "odd")
     save_file({"0.alpha": torch.zeros(())}, odd / "fusion" / "model.safetensors")
     with pytest.raises(WeightsProblem, match="do not fit") as told:

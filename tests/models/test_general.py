@@ -68,7 +68,8 @@ def test_what_it_does_not_know_it_says(kind: str, engine: GeneralEngine) -> None
     assert engine.lesion_maps(seen, WORDS) == {} and engine.layers(seen) == {} and engine.thresholds == {}
     assert engine.region_evidence(seen, np.ones((300, 500), bool)) == dict.fromkeys(WORDS, 0.0)
     assert engine.identity.trained and not engine.identity.heads_trained and len(engine.identity.sha256) == 64
-    assert engine.identity.fusion_trained is (kind != "fila")
+    assert not engine.identity.fusion_trained
+    assert engine.identity.fusion == ("untrained" if kind == "fila" else "none")
     assert all(("untrained fusion" in engine.layer(method)) is (kind == "fila") for method in engine.methods)
 
 

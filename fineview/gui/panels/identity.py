@@ -5,8 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from fineview.core.evidence import Analysis
+from fineview.core.evidence import Analysis, FusionState
 from fineview.gui.wording import plain, tr
+
+_FUSIONS: dict[FusionState, str] = {
+    "none": "none: one network", "trained": "trained", "untrained": "untrained: it adds nothing yet"}
 
 
 def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
@@ -15,7 +18,8 @@ def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     scores = ", ".join(f"{name} {score:.2f}" for name, score in analysis.domain_scores.items())
     seconds = ", ".join(f"{stage} {value:.2f}" for stage, value in analysis.seconds.items())
     return ((tr("Model"), f"{model.name} {model.version}" + ("" if model.trained else f" ({tr('untrained')})")),
-            ("sha256", model.sha256), (tr("Domain"), f"{analysis.domain} ({scores})"),
+            ("sha256", model.sha256), (tr("Fusion"), tr(_FUSIONS[model.fusion])),
+            (tr("Domain"), f"{analysis.domain} ({scores})"),
             (tr("Device"), f"{analysis.device} {analysis.dtype}"), (tr("Seconds"), seconds),
             (tr("Notes"), " ".join(analysis.notes)))
 

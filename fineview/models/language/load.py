@@ -84,7 +84,8 @@ def load_reader(path: Path, device: Wanted = "auto") -> Loaded:
         reader = BlipReader(model, tokens, sight, qformer)
     name = folder.clean(path.resolve().name)
     dtype = "bf16" if model.dtype == torch.bfloat16 else "fp32"
-    return Loaded(reader, ModelIdentity(name, kind, folder.list_digest(digests)), where.name, dtype)
+    who = ModelIdentity(name, kind, folder.list_digest(digests), fusion_trained=False, has_fusion=False)
+    return Loaded(reader, who, where.name, dtype)
 
 
 def _model(bundle: Bundle, kind: str, config: Mapping[str, Any]) -> Any:

@@ -38,6 +38,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "plain-vit16": ("plain_vit", "build_plain_vit16"),
 }
 
+# kinds that join two networks; the concat hybrid does so without gates
+JOINED = frozenset(kind for kind in KINDS if kind.startswith("fila")) | {"concat-hybrid"}
+UNGATED = frozenset({"concat-hybrid"})
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:

@@ -30,7 +30,7 @@ class ConcatHybrid(nn.Module):
         super().__init__()
         self.plain_vit, self.plain_cnn = vit, conv
         self.width, self.stage_widths, self.extra_channels = vit.width, conv.stage_widths, conv.extra_channels
-        self.gates: tuple[float, ...] = ()
+        self.gates: tuple[float, ...] = (1.0,)  # its fusion has no gate and is always open
         both = vit.width + conv.width
         self.norm = nn.LayerNorm(both)
         self.mlp = nn.Sequential(nn.Linear(both, hidden), nn.GELU(), nn.Linear(hidden, vit.width))
