@@ -55,7 +55,8 @@ def read_truth(path: Path, labels: Path, size: tuple[int, int]) -> LabelledPhoto
     if files.get("boxes"):
         return LabelledPhoto(path, _yolo(files["boxes"], size), {}, True)
     masks = {word: _mask(file, size) for word, file in files.items()}
-    return LabelledPhoto(path, {word: _component_boxes(mask) for word, mask in masks.items()}, masks, False)
+    return LabelledPhoto(path, {word: (_whole_box if word == "optic_disc" else _component_boxes)(mask)
+                                for word, mask in masks.items()}, masks, False)
 
 
 def _label_files(path: Path, labels: Path) -> dict[str, Path]:
@@ -93,6 +94,14 @@ def _mask(path: Path, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
         raise InputProblem(f"{path.name} is {mask.shape[1]}x{mask.shape[0]}, its photograph {size[1]}x{size[0]}.",
                            "Masks must have the size of their photograph.", "not-a-label")
     return mask
+
+
+def _whole_box(mask: npt.NDArray[np.bool_]) -> Boxes:
+    """The one box of an eye's one disc: vessels drawn over it may cut its mask into many patches."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        return np.zeros((0, 4), np.float64)
+    return np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], np.float64)
 
 
 def _component_boxes(mask: npt.NDArray[np.bool_]) -> Boxes:

@@ -82,6 +82,17 @@ def test_boxes_are_pixels_with_corners_at_whole_numbers(tmp_path: Path) -> None:
     assert len(truth.boxes["haemorrhage"]) == 0
 
 
+def test_a_disc_cut_by_vessels_is_one_disc_and_two_bleeds_are_two(tmp_path: Path) -> None:
+    cut = np.zeros((40, 60), np.uint8)
+    cut[10:20, 5:15] = cut[10:20, 18:30] = 255
+    for code in ("OD", "HE"):
+        Image.fromarray(cut).save(tmp_path / f"eye_{code}.png")
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / "eye.png")
+    truth = read_truth(tmp_path / "eye.png", tmp_path, (40, 60))
+    assert truth.boxes["optic_disc"].tolist() == [[5, 10, 30, 20]]
+    assert sorted(truth.boxes["haemorrhage"].tolist()) == [[5, 10, 15, 20], [18, 10, 30, 20]]
+
+
 def test_folders_without_labels_are_refused_with_a_remedy(tmp_path: Path) -> None:
     Image.fromarray(_photo([])).save(tmp_path / "a.png")
     with pytest.raises(InputProblem) as caught:
