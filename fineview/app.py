@@ -18,11 +18,12 @@ from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
     from fineview.core.advice import Advice
+    from fineview.core.dialogue import Speaker
     from fineview.core.evidence import EncoderEntry, ModelIdentity, Task
     from fineview.core.measured import ResultShelf
     from fineview.core.report import Report
     from fineview.services.jobs import Jobs, Post
-    from fineview.services.ports import Answerer, Archive, Engine, Journal, ReportWriter
+    from fineview.services.ports import Answerer, Archive, Engine, Journal, ReportWriter, TokenPort
     from fineview.services.workbench import Workbench
 
 SOFTWARE = f"FineView {__version__}"
@@ -81,9 +82,20 @@ class App:
         Raises ``WeightsProblem``, ``DeviceProblem``.
         """
         from fineview.models.language.families import speaks
+        from fineview.services.jobs import Token
 
-        if not speaks(path):
-            return None
+        return self.language_model(path, Token()) if speaks(path) else None
+
+    def language_model(self, path: Path, token: TokenPort) -> Answerer:
+        """Load the model that answers in words.  Raises ``WeightsProblem``, ``DeviceProblem``, ``Cancelled``.
+
+        One load at a time, encoders included: while transformers builds a model, torch's defaults are its own.
+        """
+        def on_read(done: float, total: float) -> None:
+            token.raise_if_cancelled()
+            token.report(done, total)
+
+        token.raise_if_cancelled()
         with self._lock, _ctrl_c_ends_all(self.close), _no_sweeping():
             from fineview.models.link_ahead import link_ahead
 
@@ -91,8 +103,20 @@ class App:
             from fineview.models.language.answerer import VisionAnswerer
             from fineview.models.language.load import load_reader
 
-            made = load_reader(path, self.device)  # type: ignore[arg-type]
+            made = load_reader(path, self.device, on_read)  # type: ignore[arg-type]
             return VisionAnswerer(made.reader, made.identity)
+
+    def speaker(self, path: Path) -> Speaker:
+        """What a folder with a language model says it is, without loading it.  Raises ``WeightsProblem``."""
+        from fineview.models.language.at_hand import speaker
+
+        return speaker(path)
+
+    def speakers(self) -> tuple[Speaker, ...]:
+        """Language models in the folder ``answerers`` of the person's data.  Reads configurations only."""
+        from fineview.models.language.at_hand import speakers
+
+        return speakers((paths.data_dir() / "answerers",))
 
     def encoders(self) -> tuple[EncoderEntry, ...]:
         """What ``engine`` can be asked for by name: embedded and imported encoders.  Reads manifests only."""
@@ -162,6 +186,7 @@ class App:
     def workbench(self, post: Post) -> Workbench:
         """One window's use cases, wired to this app's wings."""
         from fineview.services.annotate import Annotate
+        from fineview.services.answerer_shelf import AnswererShelf
         from fineview.services.ask import Ask
         from fineview.services.compose_report import ComposeReport
         from fineview.services.encoder_shelf import EncoderShelf
@@ -171,6 +196,7 @@ class App:
         from fineview.services.look import Look
         from fineview.services.open_study import OpenStudy
         from fineview.services.session import Session
+        from fineview.services.settings import Settings
         from fineview.services.workbench import Workbench
 
         journal, encodings = self.journal, Encodings()
@@ -183,12 +209,14 @@ class App:
         opening.on_frame = explain.refresh
         shelf = EncoderShelf(session, jobs, self.encoders, self.advice)
         shelf.list()
+        answerers = AnswererShelf(session, jobs, self, Settings(journal, lambda: jobs))
+        answerers.list()
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
-            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show),
+            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
-            shelf=shelf)
+            shelf=shelf, answerers=answerers)
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

@@ -203,7 +203,7 @@ class _Asker:
         ground = Ground(question, request, series.laterality, self._app.engine, self._encodings, token)
         if self._answerer is None:
             return answer(ground)
-        made = answer_by_model(ground, self._answerer).answer
+        made = answer_by_model(ground, self._answerer, lambda text, _: token.report(0, 0, text)).answer
         token.report(1, 1)  # the words that streamed give way to the answer
         return made
 

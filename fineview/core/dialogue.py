@@ -12,6 +12,9 @@ from fineview.core.study import FrameKey
 
 AnswerVerdict = Literal["yes", "no", "cannot tell"]
 CitationKind = Literal["region", "proposal", "measurement", "map"]
+NOT_EVALUATED = "This general model was not evaluated on pictures of the eye."
+# The text of the citation that holds the crop a model chose for itself.
+CLOSER_LOOK = "closer look, rel-att"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,12 @@ class Answer:
     asked_at: str = ""
     in_report: bool = False
 
+    @property
+    def in_free_words(self) -> bool:
+        """Said by a language model, which claims nothing but words (decision 13); our own answers always claim."""
+        claims = (self.verdict, self.label, self.value, self.confidence)
+        return self.model is not None and all(one is None for one in claims)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
@@ -73,3 +82,12 @@ class Answered:
 
     answer: Answer
     words: tuple[WordMap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A folder with a model that answers in words, before it is loaded.  ``family``: "llava", "instructblip", ..."""
+
+    path: str
+    name: str
+    family: str

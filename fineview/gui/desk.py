@@ -75,6 +75,12 @@ class Desk:
         if chosen:
             self.bench.open.paths([Path(one) for one in chosen])
 
+    def choose_answerer(self) -> None:
+        """A folder with a language model, to answer questions from now on."""
+        chosen = QFileDialog.getExistingDirectory(self._window, tr("Choose a folder with a language model"))
+        if chosen:
+            self.bench.answerers.choose(chosen)
+
     def export(self) -> None:
         ExportReport(self.bench, self._window, self._keep_author).open()
 
@@ -159,12 +165,14 @@ class Desk:
             act(chosen)
 
     def step_back(self) -> None:
-        """Escape: let go of a half drawn region, else stop the answer, else select nothing."""
+        """Escape: let go of a half drawn region, else stop the answer, else point at nothing, else select nothing."""
         canvas = self._parts.viewer.canvas
         if canvas.hand.busy:
             canvas.let_go()
         elif self.bench.session.streaming is not None:
             self.bench.ask.stop()
+        elif self.bench.session.pointed is not None:
+            self.bench.ask.point_at_nothing()
         else:
             self.bench.annotate.select(None)
 

@@ -19,7 +19,7 @@ import os
 import re
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +78,10 @@ class Bundle:
                 raise WeightsProblem(f"{name} cannot be read.", _AGAIN, "weights-format") from problem
 
 
-def open_folder(folder: Path, licence: str | None = None) -> Bundle:
+def open_folder(folder: Path, licence: str | None = None, check: Callable[[], None] = lambda: None) -> Bundle:
     """Check everything that can be checked without reading a tensor.
 
+    ``check`` is called before each file of weights is read for its hash, and may raise to stop.
     Raises ``WeightsProblem`` ``weights-missing``, ``-pickle``, ``-code``, ``-format``, ``-config``.
     """
     if not folder.is_dir():
@@ -97,6 +98,7 @@ def open_folder(folder: Path, licence: str | None = None) -> Bundle:
             digests[name] = _digest(folder, name)
     shapes: dict[str, tuple[str, Shape]] = {}
     for name in shard_names(folder):
+        check()
         digests[name], found = check_shard(folder, name)
         if twice := shapes.keys() & found.keys():
             raise WeightsProblem(f"The tensor {min(twice)[:80]} lies in two shards.", _AGAIN, "weights-format")

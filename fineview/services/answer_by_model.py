@@ -1,8 +1,8 @@
 """Asking a model that answers in words, without letting it do what is measured or read from the header.
 
 Sizes, lengths, brightness, distances and sides stay with :mod:`fineview.services.answering`: numbers come from pixels
-and spacing, the side from the header.  Everything else goes to the ``Answerer``; its words stream through the job's
-token.
+and spacing, the side from the header.  Everything else goes to the ``Answerer``; its words stream to
+``on_words``, and what it is doing goes through the job's token.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from fineview.core.dialogue import Answered
 from fineview.core.evidence import WordMap
 from fineview.imaging.window import to_rgb
 from fineview.services.answering import Ground, abstain, answer
-from fineview.services.ports import Answerer, OnWords
+from fineview.services.ports import Answerer, OnCrop, OnWords
 from fineview.services.wording import parse
 
 MEASURED = frozenset({"size", "length", "brightness", "brighter", "darker", "side"})
 
 
 def _nobody(text: str, words: tuple[WordMap, ...]) -> None:
-    """Nobody listens but the token."""
+    """Nobody listens."""
 
 
-def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nobody) -> Answered:
+def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nobody,
+                    on_crop: OnCrop | None = None) -> Answered:
     """One question -> one answer.  Raises ``Cancelled`` within two words, and ``FineViewError``."""
     intent = parse(ground.question.text)
     if intent.asked in MEASURED or (intent.asked == "distance" and intent.target == "fovea"):
@@ -29,10 +30,6 @@ def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nob
     if not ground.mask().any():
         return Answered(abstain(ground, "The region lies outside the image."))
 
-    def heard(text: str, words: tuple[WordMap, ...]) -> None:
-        ground.token.report(0, 0, text)
-        on_words(text, words)
-
     region = ground.question.region.bounds if ground.question.region is not None else None
     # The file's own window, as for the encoder: brightness on screen must not change an answer.
-    return answerer.answer(ground.question, to_rgb(ground.request.raster), region, ground.token, heard)
+    return answerer.answer(ground.question, to_rgb(ground.request.raster), region, ground.token, on_words, on_crop)

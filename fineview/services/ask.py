@@ -1,4 +1,8 @@
-"""Asking in the window: the question leaves, words stream in, Stop stops, the answer is kept with its region."""
+"""Asking in the window: the question leaves, words stream in, Stop stops, the answer is kept with its region.
+
+Who answers is chosen on the shelf of answerers; a question that comes while a language model is being loaded waits
+for it.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +10,40 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from fineview.core.dialogue import Answer, Citation, Question
+from fineview.core.dialogue import CLOSER_LOOK, Answer, Answered, Citation, Question
 from fineview.core.errors import FineViewError, StorageProblem
+from fineview.core.evidence import ModelIdentity
 from fineview.core.finding import Finding
+from fineview.core.geometry import Box
 from fineview.core.region import RegionKind
 from fineview.core.study import FrameKey
 from fineview.services.analyse import FrameRequest
 from fineview.services.annotate import FOVEA
+from fineview.services.answer_by_model import answer_by_model
+from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.answering import EngineSource, Ground, answer
 from fineview.services.clock import now_iso
 from fineview.services.encodings import Encodings
 from fineview.services.jobs import Job, Jobs, Token
-from fineview.services.ports import Journal
-from fineview.services.session import Session, Streaming
+from fineview.services.ports import Answerer, Journal
+from fineview.services.session import Pointed, Session, Spoken, Streaming
 from fineview.services.suggestions import suggestion_id
 from fineview.services.whereabouts import relocated_answers
+from fineview.services.word_maps import WordSpan, spoken_words
 
 _WORD = re.compile(r"\S+\s*")
+Heard = Callable[[Streaming], None]
 
 
 class Ask:
     """Lane "ask", newest wins.  An answer is shown as kept once the journal has it."""
 
     def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings, journal: Journal,
-                 show: Callable[[FrameKey], None]) -> None:
+                 show: Callable[[FrameKey], None], answerers: AnswererShelf) -> None:
         self._session, self._jobs, self._engine, self._encodings = session, jobs, engine, encodings
-        self._journal, self._show = journal, show
+        self._journal, self._show, self._answerers = journal, show, answerers
 
     def suggestions(self) -> tuple[str, ...]:
         """Three likely questions for the selected region, or for the frame."""
@@ -61,10 +72,21 @@ class Ask:
         question = self._question(text)
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
                         session.series.laterality, self._engine, self._encodings, Token())
-        session.streaming = Streaming(question)
-        session.advance("ask", "answering")
-        self._jobs.submit(Job("ask", lambda token: self._work(replace(ground, token=token), token), self._answered,
-                              self._failed, lambda _done, _total, words: self._partial(question, words), self._idle))
+        self._jobs.cancel("ask")
+        session.streaming, session.pointed = Streaming(question), None
+        self._answerers.need(partial(self._submit, ground), partial(self._given_up, question))
+        session.pulse()
+
+    def words(self, question_id: str, text: str) -> tuple[WordSpan, ...]:
+        """The words of what a language model said, each with why it has no map."""
+        spoken = self._session.spoken.get(question_id)
+        return tuple(span for span, _ in spoken_words(text, spoken.words if spoken is not None else ()))
+
+    def map_of(self, question_id: str, span: WordSpan) -> int:
+        """Where the piece begins whose map a word shows (a word can be said in pieces); -1 where it has none."""
+        spoken = self._session.spoken.get(question_id)
+        near = [one.start for one in spoken.words if one.start < span.end and span.start < one.end] if spoken else []
+        return near[0] if near else -1
 
     def stop(self) -> None:
         self._jobs.cancel("ask")
@@ -91,7 +113,10 @@ class Ask:
     def cite(self, given: Answer, citation: Citation) -> None:
         """Go to the answer's frame and region; a map switches its overlay on, a proposal is selected itself."""
         session, key = self._session, given.question.frame
-        if citation.kind == "map":
+        if citation.text == CLOSER_LOOK and citation.box is not None and given.model is not None:
+            shown = session.pointed is not None and session.pointed.question.id == given.question.id
+            session.pointed = None if shown else _closer(given.question, citation.box, given.model)
+        elif citation.kind == "map":
             # The map of the encoder that gave the answer, whatever is on screen now.
             speaker = session.encoder_of(given.model.sha256) if given.model is not None else None
             encoder = session.overlay.encoder if speaker is None else speaker
@@ -110,6 +135,10 @@ class Ask:
             wanted = suggestion_id(given.question.frame, frame, citation.text, citation.box, given.model.sha256)
         return wanted if any(f.id == wanted for f in self._session.findings) else None
 
+    def point_at_nothing(self) -> None:
+        self._session.pointed = None
+        self._session.pulse()
+
     # -- work --------------------------------------------------------------------------------------------------
     def _question(self, text: str) -> Question:
         session = self._session
@@ -122,29 +151,62 @@ class Ask:
         return Question(text, session.study.uid, key, here.region if here else None, here.id if here else None, fovea,
                         uuid.uuid4().hex[:12], frame.sop_uid if frame else None, frame.frame_in_file if frame else 0)
 
-    def _work(self, ground: Ground, token: Token) -> tuple[Answer, StorageProblem | None]:
-        made = replace(answer(ground), asked_at=now_iso())
-        spoken = ""
-        for word in _WORD.findall(made.text):
-            token.raise_if_cancelled()
-            spoken += word
-            token.report(0, 0, spoken)
+    def _submit(self, ground: Ground, answerer: Answerer | None) -> None:
+        """Ask who was chosen, unless the question was stopped or another one asked meanwhile."""
+        question, session = ground.question, self._session
+        if session.streaming is None or session.streaming.question != question:
+            return
+        session.advance("ask", "answering")
+        self._jobs.submit(Job("ask", lambda token: self._work(replace(ground, token=token), answerer, token),
+                              self._answered, self._failed,
+                              lambda _done, _total, words: self._heard(question, doing=words), self._idle))
+
+    def _given_up(self, question: Question) -> None:
+        if self._session.streaming is not None and self._session.streaming.question == question:
+            self._session.streaming = None
+
+    def _work(self, ground: Ground, answerer: Answerer | None, token: Token
+              ) -> tuple[Answered, StorageProblem | None]:
+        def tell(**news: object) -> None:
+            self._jobs.post(lambda: None if token.cancelled else self._heard(ground.question, **news))
+
+        if answerer is None:
+            made = Answered(answer(ground))
+            spoken = ""
+            for word in _WORD.findall(made.answer.text):
+                token.raise_if_cancelled()
+                spoken += word
+                tell(text=spoken)
+        else:
+            who = answerer.identity
+            made = answer_by_model(ground, answerer, lambda text, words: tell(text=text, words=words, model=who),
+                                   lambda box: tell(closer=box, model=who))
+        made = replace(made, answer=replace(made.answer, asked_at=now_iso()))
+        token.raise_if_cancelled()
         try:
             if not self._journal.read_only:
-                self._journal.keep_answer(ground.question.study_uid, made)
+                self._journal.keep_answer(ground.question.study_uid, made.answer)
         except StorageProblem as error:
             return made, error  # an answer is worth seeing also where it cannot be kept
         return made, None
 
-    def _partial(self, question: Question, words: str) -> None:
-        now = self._session.streaming
-        if now is not None and now.question.id == question.id:
-            self._session.streaming = Streaming(question, words)
-            self._session.pulse()
+    def _heard(self, question: Question, **news: object) -> None:
+        """More of an answer: fields of ``Streaming``."""
+        session, now = self._session, self._session.streaming
+        if now is None or now.question.id != question.id:
+            return
+        session.streaming = now = replace(now, **news)  # type: ignore[arg-type]
+        if now.model is not None and now.words:
+            session.spoken[question.id] = Spoken(question, now.model, now.words)
+        if now.model is not None and "closer" in news and now.closer is not None:
+            session.pointed = _closer(question, now.closer, now.model)
+        session.pulse()
 
-    def _answered(self, done: tuple[Answer, StorageProblem | None]) -> None:
-        session, (made, unsaved) = self._session, done
-        session.streaming = None
+    def _answered(self, done: tuple[Answered, StorageProblem | None]) -> None:
+        session, (answered, unsaved) = self._session, done
+        session.streaming, made = None, answered.answer
+        if answered.words and made.model is not None:
+            session.spoken[made.question.id] = Spoken(made.question, made.model, answered.words)
         if unsaved is not None:
             session.tell("error", unsaved.what, unsaved.remedy, unsaved.code)
         if session.study is not None and session.study.uid == made.question.study_uid:
@@ -162,3 +224,7 @@ class Ask:
         if not self._jobs.busy("ask"):
             self._session.progress.pop("ask", None)
             self._session.pulse()
+
+
+def _closer(question: Question, box: Box, model: ModelIdentity) -> Pointed:
+    return Pointed(question, box, f"{model.short} looked closer here")

@@ -9,7 +9,7 @@ from fineview.services.encodings import Encodings
 from fineview.services.jobs import Jobs
 from fineview.services.overlay_work import EngineSource, OverlayWork
 from fineview.services.session import Session
-from fineview.services.wishes import Beside, OverlayKind, OverlayWishes
+from fineview.services.wishes import WORD, Beside, OverlayKind, OverlayWishes
 from fineview.services.word_maps import WordSpan, embedded_words, words_of
 
 _SCALES = (4, 8, 16)
@@ -87,6 +87,12 @@ class Explain:
         method = self._session.overlay.method
         heat = method is not None and method is not Method.RANDOM
         self.set(text=word, kind=self._session.overlay.kind if heat else "raw")
+
+    def follow_said(self, question_id: str, start: int) -> None:
+        """Show the map of a word that a language model said; the same again takes it away."""
+        now, word = self._session.overlay, (question_id, start)
+        again = now.kind == WORD and now.word == word
+        self.set(kind="none" if again else WORD, word=word)
 
     def words(self, text: str) -> tuple[WordSpan, ...]:
         """The words of a text, each with why it has no map; none has one before the encoder was loaded."""

@@ -17,7 +17,7 @@ from fineview.services.eye import EyeView
 from fineview.services.picture import heat_key
 from fineview.services.ports import Engine, TokenPort
 from fineview.services.session import EngineFacts, Session
-from fineview.services.wishes import OverlayWishes
+from fineview.services.wishes import WORD, OverlayWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def is_missing(session: Session, need: Need) -> bool:
         return session.eye is None or (session.eye.frame, session.eye.encoder) != (key, wishes.encoder)
     if wishes.encoder not in session.engines and session.encoder_wanted is not None and need.place == 0:
         return True
-    if wishes.kind == "none" and not need.force:
+    if wishes.kind in ("none", WORD) and not need.force:  # a word's map came with the word
         return False
     if (key, wishes.encoder) not in session.analyses:
         return True
@@ -83,7 +83,7 @@ def fulfil(need: Need, request: FrameRequest, engine: Engine, encodings: Encodin
         encoding = encodings.encode(engine, request.raster, token)
         view = EyeView(request.key, wishes.encoder, facts.identity, engine.eye(encoding), to_rgb(request.raster))
         return replace(found, eye=view)
-    if wishes.kind == "none" and not need.force:
+    if wishes.kind in ("none", WORD) and not need.force:
         return found
     analysis = known or analyse(request, engine, encodings, token)
     heat = None

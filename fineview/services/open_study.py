@@ -226,6 +226,8 @@ class OpenStudy:
             self._jobs.cancel(lane)
         session.clear_frames()
         session.findings, session.answers, session.selected, session.streaming = (), (), None, None
+        session.spoken.clear()
+        session.pointed = None
         session.undo_name = session.redo_name = ""
 
     def _remember(self) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from fineview.core.evidence import Analysis, DarSettings, HeatMap, Method, ModelIdentity, PyramidLevel
+from fineview.core.evidence import Analysis, DarSettings, HeatMap, Method, ModelIdentity, PyramidLevel, WordMap
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.labels import LABELS
@@ -16,7 +16,8 @@ from fineview.imaging.colour import colour_bar, heat_rgba, strongest_map
 from fineview.imaging.pyramid_view import balanced, channel_view, component_view, on_cells, together
 from fineview.imaging.window import render_gray
 from fineview.services.session import Session
-from fineview.services.wishes import OverlayWishes, ViewWishes
+from fineview.services.whereabouts import place_of
+from fineview.services.wishes import WORD, OverlayWishes, ViewWishes
 
 OverlayParts = tuple[NDArray[np.uint8], Box, bool, str, tuple[float, float] | None, NDArray[np.uint8] | None]
 
@@ -47,6 +48,8 @@ def picture_of(session: Session, wishes: OverlayWishes) -> OverlayParts | None:
     key = session.frame_key
     if key is None or wishes.kind == "none":
         return None
+    if wishes.kind == WORD:
+        return _said_on(session, wishes)
     if wishes.method is not None:
         heat = session.heat.get(heat_key(key, wishes))
         return _heat_overlay(heat, wishes) if heat is not None else None
@@ -61,6 +64,9 @@ def picture_of(session: Session, wishes: OverlayWishes) -> OverlayParts | None:
 
 def missing_words(session: Session, wishes: OverlayWishes) -> str:
     """Why an overlay will not come although its frame was analysed; "" where it is there or on its way."""
+    if wishes.kind == WORD:
+        gone = session.frame_key is not None and _said_on(session, wishes) is None
+        return "This word was said about another frame, or its map is gone." if gone else ""
     analysis = session.analyses.get((session.frame_key, wishes.encoder)) if session.frame_key else None
     if analysis is None or wishes.kind not in ("mfp", "lesion") or picture_of(session, wishes) is not None:
         return ""
@@ -84,6 +90,26 @@ def whose(model: ModelIdentity) -> str:
     """Who computed it, and what a reader must know of the weights: "fila 3f9a21c8, untrained fusion"."""
     state = "untrained weights" if not model.trained else "untrained fusion" if model.fusion == "untrained" else ""
     return f"{model.short}, {state}" if state else model.short
+
+
+def _said_on(session: Session, wishes: OverlayWishes) -> OverlayParts | None:
+    """The map of a word of an answer, where the answer is about the shown frame."""
+    spoken = session.spoken.get(wishes.word[0]) if wishes.word is not None else None
+    if spoken is None or wishes.word is None or session.study is None:
+        return None
+    said = next((one for one in spoken.words if one.start == wishes.word[1]), None)
+    here = place_of(spoken.question, session.study) == session.frame_key
+    return _word_overlay(said, spoken.model, wishes) if said is not None and here else None
+
+
+@lru_cache(maxsize=8)
+def _word_overlay(said: WordMap, model: ModelIdentity, wishes: OverlayWishes) -> OverlayParts:
+    """On the model's own grid, over what it saw."""
+    rows, cols = said.cells.shape
+    cells = f"one cell = {said.box.w / cols:.1f} x {said.box.h / rows:.1f} px"
+    legend = f"attention, {said.layer}, \"{said.word}\", {whose(model)}, not reviewed, {cells}"
+    rgba = heat_rgba(said.cells, wishes.colour_map, wishes.threshold, wishes.opacity)
+    return (rgba, said.box, True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 
 
 @lru_cache(maxsize=12)

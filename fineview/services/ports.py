@@ -24,6 +24,7 @@ from fineview.core.study import Catalogue, FrameInfo
 from fineview.imaging.dar import EdgeMask
 
 OnWords = Callable[[str, tuple[WordMap, ...]], None]
+OnCrop = Callable[[Box], None]
 
 
 class TokenPort(Protocol):
@@ -123,11 +124,12 @@ class Answerer(Protocol):
     @property
     def identity(self) -> ModelIdentity: ...
     def answer(self, question: Question, rgb: NDArray[np.uint8], region: Box | None, token: TokenPort,
-               on_words: OnWords) -> Answered:
+               on_words: OnWords, on_crop: OnCrop | None = None) -> Answered:
         """Answer about a picture (H, W, 3), or about ``region`` of it, in source pixels.
 
-        ``on_words`` gets the whole text so far and the maps of its words, after each word.  Stops within two words of
-        a cancel and raises ``Cancelled``.  Only ``question.text`` is read: nothing from a header reaches a prompt.
+        ``on_words`` gets the whole text so far and the maps of its words, after each word; ``on_crop`` the part it
+        chose to look at closer, before the first.  Stops within two words of a cancel and raises ``Cancelled``.
+        Only ``question.text`` is read: nothing from a header reaches a prompt.
         """
         ...
 

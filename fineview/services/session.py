@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from fineview.core.dialogue import Answer, Question
-from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, ModelIdentity
+from fineview.core.dialogue import Answer, Question, Speaker
+from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, ModelIdentity, WordMap
 from fineview.core.finding import Finding
+from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.eye import EyeView
@@ -48,10 +49,40 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """An answer on its way."""
+    """An answer on its way.
+
+    ``doing``: what is done before the first word.  ``model``, ``words``, ``closer``: who speaks, the maps of the words
+    so far and the part it chose to look at closer, where a language model answers.
+    """
 
     question: Question
     text: str = ""
+    doing: str = ""
+    model: ModelIdentity | None = None
+    words: tuple[WordMap, ...] = ()
+    closer: Box | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """The maps of the words a language model said in answer to a question; kept while the study is open."""
+
+    question: Question
+    model: ModelIdentity
+    words: tuple[WordMap, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(one.cells.nbytes for one in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """A part of a question's frame that is shown on the picture, with whose it is: no mark of anybody's."""
+
+    question: Question
+    box: Box
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +134,10 @@ def _analyses() -> ByteCache[tuple[FrameKey, str], Analysis]:
                      + sum(level.values.nbytes for level in one.pyramid), 512 * 1024**2)
 
 
+def _spoken() -> ByteCache[str, Spoken]:
+    return ByteCache(lambda one: one.nbytes, 64 * 1024**2)
+
+
 def _heat() -> ByteCache[tuple[object, ...], HeatMap]:
     return ByteCache(lambda heat: heat.values.nbytes, 256 * 1024**2)
 
@@ -115,6 +150,8 @@ class Session:
     ``encoder_wanted``: chosen, and on its way; until it is there everything stays with the old one.
     ``other``: the overlay to compare with, by key in place or beside the picture; None: nothing was compared yet.
     ``default_encoder``: the name behind "".
+    ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
+    being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -130,6 +167,11 @@ class Session:
     encoder_wanted: str | None = None
     engines: dict[str, EngineFacts] = field(default_factory=dict)
     eye: EyeView | None = None
+    speakers: tuple[Speaker, ...] = ()
+    answerer: str = ""
+    answerer_wanted: str | None = None
+    spoken: ByteCache[str, Spoken] = field(default_factory=_spoken)
+    pointed: Pointed | None = None
     overlays_hidden: bool = False
     tool: Tool = "window"
     findings: tuple[Finding, ...] = ()

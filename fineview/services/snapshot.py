@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fineview.core.dialogue import Answer
+from fineview.core.dialogue import NOT_EVALUATED, Answer
 from fineview.core.evidence import Analysis, Method
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box, Spacing
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Series, Study
 from fineview.services.eye import EyeView
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
-from fineview.services.session import Notice, Progress, Session, Streaming
+from fineview.services.session import Notice, Pointed, Progress, Session, Streaming
 from fineview.services.suggestions import of_encoder
+from fineview.services.whereabouts import place_of
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
 
@@ -71,6 +72,19 @@ class EncoderChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswererChoice:
+    """Who can answer.  ``names``: (folder, name, family) of the language models known; "" are our own answers.
+
+    ``chosen``: who answers, or is on its way while ``loading``; ``note``: what must be said beside a language model.
+    """
+
+    names: tuple[tuple[str, str, str], ...] = ()
+    chosen: str = ""
+    loading: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ViewState:
     """Everything the window shows.  ``image``: uint8 (H, W) or (H, W, 3), or None while it is loading.
 
@@ -100,6 +114,8 @@ class ViewState:
     other_missing: str
     eye: EyeView | None
     encoders: EncoderChoice
+    answerers: AnswererChoice
+    pointed: Pointed | None
     analysis: Analysis | None
     domain_banner: str
     tool: Tool
@@ -137,6 +153,7 @@ def snapshot(session: Session) -> ViewState:
         overlay=OverlayState(*overlay) if overlay else None,
         overlay_pending=session.overlay.kind != "none" and not overlay and not missing and not session.overlays_hidden,
         overlay_missing=missing, beside=session.beside, **_beside(session), encoders=_encoders(session),
+        answerers=_answerers(session), pointed=_pointed(session),
         analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool, findings=findings,
         frame_findings=tuple(f for f in findings if f.frame == key), selected=session.selected,
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),
@@ -171,6 +188,22 @@ def _encoders(session: Session) -> EncoderChoice:
         tuple((value, Path(title).name, named.get(title, "")) for value, title in names), chosen,
         session.encoder_wanted is not None, facts.methods if facts else (),
         facts.identity.heads_trained if facts else True, frozenset(session.engines))
+
+
+def _answerers(session: Session) -> AnswererChoice:
+    chosen = session.answerer if session.answerer_wanted is None else session.answerer_wanted
+    names = {one.path: (one.path, one.name, one.family) for one in session.speakers}
+    if chosen:
+        names.setdefault(chosen, (chosen, Path(chosen).name, ""))
+    return AnswererChoice(tuple(names.values()), chosen, session.answerer_wanted is not None,
+                          NOT_EVALUATED if chosen else "")
+
+
+def _pointed(session: Session) -> Pointed | None:
+    """What is pointed at, where it is on the shown frame."""
+    at = session.pointed
+    here = at is not None and session.study is not None and place_of(at.question, session.study) == session.frame_key
+    return at if here else None
 
 
 def _banner(session: Session) -> Banner | None:

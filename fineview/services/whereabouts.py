@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fineview.core.dialogue import Answer
+from fineview.core.dialogue import Answer, Question
 from fineview.core.finding import Finding
 from fineview.core.study import FrameInfo, FrameKey, Study
 
@@ -27,6 +27,11 @@ def relocated_answers(answers: tuple[Answer, ...], study: Study) -> tuple[Answer
     places = _places(study)
     return tuple(replace(one, question=replace(one.question, frame=_place(
         one.question.sop_uid, one.question.frame_in_file, one.question.frame, places))) for one in answers)
+
+
+def place_of(question: Question, study: Study) -> FrameKey:
+    """The frame a question is about, by its number in ``study``."""
+    return _place(question.sop_uid, question.frame_in_file, question.frame, _places(study))
 
 
 def _places(study: Study) -> Places:

@@ -9,8 +9,9 @@ from fineview.core.evidence import DarSettings, Method, Task
 from fineview.core.image import Window
 from fineview.core.orientation import ViewTransform
 
-# "none", "mfp", "lesion", or a word of ``Method``: what lies over the picture is chosen in one place.
+# "none", "mfp", "lesion", "word", or a word of ``Method``: what lies over the picture is chosen in one place.
 OverlayKind = str
+WORD = "word"  # the map of one word that a language model said
 # What stands beside the picture: nothing, the same picture under the other overlay, or what the encoder saw of it.
 Beside = Literal["none", "overlay", "eye"]
 ColourMap = Literal["viridis", "cividis", "inferno"]
@@ -34,6 +35,7 @@ class OverlayWishes:
     ``mfp_with``: a second, finer pyramid scale shown together with ``mfp_scale``; 0: none.
     ``balance``: how much of the text's row is mixed into one level's energy, 0 (vision alone) to 1 (text alone).
     ``text``: the words whose attention row is shown; None: the general row.
+    ``word``: whose map a "word" overlay is: the id of the question, and where the word begins in the answer.
     ``encoder``: the name of whose maps are shown; "": the one the application was started with.
     """
 
@@ -46,6 +48,7 @@ class OverlayWishes:
     balance: float = 0.0
     lesion_label: str | None = None
     text: str | None = None
+    word: tuple[str, int] | None = None
     opacity: float = 0.6
     colour_map: ColourMap = "viridis"
     threshold: float = 0.15
@@ -67,7 +70,8 @@ class OverlayWishes:
     def choice(self) -> tuple[object, ...]:
         """What makes two overlays two, and not one that was tuned: the eye wants to compare these."""
         scales = (self.mfp_scale, self.mfp_with) if self.kind == "mfp" else (0, 0)
-        return (self.kind, self.encoder, *scales, self.text, self.lesion_label)
+        said = self.word if self.kind == WORD else None
+        return (self.kind, self.encoder, *scales, self.text, self.lesion_label, said)
 
     def dressed_as(self, other: OverlayWishes) -> OverlayWishes:
         """This overlay with the opacity, colours and threshold of ``other``, so that only the map differs."""

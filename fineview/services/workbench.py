@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fineview.services.annotate import Annotate
+from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
@@ -29,6 +30,7 @@ class Workbench:
     annotate: Annotate
     report: ComposeReport
     shelf: EncoderShelf
+    answerers: AnswererShelf
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""
@@ -36,6 +38,8 @@ class Workbench:
             self.ask.stop()
         elif lane == "model":
             self.explain.cancel()
+        elif lane == "answerer":
+            self.answerers.cancel()
         else:
             self.jobs.cancel(lane)
             self.session.progress.pop(lane, None)

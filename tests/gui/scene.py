@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fineview.core.advice import Advice
+from fineview.core.dialogue import Speaker
 from fineview.core.errors import WeightsProblem
 from fineview.core.evidence import Analysis, ModelIdentity, PyramidLevel, Task
 from fineview.core.finding import Finding, Origin, State
@@ -18,6 +19,7 @@ from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
 from fineview.services.advise import advise
 from fineview.services.annotate import Annotate
+from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
@@ -26,8 +28,9 @@ from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs, Post
 from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
-from fineview.services.ports import Engine, TokenPort
+from fineview.services.ports import Answerer, Engine, TokenPort
 from fineview.services.session import Session
+from fineview.services.settings import Settings
 from fineview.services.workbench import Workbench
 from fineview.store.cellar import Cellar
 
@@ -85,6 +88,19 @@ class ArrayArchive:
         pass
 
 
+class NoLibrary:
+    """No language models anywhere."""
+
+    def speakers(self) -> tuple[Speaker, ...]:
+        return ()
+
+    def speaker(self, path: Path) -> Speaker:
+        raise WeightsProblem("There is no such folder.", "Choose another.", "weights-missing")
+
+    def language_model(self, path: Path, token: TokenPort) -> Answerer:
+        raise AssertionError("speaker refuses every folder")
+
+
 def no_engine(name: str | None = None) -> Engine:
     raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
 
@@ -104,11 +120,12 @@ def workbench(post: Post, folder: Path) -> Workbench:
     opening = OpenStudy(session, jobs, archive, journal, folder)
     explain = Explain(session, jobs, no_engine, encodings)
     explain.enabled = False
-    ask = Ask(session, jobs, no_engine, encodings, journal, opening.show)
+    answerers = AnswererShelf(session, jobs, NoLibrary(), Settings(journal, lambda: jobs))
+    ask = Ask(session, jobs, no_engine, encodings, journal, opening.show, answerers)
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
-                     shelf)
+                     shelf, answerers)
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -18,6 +18,7 @@ from fineview.core.finding import Origin
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Patient, Series, Study
 from fineview.services.annotate import Annotate
+from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
 from fineview.services.encodings import Encodings
 from fineview.services.explain import Explain
@@ -100,9 +101,10 @@ class Room:
         self.open = OpenStudy(self.session, jobs, Files(), self.journal, folder)
         explain = Explain(self.session, jobs, lambda name: self.engine, encodings)
         self.open.on_frame = explain.refresh
-        ask = Ask(self.session, jobs, lambda: self.engine, encodings, self.journal, self.open.show)
+        answerers = AnswererShelf(self.session, jobs, None, self.journal)  # type: ignore[arg-type]
+        ask = Ask(self.session, jobs, lambda: self.engine, encodings, self.journal, self.open.show, answerers)
         self.bench = Workbench(self.session, jobs, self.open, Look(self.session), explain, ask,
-                               Annotate(self.session, jobs, self.journal), None, None)  # type: ignore[arg-type]
+                               Annotate(self.session, jobs, self.journal), None, None, answerers)  # type: ignore[arg-type]
 
     def show(self, *studies: Study) -> None:
         self.session.catalogue = Catalogue(studies)

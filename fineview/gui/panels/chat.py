@@ -1,4 +1,4 @@
-"""The chat: which region, likely questions, the question field, and answers that stream in with Stop."""
+"""The chat: which region, likely questions, who answers, the question field, and answers that stream in with Stop."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from PySide6.QtWidgets import (
 from fineview.core.dialogue import Answer
 from fineview.gui import icons
 from fineview.gui.flow import FlowLayout
+from fineview.gui.panels.answered_by import AnsweredBy
 from fineview.gui.panels.turn import Turn
 from fineview.gui.theme import as_panel
 from fineview.gui.wording import tr
 from fineview.services.session import Streaming
 from fineview.services.snapshot import ViewState
+from fineview.services.wishes import WORD, OverlayWishes
+from fineview.services.word_maps import WordSpan
 from fineview.services.workbench import Workbench
 
 
 class Chat(QWidget):
     WATCHES = frozenset({"answers", "streaming", "selected", "findings", "frame_key", "study", "analysis", "encoders",
-                         "overlay_wishes"})
+                         "overlay_wishes", "answerers"})
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -39,7 +42,7 @@ class Chat(QWidget):
         self._streaming: Streaming | None = None
         self._names: dict[str, str] = {}
         self._offered: tuple[str, ...] = ()
-        self._word: str | None = None
+        self._wishes = OverlayWishes()
         self._region = QLabel()
         self._region.setObjectName("title")
         self._region.setTextFormat(Qt.TextFormat.PlainText)
@@ -54,6 +57,7 @@ class Chat(QWidget):
         self.question.returnPressed.connect(self._ask)
         self._send = QToolButton()
         self._send.clicked.connect(self._ask_or_stop)
+        self.answered_by = AnsweredBy(bench)
         self._arrange()
         self._show_send()
 
@@ -79,6 +83,7 @@ class Chat(QWidget):
         column.addWidget(self._region)
         column.addWidget(self._scroll, 1)
         column.addWidget(self._chips)
+        column.addWidget(self.answered_by)
         column.addLayout(row)
 
     def _to_end(self, high: int) -> None:
@@ -96,11 +101,13 @@ class Chat(QWidget):
             self._show_streaming(state.streaming)
         if changed & {"selected", "findings", "frame_key", "study", "analysis"}:
             self._show_region(state)
-        again = bool(changed & {"encoders", "answers"}) or self._word != state.overlay_wishes.text
-        self._word = state.overlay_wishes.text
+        if "answerers" in changed:
+            self.answered_by.show_choice(state.answerers)
+        again = bool(changed & {"encoders", "answers"}) or _word(self._wishes) != _word(state.overlay_wishes)
+        self._wishes = state.overlay_wishes
         for turn in (*self._turns, *((self._running,) if self._running else ())):
             if again:
-                turn.dress(self._word)
+                self._dress(turn)
             turn.light(turn.region_id is not None and turn.region_id == state.selected)
         self._empty.setVisible(not self._turns and self._running is None)
 
@@ -143,14 +150,28 @@ class Chat(QWidget):
         self._answers = answers
 
     def _turn(self, region_id: str | None, of: Answer | Streaming) -> Turn:
-        def follow(word: str | None) -> None:
-            self._bench.open.show(of.question.frame)
-            self._bench.explain.follow(word)
+        bench, asked = self._bench, of.question
 
-        turn = Turn(of.question, self._names.get(region_id or "", ""), self._bench.ask.cite,
-                    self._bench.ask.keep, self._bench.explain.words, follow)
+        def follow(span: WordSpan, again: bool) -> None:
+            bench.open.show(asked.frame)
+            bench.explain.follow(None if again else span.word)
+
+        def follow_said(span: WordSpan, _: bool) -> None:
+            bench.open.show(asked.frame)
+            bench.explain.follow_said(asked.id, bench.ask.map_of(asked.id, span))
+
+        turn = Turn(asked, self._names.get(region_id or "", ""), bench.ask.cite, bench.ask.keep,
+                    (bench.explain.words, follow), (lambda text: bench.ask.words(asked.id, text), follow_said))
         self._column.insertWidget(self._column.count() - 1, turn)
         return turn
+
+    def _dress(self, turn: Turn) -> None:
+        """Light the word whose map lies over the picture: of the encoder's words by itself, of said ones by place."""
+        wishes, asked = self._wishes, turn.question_id
+        text = (wishes.text or "").lower() if wishes.kind != WORD else ""
+        said = wishes.word if wishes.kind == WORD else None
+        turn.dress(lambda span: bool(text) and span.word.lower() == text,
+                   lambda span: said is not None and said == (asked, self._bench.ask.map_of(asked, span)))
 
     def _drop(self, turn: Turn) -> None:
         turn.hide()
@@ -165,7 +186,7 @@ class Chat(QWidget):
         if streaming is not None:
             if self._running is None:
                 self._running = self._turn(streaming.question.region_id, streaming)
-            self._running.stream(streaming.text)
+            self._running.stream(streaming.text, streaming.doing, streaming.model)
         self._streaming = streaming
         self._show_send()
 
@@ -187,3 +208,8 @@ class Chat(QWidget):
         if text and self.question.isEnabled():
             self.question.clear()
             self._bench.ask.ask(text)
+
+
+def _word(wishes: OverlayWishes) -> tuple[object, ...]:
+    """What decides which words are lit."""
+    return (wishes.kind == WORD, wishes.text, wishes.word)

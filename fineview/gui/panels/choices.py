@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox
 from fineview.core.evidence import Method
 from fineview.gui.wording import tr
 from fineview.services.snapshot import EncoderChoice
+from fineview.services.wishes import WORD
 
 Entries = Sequence[tuple[object, str]]
 
@@ -16,6 +17,8 @@ METHODS: dict[Method, str] = {
     Method.RAW: "Attention (A)", Method.DAR: "DAR (D)", Method.DAR_INLINE: "DAR inside the model",
     Method.REL_ATT: "Relative attention", Method.GRAD_ATT: "Attention x gradient", Method.PURE_GRAD: "Pixel gradient",
     Method.RANDOM: "Random map, the control"}
+# Kinds that nobody chooses from a list, but that the list must name while they are shown.
+_BY_HAND = {WORD: "A word of an answer"}
 # What every encoder can do, offered until the chosen one was loaded and says more.
 _SURELY = (Method.RAW, Method.DAR)
 
@@ -51,5 +54,5 @@ def overlays(encoders: EncoderChoice, wished: str) -> Entries:
     if encoders.heads:
         entries.append(("lesion", "Suspected lesions (L)"))
     entries.append((Method.RANDOM.value, METHODS[Method.RANDOM]))
-    absent = [] if any(value == wished for value, _ in entries) else [(wished, wished)]
+    absent = [] if any(value == wished for value, _ in entries) else [(wished, _BY_HAND.get(wished, wished))]
     return (*entries, *absent)

@@ -1,4 +1,4 @@
-"""Words of a question or an answer that can be clicked: each that the encoder knows shows its own map.
+"""Words of a question or an answer that can be clicked: each that has a map shows it.
 
 Words come from models and files.  They are escaped one by one, and the only markup in the label is this file's own.
 """
@@ -16,16 +16,17 @@ from fineview.gui.wording import tr
 from fineview.services.word_maps import WordSpan
 
 Spans = Callable[[str], Sequence[WordSpan]]
+Shown = Callable[[WordSpan], bool]
 
 
-def markup(text: str, spans: Sequence[WordSpan], shown: str | None, ink: str, ground: str) -> str:
-    """``text`` with a link on every word that has a map; ``shown``: the word whose map lies over the picture."""
+def markup(text: str, spans: Sequence[WordSpan], shown: Shown, ink: str, ground: str) -> str:
+    """``text`` with a link on every word that has a map; ``shown``: whether a word's map lies over the picture."""
     parts, at = [], 0
     for number, span in enumerate(spans):
         if not span.has_map:
             continue
         word = escape(text[span.start:span.end])
-        lit = f"; background-color: {ground}; font-weight: 600" if shown and span.word.lower() == shown.lower() else ""
+        lit = f"; background-color: {ground}; font-weight: 600" if shown(span) else ""
         style = f"color: {ink}; text-decoration: underline{lit}"
         parts += [escape(text[at:span.start]), f"<a href='{number}' style='{style}'>{word}</a>"]
         at = span.end
@@ -33,16 +34,17 @@ def markup(text: str, spans: Sequence[WordSpan], shown: str | None, ink: str, gr
 
 
 class Spoken(QLabel):
-    """``follow`` is called with a word, or with None where the word that is shown is clicked again."""
+    """``follow`` is called with a word, and with whether its map is shown already."""
 
-    def __init__(self, name: str, spans: Spans, follow: Callable[[str | None], None]) -> None:
+    def __init__(self, name: str, spans: Spans, follow: Callable[[WordSpan, bool], None]) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._find, self._follow = spans, follow
-        self._said, self._before, self._shown = "", "", None
+        self._said, self._before = "", ""
+        self._shown: Shown = _none
         self._spans: tuple[WordSpan, ...] = ()
         self.linkActivated.connect(self._clicked)
 
@@ -51,7 +53,7 @@ class Spoken(QLabel):
         self._said, self._before = text, before
         self.dress(self._shown)
 
-    def dress(self, shown: str | None) -> None:
+    def dress(self, shown: Shown) -> None:
         """Again, after another encoder was loaded or another word's map is shown."""
         self._shown = shown
         self._spans = tuple(self._find(self._said))
@@ -70,6 +72,10 @@ class Spoken(QLabel):
         self.setTextInteractionFlags(flags)
         self.setAccessibleName(self._before + self._said)
 
+    def use(self, spans: Spans, follow: Callable[[WordSpan, bool], None]) -> None:
+        """Another source of maps from now on."""
+        self._find, self._follow = spans, follow
+
     def click(self, word: str) -> bool:
         """What a hand does on the first place of ``word``; False where it has no map."""
         for number, span in enumerate(self._spans):
@@ -79,5 +85,9 @@ class Spoken(QLabel):
         return False
 
     def _clicked(self, link: str) -> None:
-        word = self._spans[int(link)].word
-        self._follow(None if self._shown and word.lower() == self._shown.lower() else word)
+        span = self._spans[int(link)]
+        self._follow(span, self._shown(span))
+
+
+def _none(_: WordSpan) -> bool:
+    return False

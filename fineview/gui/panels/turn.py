@@ -1,4 +1,8 @@
-"""One question and its answer, with the evidence as buttons and who said it."""
+"""One question and its answer, with the evidence as buttons and who said it.
+
+What a language model said stands apart from who it was and that nobody reviewed it; its words are links to their maps,
+so the same maps are not offered as buttons again.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,22 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from fineview.core.dialogue import Answer, Citation, Question
+from fineview.core.dialogue import CLOSER_LOOK, NOT_EVALUATED, Answer, Citation, Question
+from fineview.core.evidence import ModelIdentity
 from fineview.gui.flow import FlowLayout
-from fineview.gui.panels.spoken import Spans, Spoken
+from fineview.gui.panels.spoken import Shown, Spans, Spoken
 from fineview.gui.wording import tr
+from fineview.services.word_maps import WordSpan
 
+Source = tuple[Spans, Callable[[WordSpan, bool], None]]
 _UNITS = {"mm2": "mm\u00b2", "px2": "px\u00b2", "um": "\u00b5m"}
 
 
 def citation_words(citation: Citation) -> str:
     """The button's word: what it shows, and the number it carries: "Area 0.213 mm2", "map of fluid 0.90"."""
     named = citation.text.replace("_", " ")
+    if citation.text == CLOSER_LOOK:
+        return tr("looked closer here")
     if citation.kind == "region":
         return tr("region")
     if citation.unit == "probability" or citation.kind in ("proposal", "map"):
@@ -51,15 +60,32 @@ def source_words(answer: Answer) -> str:
     return "" if answer.abstained or answer.model.short in answer.text else words
 
 
+def model_words(model: ModelIdentity) -> str:
+    """Beside every sentence of a language model, from its first word."""
+    return f"{tr('Suggested by')} {model.short}, {tr('not reviewed')}. {tr(NOT_EVALUATED)}"
+
+
+def parted(answer: Answer) -> tuple[str, str]:
+    """What was said, and what stands beneath it: who said it."""
+    if answer.in_free_words and answer.model is not None:
+        said, by, rest = answer.text.partition(f"Suggested by {answer.model.short}")
+        return said.strip(), by + rest
+    return answer.text, source_words(answer)
+
+
 class Turn(QFrame):
-    """``fill`` may be called again and again while words stream in."""
+    """``fill`` may be called again and again while words stream in.
+
+    ``encoder``, ``model``: where our words and a language model's get their maps, and what a click does.
+    """
 
     def __init__(self, question: Question, region: str, cite: Callable[[Answer, Citation], None],
-                 keep: Callable[[str, bool], None], spans: Spans, follow: Callable[[str | None], None]) -> None:
+                 keep: Callable[[str, bool], None], encoder: Source, model: Source) -> None:
         super().__init__()
         self.setObjectName("turn")
-        self.region_id, self._cite = question.region_id, cite
-        self.asked, self.words = Spoken("quiet", spans, follow), Spoken("", spans, follow)
+        self.region_id, self.question_id, self._cite = question.region_id, question.id, cite
+        self._model = model
+        self.asked, self.words = Spoken("quiet", *encoder), Spoken("", *encoder)
         self.asked.say(question.text, f"{region}: " if region else "")
         self.verdict, self.source = _label("", "title"), _label("", "quiet")
         self._chips = QWidget()
@@ -78,32 +104,43 @@ class Turn(QFrame):
         self._chips.hide()
         self.in_report.hide()
 
-    def stream(self, text: str) -> None:
-        self.words.say(text, "" if text else tr("Looking …"))
+    def stream(self, text: str, doing: str = "", model: ModelIdentity | None = None) -> None:
+        if model is not None:
+            self.words.use(*self._model)
+            self._say_source(model_words(model), model)
+        waiting = doing or tr("Looking")
+        self.words.say(text, "" if text else f"{waiting[:1].upper()}{waiting[1:]} …")
 
     def fill(self, answer: Answer) -> None:
-        self.words.say(answer.text)
+        if answer.in_free_words:
+            self.words.use(*self._model)
+        said, source = parted(answer)
+        self.words.say(said)
         self.verdict.setText(verdict_words(answer))
         self.verdict.setVisible(bool(self.verdict.text()))
-        self.source.setText(source_words(answer))
-        self.source.setToolTip(answer.model.sha256 if answer.model else "")
-        self.source.setVisible(bool(self.source.text()))
+        self._say_source(source, answer.model)
         self.in_report.setChecked(answer.in_report)
         self.in_report.show()
         self._flow.clear()
-        for citation in answer.citations:
+        shown = [one for one in answer.citations if not (answer.in_free_words and one.kind == "map")]
+        for citation in shown:
             chip = QPushButton(citation_words(citation))
             chip.setObjectName("chip")
             chip.setToolTip(citation.text or tr("Show it on the picture"))
             chip.setAccessibleName(f"{tr('Show evidence')}: {citation_words(citation)}")
             chip.clicked.connect(lambda _=False, c=citation: self._cite(answer, c))
             self._flow.addWidget(chip)
-        self._chips.setVisible(bool(answer.citations))
+        self._chips.setVisible(bool(shown))
 
-    def dress(self, shown: str | None) -> None:
-        """Words that have maps now can be clicked; ``shown`` is the one whose map lies over the picture."""
-        for one in (self.asked, self.words):
-            one.dress(shown)
+    def _say_source(self, words: str, model: ModelIdentity | None) -> None:
+        self.source.setText(words)
+        self.source.setToolTip(f"sha256 {model.sha256}" if model else "")
+        self.source.setVisible(bool(words))
+
+    def dress(self, encoder: Shown, model: Shown) -> None:
+        """Words that have maps now can be clicked; each is asked whether its map lies over the picture."""
+        self.asked.dress(encoder)
+        self.words.dress(lambda span: encoder(span) or model(span))
 
     def light(self, on: bool) -> None:
         """A region's marks and sentences light up together."""

@@ -78,6 +78,7 @@ class Canvas(QWidget):
         self._findings: tuple[Finding, ...] = ()
         self._numbers: dict[str, int] = {}
         self._suggestions = True
+        self._pointed: tuple[Box, str] | None = None
         self._hidden = False
         self._fitted = True
         self._wheel = 0
@@ -129,6 +130,11 @@ class Canvas(QWidget):
                   suggestions: bool) -> None:
         self._findings, self._numbers = tuple(findings), numbers
         self.selected, self._suggestions = selected, suggestions
+        self.update()
+
+    def set_pointed(self, pointed: tuple[Box, str] | None) -> None:
+        """A box with words that is no mark; None: take it away."""
+        self._pointed = pointed
         self.update()
 
     def set_tool(self, tool: Tool) -> None:
@@ -339,6 +345,8 @@ class Canvas(QWidget):
         taken: list[QRectF] = []
         visible = self.visible_marks()
         first = (self.selected, self._under)
+        if self._pointed is not None and not self._hidden:
+            marks.paint_pointed(painter, matrix, *self._pointed, taken)
         # Those looked at first: their words get the best place.
         for finding in sorted(visible, key=lambda f: f.id not in first):
             if moving is None or moving.finding.id != finding.id:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
 
 from fineview.core.finding import Finding, Origin, State
-from fineview.core.geometry import Point
+from fineview.core.geometry import Box, Point
 from fineview.core.region import Region, RegionKind
 from fineview.gui.theme import MODEL_ON_PICTURE, PERSON_ON_PICTURE
 from fineview.gui.viewer.shapes import handles
@@ -76,6 +76,16 @@ def paint_mark(painter: QPainter, matrix: QTransform, finding: Finding, text: st
         paint_handles(painter, matrix, finding.region, colour)
     bounds = path_of(finding.region, matrix).boundingRect()
     _paint_words(painter, bounds, text, colour, selected, taken)
+
+
+def paint_pointed(painter: QPainter, matrix: QTransform, box: Box, text: str, taken: list[QRectF]) -> None:
+    """A part of the picture that somebody looked at: dotted, with words, and nothing that a hand can take hold of."""
+    path = path_of(Region.from_box(box), matrix)
+    colour = QColor(MODEL_ON_PICTURE)
+    pen = QPen(colour, 1.5)
+    pen.setStyle(Qt.PenStyle.DotLine)
+    paint_outline(painter, path, pen)
+    _paint_words(painter, path.boundingRect(), text, colour, False, taken)
 
 
 def paint_outline(painter: QPainter, path: QPainterPath, pen: QPen) -> None:

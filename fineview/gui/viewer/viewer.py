@@ -23,7 +23,8 @@ class Viewer(QWidget):
     WATCHES = frozenset({
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
         "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
-        "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye"})
+        "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye",
+        "pointed"})
     region_drawn = Signal()
     maximised = Signal()
 
@@ -112,6 +113,8 @@ class Viewer(QWidget):
             numbers = {f.id: i + 1 for i, f in enumerate(state.findings)}
             for one in (self.canvas, self.pictures.twin):
                 one.set_marks(state.frame_findings, numbers, state.selected, state.overlay_wishes.suggestions)
+        if changed & {"pointed"}:
+            self._show_pointed(state)
         if changed & {"selected"}:
             self._bring_into_view(state)
         if changed & {"tool"}:
@@ -146,6 +149,13 @@ class Viewer(QWidget):
         problem = state.image_problem
         waiting = tr("Loading …") if state.frame is not None and state.image is None else ""
         self.canvas.message = f"{problem.what}\n{problem.remedy}" if problem else waiting
+
+    def _show_pointed(self, state: ViewState) -> None:
+        at = state.pointed
+        for one in (self.canvas, self.pictures.twin):
+            one.set_pointed((at.box, at.words) if at is not None else None)
+        if at is not None:
+            self.canvas.show_region(at.box)
 
     def _bring_into_view(self, state: ViewState) -> None:
         chosen = next((f for f in state.frame_findings if f.id == state.selected), None)

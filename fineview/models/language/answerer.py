@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fineview.core.dialogue import Answer, Answered, Citation, Question
+from fineview.core.dialogue import CLOSER_LOOK, NOT_EVALUATED, Answer, Answered, Citation, Question
 from fineview.core.errors import Cancelled
 from fineview.core.evidence import Method, ModelIdentity, WordMap
 from fineview.core.geometry import Box
@@ -27,7 +27,6 @@ from fineview.models.language.reader import Reader, Reading, Row, Saying, Step
 
 NORMALISATION = "attention of the word to a patch times the patches, eight times the fair share is 1"
 FAIR_SHARES = 8.0
-NOT_EVALUATED = "This general model was not evaluated on pictures of the eye."
 NO_LENGTH = "A length was left out: this model cannot measure."
 _NUMBER = r"[\d.,]*\d"
 _UNIT = r"(mm|cm|um|µm|μm|nm|microns?|micromet\w+|millimet\w+|centimet\w+|inch\w*)([²³2]|\^2)?(?!\w)"
@@ -37,6 +36,7 @@ _MAYBE_LENGTH = re.compile(rf"{_NUMBER}\s*(x\s*)?[^\s\d]*$")
 LEFT_OUT = "[not measured]"
 _CITED_WORDS = 12
 OnWords = Callable[[str, tuple[WordMap, ...]], None]
+OnCrop = Callable[[Box], None]
 
 
 class Token(Protocol):
@@ -55,17 +55,20 @@ class VisionAnswerer:
         return self._identity
 
     def answer(self, question: Question, rgb: NDArray[np.uint8], region: Box | None, token: Token,
-               on_words: OnWords) -> Answered:
+               on_words: OnWords, on_crop: OnCrop | None = None) -> Answered:
         """See ``services.ports.Answerer``.  ``region`` is clipped to the picture and may not be empty then."""
         with memory_told():
-            return self._answer(question, rgb, region, token, on_words)
+            return self._answer(question, rgb, region, token, on_words, on_crop)
 
     def _answer(self, question: Question, rgb: NDArray[np.uint8], region: Box | None, token: Token,
-                on_words: OnWords) -> Answered:
+                on_words: OnWords, on_crop: OnCrop | None) -> Answered:
         began = time.perf_counter()
         rows, cols = rgb.shape[:2]
         token.report(0, 0, "looking for the place the question is about" if region is None else "looking at the region")
         crop = self._crop(question.text, rgb, token) if region is None else _whole_pixels(region, rows, cols)
+        if region is None and on_crop is not None:
+            on_crop(crop)
+        token.report(0, 0, "answering")
         pictures = (rgb,) if (crop.w, crop.h) == (cols, rows) else (rgb, _cut(rgb, crop))
         reading = Reading(pictures, self._reader.prompt(question.text, len(pictures)))
         heard = _Heard(self._reader, rows, cols, on_words)
@@ -73,7 +76,7 @@ class VisionAnswerer:
         token.raise_if_cancelled()
         said, words = without_lengths(heard.text, heard.words)
         made = self._worded(question, said, words, heard.text != said, (rows, cols))
-        where = Citation("region", crop, text="closer look, rel-att" if region is None else "region")
+        where = Citation("region", crop, text=CLOSER_LOOK if region is None else "region")
         cited = (where, *made.citations)
         return Answered(replace(made, citations=cited, seconds=time.perf_counter() - began), words)
 

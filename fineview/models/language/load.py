@@ -10,7 +10,7 @@ fp32.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ CLASSES: Mapping[str, Any] = {"llava": LlavaForConditionalGeneration, "clip": CL
                               "blip-2": Blip2ForConditionalGeneration}
 LARGE = 2_000_000_000
 QFORMER = "qformer_tokenizer"
+OnRead = Callable[[float, float], None]
 _AGAIN = "Download the folder again from where it was published."
 
 
@@ -55,19 +56,24 @@ class Loaded:
     dtype: str
 
 
-def load_reader(path: Path, device: Wanted = "auto") -> Loaded:
+def _nothing(done: float, total: float) -> None:
+    pass
+
+
+def load_reader(path: Path, device: Wanted = "auto", on_read: OnRead = _nothing) -> Loaded:
     """The reader of a folder, and who it is; the hash covers every file read.
 
+    ``on_read`` hears how many numbers of how many were read, and may raise to stop.
     Raises ``WeightsProblem`` (``weights-...``, ``reader-family``) and ``DeviceProblem``.
     """
-    bundle = folder.open_folder(path)
+    bundle = folder.open_folder(path, check=lambda: on_read(0, 0))
     config = sizes(bundle.config)
     kind = str(bundle.config["model_type"])
     where = choose(device)
     tokens = Tokens.read(path)
     said = folder.read_json(path, folder.PICTURES) if folder.PICTURES in bundle.digests else {}
     with memory_told():
-        model = _model(bundle, kind, config).to(where.name)
+        model = _model(bundle, kind, config, on_read).to(where.name)
     sight = Sight.read(said, model.config.vision_config.image_size)
     digests = dict(bundle.digests)
     if kind == "llava":
@@ -88,7 +94,7 @@ def load_reader(path: Path, device: Wanted = "auto") -> Loaded:
     return Loaded(reader, who, where.name, dtype)
 
 
-def _model(bundle: Bundle, kind: str, config: Mapping[str, Any]) -> Any:
+def _model(bundle: Bundle, kind: str, config: Mapping[str, Any], on_read: OnRead) -> Any:
     try:
         made = AutoConfig.for_model(kind, **config)
         with torch.device("meta"):
@@ -101,10 +107,15 @@ def _model(bundle: Bundle, kind: str, config: Mapping[str, Any]) -> Any:
         raise WeightsProblem(f"config.json asks for {wanted:,} numbers, the files hold {there:,}.", _AGAIN,
                              "weights-format")
     dtype = torch.bfloat16 if wanted > LARGE else torch.float32
-    tensors = {name: value.to(dtype) if value.is_floating_point() else value for name, value in bundle.tensors()}
-    for name, value in tensors.items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+    tensors = {}
+    read = 0
+    for name, value in bundle.tensors():
+        on_read(read, there)
+        read += value.numel()
+        tensors[name] = value.to(dtype) if value.is_floating_point() else value
+        if value.is_floating_point() and not bool(torch.isfinite(tensors[name]).all()):
             raise WeightsProblem(f"The tensor {name[:80]} holds values that are no numbers.", _AGAIN, "weights-format")
+    on_read(read, there)
     return _filled(CLASSES[kind], made, tensors, dtype)
 
 
