@@ -64,7 +64,8 @@ def take(wish: argparse.Namespace) -> Any:
 
 def _card(one: EncoderEntry) -> dict[str, Any]:
     card = {"name": one.name, "version": one.version, "sha256": one.sha256, "licence": one.licence, "kind": one.kind,
-            "trained": one.trained, "fusion_trained": one.fusion_trained, "fusion": one.fusion, "words": one.words, "path": one.path}
+            "trained": one.trained, "fusion_trained": one.fusion_trained, "fusion": one.fusion, "words": one.words,
+            "path": one.path}
     if one.kind == "retina":
         from fineview.models.weights import read_manifest
 

@@ -80,7 +80,7 @@ class GeneralEngine:
     """One encoder on one device."""
 
     thresholds: Mapping[str, float] = {}
-    default_text = None
+    default_text: str | None = None
 
     def __init__(self, loaded: Loaded, name: str, kind: str, sha256: str, device: devices.Device,
                  inline_layers: tuple[int, ...] = (-1,)) -> None:

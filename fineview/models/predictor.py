@@ -58,6 +58,7 @@ class Predictor:
     """
 
     normalisation = "attention of the text to a patch divided by itself plus the learned sink; fixed per encoder"
+    default_text: str | None = DEFAULT_TEXT
     methods = (Method.RAW, Method.DAR, Method.DAR_INLINE, Method.REL_ATT, Method.GRAD_ATT, Method.PURE_GRAD)
 
     def __init__(self, model: RetinaModel, manifest: weights.Manifest, device: devices.Device) -> None:

@@ -138,9 +138,8 @@ def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encoding
     else:
         unused = EdgeMask(np.zeros((request.raster.rows, request.raster.cols), np.bool_), "laplacian", 0.0)
         values = engine.method_map(encoding, method, text, dar.gain, unused, token)
-    words = text or getattr(engine, "default_text", "lesion")  # None: a map that no text has part in
-    return HeatMap(request.key, method, engine.layer(method), words, values, analysis.model, engine.normalisation,
-                   stride, note)
+    return HeatMap(request.key, method, engine.layer(method), text or engine.default_text, values, analysis.model,
+                   engine.normalisation, stride, note)
 
 
 class _Stopwatch:

@@ -80,6 +80,11 @@ class Engine(Protocol):
         """The heat maps this engine can make, in the order of a menu; the first is its plain one."""
         ...
 
+    @property
+    def default_text(self) -> str | None:
+        """The words whose map is shown where no text was asked for; None: a map that no text has part in."""
+        ...
+
     def layer(self, method: Method) -> str:
         """Where a method reads, in words for the legend: "text row", "CLS row of layer 23"."""
         ...

@@ -61,7 +61,7 @@ class ReaderEngine:
 
     thresholds: Mapping[str, float] = {}
     methods = (Method.RAW, Method.DAR, Method.DAR_INLINE, *VICROP)
-    default_text = GENERAL
+    default_text: str | None = GENERAL
     normalisation = "attention in fair shares against a blank picture's, eightfold is 1; fixed per model"
 
     def __init__(self, reader: Reader, identity: ModelIdentity, device: str = "cpu", dtype: str = "fp32") -> None:
