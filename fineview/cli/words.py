@@ -122,6 +122,7 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     train.add_argument("--steps", type=_number, required=True)
     train.add_argument("--resume", action="store_true")
     train.add_argument("--data", type=Path, help="folder of the photographs named in the model card")
+    train.add_argument("--from", type=Path, dest="begin", metavar="DIR", help="weights to go on from")
     evaluate = commands.add_parser("evaluate", parents=both, help="score the encoder against baselines")
     evaluate.add_argument("what", choices=EVALUATIONS)
     evaluate.add_argument("--images", type=Path)

@@ -34,7 +34,8 @@ def train(wish: argparse.Namespace) -> Any:
     from fineview.models.vision.build import TRAINED
 
     config, faster = TRAINED[wish.what]
-    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, config=config, faster=faster)
+    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, config=config, faster=faster,
+                          begin=wish.begin)
     return {"weights": str(made)} if wish.json else 0
 
 

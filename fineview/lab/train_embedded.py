@@ -21,11 +21,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fineview.core.errors import WrongWords
 from fineview.lab import train_losses as losses
 from fineview.lab.train_calibrate import calibrate
 from fineview.lab.train_data import Batch, batches, make_source
 from fineview.lab.train_domain import fit_domain
 from fineview.lab.train_state import RunState, export, say_aside
+from fineview.models import weights
+from fineview.models.int8 import restored
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
 
 HALF_PX, WHOLE_PX = 384, 768
@@ -38,23 +41,26 @@ SAVE_EVERY, SAY_EVERY = 100, 10
 def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | None = None, fold: int = 0,
                    threads: int = 1, *, cache: Path | None = None, export_to: Path | None = None,
                    export_minutes: float = 15.0, workers: int = 1, mix: Any = None,
-                   config: RetinaConfig = RETINA_S, faster: float = 1.0, save_every: int = SAVE_EVERY,
+                   config: RetinaConfig = RETINA_S, faster: float = 1.0, begin: Path | None = None,
+                   save_every: int = SAVE_EVERY,
                    say: Callable[[str], None] = say_aside,
                    after_step: Callable[[int], None] | None = None) -> Path:
     """Train for ``steps`` and export; returns the exported safetensors file.
 
     ``fold`` is held out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and
-    leaves the result uncalibrated.  ``faster`` multiplies the learning rates.
+    leaves the result uncalibrated.  ``faster`` multiplies the learning rates.  ``begin`` is a weights folder to go on
+    from instead of random weights; its photographs held out should be those of ``fold``.
     ``export_to`` also receives the running average every ``export_minutes``; ``after_step`` may raise to stop.
     """
     torch.set_num_threads(threads)
     state = start(config, faster=faster)
+    earlier = {} if begin is None else {"begun_from": go_on_from(state, begin)}
     if resume and state.load(out):
         say(f"resumed at step {state.step}")
     target = export_to if export_to is not None else out / "export"
     # Share-alike boxes are among the photographs' labels; phantoms are this project's own.
     facts = {"name": config.encoder.name, "licence": "Apache-2.0" if shared is None else "CC-BY-SA-4.0", "fold": fold,
-             "total_steps": steps, "config": config.as_dict()}
+             "total_steps": steps, "config": config.as_dict(), **earlier}
     exported = time.monotonic()
     for step, batch in _stream(state.step, steps, fold, shared, cache or out / "cache", workers, mix):
         figures = train_step(state, batch, step, steps)
@@ -90,6 +96,22 @@ def start(config: RetinaConfig, seed: int = 20, faster: float = 1.0) -> RunState
         {"params": gates, "weight_decay": 0.0, "rate": faster * GATE_RATE},
     ]
     return RunState(model, RunState.average_of(model), torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98)))
+
+
+def go_on_from(state: RunState, folder: Path) -> str:
+    """Give model and average the weights of an exported folder; returns their sha256.
+
+    Raises ``WeightsProblem`` where the folder cannot be used, ``WrongWords`` where its structure is another.
+    """
+    tensors, manifest = weights.load(folder)
+    held = {name: value.float() for name, value in restored(tensors).items()}
+    for model in (state.model, state.ema):
+        try:
+            model.load_state_dict(held)
+        except RuntimeError as trouble:
+            raise WrongWords(f"{manifest.name} in {folder.name} has another structure than what is to be trained.",
+                             "Give the weights of the same encoder.") from trouble
+    return manifest.sha256
 
 
 def train_step(state: RunState, batch: Batch, step: int, steps: int) -> dict[str, float]:

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from fineview.core.errors import WrongWords
 from fineview.core.labels import WORDS
 from fineview.lab import train_losses as losses
 from fineview.lab.train_embedded import train_embedded, window
 from fineview.models import weights
 from fineview.models.language.words import START
-from fineview.models.vision.build import TINY
+from fineview.models.vision.build import TINY, RetinaConfig
 
 MIX = {"other": 1.0}
 
@@ -43,6 +44,20 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     manifest = json.loads((killed / "export" / weights.MANIFEST).read_text())
     assert manifest["trained_steps"] == steps and manifest["name"] == "tiny"
     assert manifest["licence"] == "Apache-2.0", "phantoms alone"
+
+
+def test_a_run_may_go_on_from_exported_weights_of_the_same_structure(tmp_path: Path) -> None:
+    def run(name: str, steps: int, config: RetinaConfig = TINY, begin: Path | None = None) -> Path:
+        return train_embedded(tmp_path / name, steps, False, None, mix=MIX, config=config, workers=0, begin=begin,
+                              say=lambda _: None).parent
+
+    first = run("first", 2)
+    nothing_done = run("nothing-done", 0, begin=first)
+    (before, manifest), (after, later) = weights.load(first), weights.load(nothing_done)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert later.facts["begun_from"] == manifest.sha256
+    with pytest.raises(WrongWords, match="structure"):
+        run("other", 0, TINY.with_encoder(vit_layers=5), first)
 
 
 def test_prompts_name_each_label_then_any_lesion_then_nothing() -> None:
