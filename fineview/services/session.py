@@ -246,11 +246,13 @@ class Session:
         return next((f for f in self.findings if f.id == self.selected), None)
 
     def tell(self, level: str, what: str, remedy: str = "", code: str = "") -> None:
-        """Add a notice; the same sentence twice in a row is shown once."""
-        if self.notices and self.notices[-1].what == what:
+        """Add a notice; the same sentence twice in a row is shown once, with the newest remedy."""
+        last = self.notices[-1] if self.notices else None
+        if last is not None and (last.what, last.remedy) == (what, remedy):
             return
         self._notice_ids += 1
-        self.notices = (*self.notices[-4:], Notice(self._notice_ids, level, what, remedy, code))
+        kept = self.notices[:-1] if last is not None and last.what == what else self.notices[-4:]
+        self.notices = (*kept, Notice(self._notice_ids, level, what, remedy, code))
 
     def advance(self, lane: str, words: str, done: float = 0.0, total: float = 0.0) -> None:
         """Say how far a lane's job is; the time it began stays."""

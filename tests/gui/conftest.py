@@ -12,6 +12,7 @@ from fineview.gui.job_runner import Mailbox
 from fineview.gui.main_window import MainWindow
 from fineview.gui.theme import apply_theme
 from fineview.services.workbench import Workbench
+from tests.gui.answerer_seat import Braked, Seat
 from tests.gui.scene import workbench
 
 
@@ -49,3 +50,30 @@ def window(qtbot: QtBot, qapp: object, bench: Workbench, settle: Callable[[Calla
     yield made
     made.close()
     made.deleteLater()
+
+
+@pytest.fixture(scope="session")
+def answerer_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a person with one language model."""
+    from tests.models import tiny_readers as tiny
+
+    root = tmp_path_factory.mktemp("data")
+    tiny.save(tiny.llava(), root / "answerers" / "tiny-llava")
+    return root
+
+
+@pytest.fixture
+def tiny_llava(answerer_data: Path) -> Path:
+    return answerer_data / "answerers" / "tiny-llava"
+
+
+@pytest.fixture
+def answerer_seat(qtbot: QtBot, qapp: object, answerer_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+                  ) -> Iterator[Seat]:
+    apply_theme(qapp, "dark")
+    monkeypatch.setenv("FINEVIEW_DATA", str(answerer_data))
+    made = Seat(qtbot, Braked(device="cpu", data_dir=tmp_path), tmp_path)
+    yield made
+    made.app.held.set()
+    made.app.loading_held.set()
+    made.close()

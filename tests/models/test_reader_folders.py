@@ -20,6 +20,7 @@ from fineview.core.geometry import Box
 from fineview.core.study import FrameKey
 from fineview.models.folder import open_folder
 from fineview.models.language.answerer import NO_LENGTH, VisionAnswerer, printable, without_lengths
+from fineview.models.language.at_hand import speaker, speakers
 from fineview.models.language.families import speaks
 from fineview.models.language.load import load_reader
 from fineview.models.language.looking import crop_box, look
@@ -335,3 +336,30 @@ def test_a_cancel_stops_a_real_model_within_two_words(llava: Any) -> None:
     with pytest.raises(Cancelled):
         VisionAnswerer(llava, WHO, 60).answer(ASKED, tiny.picture(), None, token, hear)
     assert 1 <= len(heard) <= 2
+
+
+# -- in a window: listed without torch, loaded with a way to stop ---------------------------------------------------
+def test_folders_that_speak_are_listed_by_name(folders: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name, kind in (("zinnia", "llava"), ("aster", "blip2"), ("a-clip", "clip")):
+        copy(folders[kind], tmp_path).rename(tmp_path / name)
+    assert [(one.name, one.family, one.path) for one in speakers((tmp_path, tmp_path / "gone"))] == [
+        ("aster", "blip-2", str(tmp_path / "aster")), ("zinnia", "llava", str(tmp_path / "zinnia"))]
+    for name, code in (("a-clip", "no-answerer"), ("empty", "no-answerer"), ("gone", "weights-missing")):
+        with pytest.raises(WeightsProblem) as caught:
+            speaker(tmp_path / name)
+        assert caught.value.code == code
+
+
+def test_loading_tells_how_far_it_is_and_can_be_stopped(folders: dict[str, Path]) -> None:
+    told: list[tuple[float, float]] = []
+    load_reader(folders["llava"], "cpu", lambda *one: told.append(one))
+    total = sum(one.numel() for one in load_file(folders["llava"] / "model.safetensors").values())
+    assert told[0] == (0, 0) and told[-1] == (total, total) and told == sorted(told)
+
+    def stop(done: float, _: float) -> None:
+        if done > total / 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load_reader(folders["llava"], "cpu", stop)
