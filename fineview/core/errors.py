@@ -45,7 +45,7 @@ class LimitExceeded(InputProblem):
 
 class WeightsProblem(FineViewError):
     """``weights-missing``, ``weights-hash``, ``weights-pickle``, ``weights-format``, ``weights-code``,
-    ``weights-config``, ``weights-taken``."""
+    ``weights-config``, ``weights-taken``, ``weights-unreadable``."""
 
     code = "weights"
 

@@ -117,7 +117,11 @@ def plain_file(folder: Path, name: str, cap: int | None = None) -> Path:
     if not os.path.lexists(path):
         raise WeightsProblem(f"There is no {name} in the folder {folder.name}.",
                              "Choose a folder with config.json and model.safetensors.", "weights-missing")
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # a link that leads to itself
+        raise WeightsProblem(f"{name} is no plain file.", _AGAIN, "weights-format") from None
+    if not inside:
         raise WeightsProblem(f"{name} is a link that leads out of the folder.",
                              "Copy the folder so that it holds the files themselves (cp -rL).", "weights-format")
     if not path.exists() or not stat.S_ISREG(path.stat().st_mode):

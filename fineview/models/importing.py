@@ -20,6 +20,7 @@ from fineview.core.errors import StorageProblem, WeightsProblem
 from fineview.core.evidence import EncoderEntry
 from fineview.models import decoupled_folder, shelf, weights
 from fineview.models import folder as folders
+from fineview.models.reachable import reachable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STATED = ("README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")
@@ -33,7 +34,8 @@ def import_encoder(source: Path, into: Path, places: Sequence[Path], name: str |
     ``licence`` counts where the folder itself states none.
     Raises ``WeightsProblem`` (``weights-taken`` for a name that other weights have), ``StorageProblem``.
     """
-    made, files = _checked(source, licence)
+    with reachable(source):
+        made, files = _checked(source, licence)
     called = name or re.sub(r"[^A-Za-z0-9._-]+", "-", source.resolve().name).strip("-.") or "encoder"
     if not _NAME.fullmatch(called):
         raise WeightsProblem(f"\"{folders.clean(called)}\" cannot be the name of an encoder.",

@@ -20,6 +20,7 @@ from fineview.core.evidence import EncoderEntry
 from fineview.models import decoupled_folder, published, weights
 from fineview.models import folder as folders
 from fineview.models.language.families import speaks
+from fineview.models.reachable import reachable
 from fineview.models.vision.build import JOINED, UNGATED
 from fineview.models.vision.read_config import read_config
 
@@ -56,7 +57,12 @@ def _survey(places: Sequence[Path]) -> tuple[tuple[EncoderEntry, ...], tuple[Tro
     found: dict[str, EncoderEntry] = {}
     wrong = []
     for place in places:
-        for path in sorted(one for one in place.glob("*") if one.is_dir() and not one.name.startswith(".")):
+        try:
+            paths = _folders(place)
+        except WeightsProblem as error:
+            wrong.append((place, error))
+            continue
+        for path in paths:
             try:
                 one = entry(path)
                 found.setdefault(one.name, one)
@@ -65,11 +71,21 @@ def _survey(places: Sequence[Path]) -> tuple[tuple[EncoderEntry, ...], tuple[Tro
     return tuple(found[name] for name in sorted(found)), tuple(wrong)
 
 
+def _folders(place: Path) -> list[Path]:
+    with reachable(place):
+        return sorted(one for one in place.glob("*") if one.is_dir() and not one.name.startswith("."))
+
+
 def entry(path: Path) -> EncoderEntry:
     """What a folder says about itself, without loading a tensor.  Raises ``WeightsProblem``.
 
     Published weights that were never imported have no record yet: their files are checked and hashed for it.
     """
+    with reachable(path):
+        return _entry(path)
+
+
+def _entry(path: Path) -> EncoderEntry:
     if os.path.lexists(path / RECORD):
         return _recorded(path)
     if is_own(path):
@@ -151,10 +167,11 @@ def folder_of(name: str, places: Sequence[Path]) -> Path:
 def verify(path: Path) -> EncoderEntry:
     """Check every file of an encoder against its manifest or record.  Raises ``WeightsProblem``."""
     said = entry(path)
-    if is_own(path):
-        weights.check_file(path / weights.TENSORS, said.sha256)
-    else:
-        _same(said, inspected(path).sha256)
+    with reachable(path):
+        if is_own(path):
+            weights.check_file(path / weights.TENSORS, said.sha256)
+        else:
+            _same(said, inspected(path).sha256)
     return said
 
 
@@ -168,6 +185,11 @@ def open_encoder(name: str, places: Sequence[Path], device: Wanted = "auto"
                  ) -> Predictor | GeneralEngine | ReaderEngine:
     """The engine of a name or folder, its weights verified.  Raises ``WeightsProblem``, ``DeviceProblem``."""
     path = folder_of(name, places)
+    with reachable(path):
+        return _open(path, device)
+
+
+def _open(path: Path, device: Wanted) -> Predictor | GeneralEngine | ReaderEngine:
     if speaks(path):  # a language model, by its folder alone: it shows maps and takes no part in advice
         from fineview.models.language.engine import ReaderEngine
 
@@ -197,6 +219,8 @@ def widest_gate(path: Path) -> float:
 
     0 where there is none, or where the file is not as it should be: loading says what is wrong.
     """
+    if not path.is_file():  # opening a pipe would wait for ever
+        return 0.0
     try:
         with path.open("rb") as stream:
             length = struct.unpack("<Q", stream.read(8))[0]

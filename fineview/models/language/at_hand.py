@@ -12,10 +12,16 @@ from fineview.core.dialogue import Speaker
 from fineview.core.errors import WeightsProblem
 from fineview.models import folder
 from fineview.models.language.families import speaks
+from fineview.models.reachable import reachable
 
 
 def speaker(path: Path) -> Speaker:
     """What a folder says it is.  Raises ``WeightsProblem`` where it holds no model that answers in words here."""
+    with reachable(path):
+        return _speaker(path)
+
+
+def _speaker(path: Path) -> Speaker:
     if not path.is_dir():
         raise WeightsProblem(f"There is no folder {folder.clean(path.name)}.",
                              "Choose a folder with config.json and safetensors.", "weights-missing")
