@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fineview.core.evidence import ModelIdentity
+from fineview.core.promises import Example, OperatingCurve, Reliability
 from fineview.core.study import Problem
 
 Interval = tuple[float, float]
@@ -49,7 +50,8 @@ class Figure:
 class StoredResult:
     """One stored result.  ``made``: UTC, ISO 8601, so that texts sort by time; ``encoder``: the weights that were
     scored, or None where the evaluation trained its own; ``data``: what it was scored on, in words; ``own``: kept by
-    the person, not shipped; ``file``: name of the file it was read from."""
+    the person, not shipped; ``file``: name of the file it was read from.  ``curves``, ``reliability``, ``examples``:
+    what held-out pictures promise of a score, and pictures of failures, where the evaluation stores them."""
 
     what: str
     made: str
@@ -61,6 +63,9 @@ class StoredResult:
     figures: tuple[Figure, ...]
     own: bool = False
     file: str = ""
+    curves: tuple[OperatingCurve, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

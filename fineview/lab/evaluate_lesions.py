@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,22 @@ from fineview.core.errors import InputProblem, RequestProblem, WrongWords
 from fineview.core.labels import LABELS, WORDS, label_for
 from fineview.lab.baselines import BASELINES, TO_BEAT, Maps, ScoreMaps
 from fineview.lab.evaluate import Request
+from fineview.lab.failures import Failures
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
 from fineview.lab.fundus_truth import field_of_view
 from fineview.lab.held_out import lay_out
 from fineview.lab.lesion_metrics import Tally, auroc, average_precision, crossvalidated_counts, f1, tally
 from fineview.lab.lesion_truth import LabelledPhoto, photo_paths, read_truth
+from fineview.lab.promises import Promises
 from fineview.models.weights import read_manifest
 from fineview.services.jobs import Token
+from fineview.services.ports import Engine
 
 Array = npt.NDArray[Any]
 Statistic = Callable[[list[Tally], int], tuple[float | None, Callable[[Array], float | None], int]]
 OURS = "model"
+OWN_SOURCE = "the person's own photograph"
+MASKS_SOURCE = "part of a photograph of IDRiD, Porwal et al., Data 3(3):25 (2018), CC BY 4.0, outline added"
 
 
 def run(request: Request) -> Figures:
@@ -46,22 +52,54 @@ def run(request: Request) -> Figures:
             fold = int(read_manifest(request.app.encoder_folder()).facts.get("fold", 0))
             images = labels = lay_out(request.data, fold, request.labelled, Path(folder) / "held-out")
 
-        def score(rgb: npt.NDArray[np.uint8]) -> Maps:
-            maps = engine.lesion_maps(engine.encode(rgb, Token()), fundus)
-            return {word: values.astype(np.float32) for word, values in maps.items()}
+        scored, promises = Scored(engine, fundus), Promises(engine, request.seed, _failures(request))
+
+        def look(rgb: npt.NDArray[np.uint8], truth: LabelledPhoto) -> None:
+            promises.look(rgb, *scored.of(rgb), truth)
 
         assert images is not None and labels is not None
-        return evaluate_lesions(images, labels, score, request.seed,
-                                lambda done, total: request.progress(done, total, f"photograph {done} of {total}"))
+        made = evaluate_lesions(images, labels, lambda rgb: scored.of(rgb)[1], request.seed,
+                                lambda done, total: request.progress(done, total, f"photograph {done} of {total}"),
+                                look)
+        return replace(made, figures=(*made.figures, *promises.figures()), curves=promises.curves(),
+                       reliability=promises.reliability(),
+                       failures=promises.failures.worst() if promises.failures is not None else ())
+
+
+class Scored:
+    """Encoding and maps of a picture; those of the last one are remembered, for a picture is asked about twice."""
+
+    def __init__(self, engine: Engine, words: tuple[str, ...]) -> None:
+        self._engine, self._words = engine, words
+        self._last: tuple[npt.NDArray[np.uint8], Any, Maps] | None = None
+
+    def of(self, rgb: npt.NDArray[np.uint8]) -> tuple[Any, Maps]:
+        if self._last is None or self._last[0] is not rgb:
+            encoding = self._engine.encode(rgb, Token())
+            maps = self._engine.lesion_maps(encoding, self._words)
+            self._last = rgb, encoding, {word: values.astype(np.float32) for word, values in maps.items()}
+        return self._last[1:]
+
+
+def _failures(request: Request) -> Failures | None:
+    """Pictures of failures: of a person's own photographs, and of those whose licence lets them be shipped.
+
+    Loose boxes are share-alike, so no picture is made with them drawn in.
+    """
+    if request.data is None:
+        return Failures(OWN_SOURCE)
+    return Failures(MASKS_SOURCE) if request.labelled == "masks" else None
 
 
 def evaluate_lesions(images: Path, labels: Path, score_maps: ScoreMaps, seed: int = 0,
-                     progress: Callable[[int, int], None] | None = None) -> Figures:
+                     progress: Callable[[int, int], None] | None = None,
+                     look: Callable[[npt.NDArray[np.uint8], LabelledPhoto], None] | None = None) -> Figures:
     """Score ``score_maps`` and the baselines on the photographs of ``images`` that have labels in ``labels``.
 
     ``score_maps`` takes rgb (H, W, 3) uint8 and returns word -> (H, W) float map in [0, 1].  Labels: ``NAME.txt``
     with YOLO boxes (0 optic disc, 1 hard exudate, 2 haemorrhage) or ``NAME_MA.png``, ``_HE``, ``_EX``, ``_SE``,
-    ``_OD`` (or ``NAME_<word>.png``) masks.  A goal is the best of random, centre prior and Laplacian.
+    ``_OD`` (or ``NAME_<word>.png``) masks.  A goal is the best of random, centre prior and Laplacian.  ``look`` is
+    shown every photograph with what is known of it.
     Raises ``InputProblem`` where folders, photographs or labels cannot be used.
     """
     detectors = {OURS: score_maps, **BASELINES}
@@ -74,6 +112,8 @@ def evaluate_lesions(images: Path, labels: Path, score_maps: ScoreMaps, seed: in
         for name, detector in detectors.items():
             for word, item in _tallies(detector(rgb), truth, view).items():
                 table.setdefault(word, {}).setdefault(name, []).append(item)
+        if look is not None:
+            look(rgb, truth)
         if progress is not None:
             progress(number + 1, len(paths))
     figures = [figure for word in WORDS if word in table for figure in _figures(word, table[word], seed)]

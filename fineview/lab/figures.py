@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,16 @@ import numpy.typing as npt
 
 from fineview.core.measured import Figure as Figure
 from fineview.core.measured import Interval
+from fineview.core.promises import OperatingCurve, Reliability
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failure:
+    """A picture of something that went wrong: RGB uint8 (h, w, 3), what it shows, and whose picture it is."""
+
+    rgb: npt.NDArray[np.uint8]
+    words: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +30,23 @@ class Figures:
     """All figures of one run with the seed and the machine they were measured on.
 
     ``data`` says in words what they were measured on, where the evaluation chose it itself ("64 phantoms, seed 7").
+    ``curves``, ``reliability``: what held-out pictures promise of a score; ``failures`` are kept as pictures.
     """
 
     figures: tuple[Figure, ...]
     seed: int
     machine: str
     data: str = ""
+    curves: tuple[OperatingCurve, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """``{"figures": [...], "seed", "machine"}``, ready for ``json.dumps``; ``data`` where it is known."""
+        """``{"figures": [...], "seed", "machine"}``, ready for ``json.dumps``; other keys where they are known."""
         held = {"figures": [figure.as_dict() for figure in self.figures], "seed": self.seed, "machine": self.machine}
-        return {**held, "data": self.data} if self.data else held
+        more = {"data": self.data, "curves": [curve_object(one) for one in self.curves],
+                "reliability": [_rounded(asdict(one)) for one in self.reliability]}
+        return {**held, **{name: value for name, value in more.items() if value}}
 
     def named(self, name: str) -> Figure:
         """The figure of that name.  Raises ``KeyError``."""
@@ -38,6 +54,23 @@ class Figures:
             if figure.name == name:
                 return figure
         raise KeyError(name)
+
+
+def curve_object(one: OperatingCurve) -> dict[str, Any]:
+    """A curve as JSON; a point is a row [score, found, right, hit, precision low, high, recall low, high]."""
+    rows = [[point.score, point.found, point.right, point.hit, *(point.precision_interval or (None, None)),
+             *(point.recall_interval or (None, None))] for point in one.points]
+    return {"label": one.label, "pooled": list(one.pooled), "pictures": one.pictures, "lesions": one.lesions,
+            "points": _rounded(rows)}
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers of a measured curve to four decimals: more would only be noise in a file."""
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def judged(figure: Figure, goal: float, *, higher_is_better: bool = True) -> Figure:

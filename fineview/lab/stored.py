@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from fineview import paths
 from fineview.core.errors import StorageProblem
 from fineview.core.evidence import ModelIdentity
-from fineview.lab.figures import Figures
+from fineview.lab.figures import Failure, Figures
 from fineview.store.results import FORMAT
 
 
@@ -22,8 +25,8 @@ def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | No
     """Write one result as JSON into ``folder`` (default: ``results`` of the person's data); returns the file.
 
     ``encoder``: the weights that were scored, None where the evaluation trained its own; ``data``: what it was scored
-    on, in words that name no person and no folder.  Raises ``StorageProblem``; a half-written file never bears the
-    name of a result.
+    on, in words that name no person and no folder.  Pictures of failures are written beside it, first.  Raises
+    ``StorageProblem``; a half-written file never bears the name of a result.
     """
     moment = (made or datetime.now(UTC)).astimezone(UTC)
     folder = writable(folder)
@@ -31,8 +34,10 @@ def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | No
             "encoder": None if encoder is None else
             {"name": encoder.name, "version": encoder.version, "sha256": encoder.sha256},
             **figures.as_dict(), "data": data}
+    path = _free(folder, f"{what}-{moment:%Y%m%d-%H%M%S}")
     try:
-        return _write(folder, f"{what}-{moment:%Y%m%d-%H%M%S}", held)
+        examples = [_picture(path, number, one) for number, one in enumerate(figures.failures, 1)]
+        return _write(path, {**held, "examples": examples} if examples else held)
     except OSError as error:
         raise _refused(folder, error) from error
 
@@ -70,15 +75,28 @@ def _refused(folder: Path, error: OSError) -> StorageProblem:
                           "Give a folder that can be written with --keep DIR.", "read-only")
 
 
-def _write(folder: Path, stem: str, held: dict[str, Any]) -> Path:
+def _free(folder: Path, stem: str) -> Path:
     path, number = folder / f"{stem}.json", 1
     while path.exists():  # two results of one second
         number += 1
         path = folder / f"{stem}-{number}.json"
+    return path
+
+
+def _picture(beside: Path, number: int, one: Failure) -> dict[str, str]:
+    path = beside.with_name(f"{beside.stem}-failure-{number}.png")
+    Image.fromarray(one.rgb).save(path, optimize=True)
+    return {"file": path.name, "words": one.words, "source": one.source}
+
+
+def _write(path: Path, held: dict[str, Any]) -> Path:
     beside = path.with_suffix(".part")
+    # rows of a curve on one line each: a person compares two results line by line
+    text = re.sub(r"\[\n[^\[\]{}\"]*\]", lambda found: f"[{' '.join(found[0][1:-1].split())}]",
+                  json.dumps(held, indent=1))
     try:
         with beside.open("w", encoding="utf-8") as stream:
-            stream.write(json.dumps(held, indent=1) + "\n")
+            stream.write(text + "\n")
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(beside, path)

@@ -12,12 +12,14 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from fineview.core.errors import InputProblem
 from fineview.core.evidence import ModelIdentity
 from fineview.core.measured import Figure, ResultShelf, StoredResult
+from fineview.core.promises import Example, OperatingCurve, OperatingPoint, Reliability, ReliabilityBin
 from fineview.core.study import Problem
 
 FORMAT = "fineview-result/1"
@@ -25,7 +27,10 @@ FILE_BYTES = 1 << 20
 FILES = 500
 FIGURES = 2_000
 WORDS = 400  # characters of one text
-_ABOUT = {"task", "encoder", "sha256", "scale", "measure", "better", "role"}
+CURVES, POINTS, BINS, EXAMPLES = 40, 400, 100, 24
+PICTURE_BYTES = 512 * 1024
+_ABOUT = {"task", "encoder", "sha256", "scale", "measure", "better", "role", "tolerance"}
+_PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.png")
 _MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _REMEDY = "Remove it from the folder of results, or measure again with \"fineview evaluate WHAT --keep\"."
 
@@ -88,7 +93,9 @@ def _result(held: Mapping[str, Any], own: bool, name: str) -> StoredResult:
     return StoredResult(_words(held["what"]), made, _words(held["software"]),
                         None if encoder is None else _identity(_mapping(encoder)), _words(held["data"]),
                         _whole(held["seed"]), _words(held["machine"]), tuple(_figure(_mapping(one)) for one in figures),
-                        own, name)
+                        own, name, tuple(_curve(one) for one in _few(held, "curves", CURVES)),
+                        tuple(_reliability(one) for one in _few(held, "reliability", CURVES)),
+                        tuple(_example(one) for one in _few(held, "examples", EXAMPLES)))
 
 
 def _identity(held: Mapping[str, Any]) -> ModelIdentity:
@@ -107,6 +114,65 @@ def _figure(held: Mapping[str, Any]) -> Figure:
                   None if low is None or high is None else (low, high), _number(held["goal"]), met,
                   {_words(name): _number(value) for name, value in _mapping(held["baselines"]).items()},
                   {name: _words(value) for name, value in _mapping(held.get("about", {})).items() if name in _ABOUT})
+
+
+def _few(held: Mapping[str, Any], name: str, most: int) -> list[Mapping[str, Any]]:
+    """A list of objects that a result may have."""
+    found = _listed(held.get(name, []), most, name)
+    return [_mapping(one) for one in found]
+
+
+def _listed(value: Any, most: int, name: str) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise _Unfit(f"{name} is not a list of at most {most}")
+    return value
+
+
+def _curve(held: Mapping[str, Any]) -> OperatingCurve:
+    points = tuple(_point(row) for row in _listed(held["points"], POINTS, "points"))
+    if any(later.score <= earlier.score for earlier, later in pairwise(points)):
+        raise _Unfit("the scores of a curve do not rise")
+    pooled = tuple(_words(one) for one in _listed(held["pooled"], CURVES, "pooled"))
+    return OperatingCurve(_words(held["label"]), pooled, _whole(held["pictures"]), _whole(held["lesions"]), points)
+
+
+def _point(row: Any) -> OperatingPoint:
+    score, found, right, hit, *spans = _listed(row, 8, "a point")
+    low, high, least, most = (_number(one) for one in spans)
+    return OperatingPoint(_share(score), _whole(found), _whole(right), _whole(hit),
+                          None if low is None or high is None else (low, high),
+                          None if least is None or most is None else (least, most))
+
+
+def _reliability(held: Mapping[str, Any]) -> Reliability:
+    bins = tuple(ReliabilityBin(_share(one["low"]), _share(one["high"]), _share(one["mean"]), _share(one["share"]),
+                                _whole(one["count"])) for one in _few(held, "bins", BINS))
+    return Reliability(_words(held["label"]), _words(held["of"]), _whole(held["n"]), _share(held["ece"]), bins)
+
+
+def _example(held: Mapping[str, Any]) -> Example:
+    if not _PICTURE.fullmatch(_words(held["file"])):
+        raise _Unfit("a picture's name is not a plain name that ends in .png")
+    return Example(held["file"], _words(held["words"]), _words(held["source"]))
+
+
+def read_picture(folder: Path, name: str) -> bytes:
+    """The bytes of a stored picture; b"" where it is gone, no PNG or larger than a small picture is."""
+    path = folder / name
+    try:
+        if not _PICTURE.fullmatch(name) or not path.is_file() or path.stat().st_size > PICTURE_BYTES:
+            return b""
+        data = path.read_bytes()
+    except OSError:
+        return b""
+    return data if data.startswith(b"\x89PNG") else b""
+
+
+def _share(value: Any) -> float:
+    number = _number(value)
+    if number is None or not 0 <= number <= 1:
+        raise _Unfit("a share is not between 0 and 1")
+    return number
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
