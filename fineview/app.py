@@ -18,6 +18,7 @@ from fineview.core.report import INTENDED_USE
 
 if TYPE_CHECKING:
     from fineview.core.advice import Advice
+    from fineview.core.card import ModelCard
     from fineview.core.dialogue import Speaker
     from fineview.core.evidence import EncoderEntry, ModelIdentity, Task
     from fineview.core.measured import ResultShelf
@@ -148,6 +149,18 @@ class App:
         at_hand = tuple(ModelIdentity(one.name, one.version, one.sha256) for one in self.encoders())
         return advise(task, (results or self.results()).results, at_hand)
 
+    def card(self, name: str | None = None) -> ModelCard:
+        """Everything known of an encoder (none: the one this app was started with).  Raises ``WeightsProblem``."""
+        from fineview.models.card_words import read_card_words
+        from fineview.models.shelf import entry, facts_of, folder_of
+        from fineview.services.model_card import model_card
+        from fineview.store.results import read_picture
+
+        folder = folder_of(name or self.encoder or "retina-s", self._places)
+        shipped, own = paths.resources_dir() / "results", paths.data_dir() / "results"
+        return model_card(entry(folder), read_card_words(folder), facts_of(folder), self.results().results,
+                          lambda result, file: read_picture(own if result.own else shipped, file))
+
     def encoder_problems(self) -> tuple[tuple[Path, WeightsProblem], ...]:
         """Folders among the encoders that hold none that can be used, each with the reason."""
         from fineview.models.shelf import problems
@@ -188,6 +201,7 @@ class App:
         from fineview.services.annotate import Annotate
         from fineview.services.answerer_shelf import AnswererShelf
         from fineview.services.ask import Ask
+        from fineview.services.card_shelf import CardShelf
         from fineview.services.compose_report import ComposeReport
         from fineview.services.encoder_shelf import EncoderShelf
         from fineview.services.encodings import Encodings
@@ -209,6 +223,8 @@ class App:
         opening.on_frame = explain.refresh
         shelf = EncoderShelf(session, jobs, self.encoders, self.advice)
         shelf.list()
+        cards = CardShelf(session, jobs, self.results, self.card)
+        cards.read()
         answerers = AnswererShelf(session, jobs, self, Settings(journal, lambda: jobs))
         answerers.list()
         return Workbench(
@@ -216,7 +232,7 @@ class App:
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
-            shelf=shelf, answerers=answerers)
+            shelf=shelf, answerers=answerers, cards=cards)
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

@@ -97,6 +97,11 @@ def _entry(path: Path) -> EncoderEntry:
     return as_entry(inspected(path), path)
 
 
+def facts_of(path: Path) -> dict[str, Any]:
+    """All that the manifest of one of our own says; {} for other encoders.  Raises ``WeightsProblem``."""
+    return weights.read_manifest(path).facts if is_own(path) else {}
+
+
 def _own_fusion(path: Path, manifest: weights.Manifest) -> tuple[bool, bool]:
     """Whether one of our own joins two networks, and whether that was trained, without loading it."""
     try:

@@ -16,6 +16,11 @@ class Look:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def least_score(self, score: float) -> None:
+        """Undecided suggestions below ``score`` are not shown; what a person decided stays."""
+        self._session.least_score = score
+        self._session.pulse()
+
     def _set(self, **changes: object) -> None:
         self._session.view = replace(self._session.view, **changes)  # type: ignore[arg-type]
         self._session.pulse()

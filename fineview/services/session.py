@@ -17,6 +17,7 @@ from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, Mode
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
+from fineview.core.measured import StoredResult
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.eye import EyeView
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
@@ -149,7 +150,8 @@ class Session:
     ``analyses`` and ``heat`` are kept by frame and by encoder, so that no encoder ever shows another one's maps.
     ``encoder_wanted``: chosen, and on its way; until it is there everything stays with the old one.
     ``other``: the overlay to compare with, by key in place or beside the picture; None: nothing was compared yet.
-    ``default_encoder``: the name behind "".
+    ``default_encoder``: the name behind "".  ``results``: stored ones, for what a score promises;
+    ``least_score``: undecided suggestions below it are not shown.
     ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
     """
@@ -164,6 +166,8 @@ class Session:
     beside: Beside = "none"
     encoders: tuple[EncoderEntry, ...] = ()
     default_encoder: str = ""
+    results: tuple[StoredResult, ...] = ()
+    least_score: float = 0.0
     encoder_wanted: str | None = None
     engines: dict[str, EngineFacts] = field(default_factory=dict)
     eye: EyeView | None = None

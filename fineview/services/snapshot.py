@@ -21,6 +21,7 @@ from fineview.core.geometry import Box, Spacing
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Series, Study
 from fineview.services.eye import EyeView
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
+from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, reaches, suggestions
 from fineview.services.session import Notice, Pointed, Progress, Session, Streaming
 from fineview.services.suggestions import of_encoder
 from fineview.services.whereabouts import place_of
@@ -119,6 +120,8 @@ class ViewState:
     analysis: Analysis | None
     domain_banner: str
     tool: Tool
+    suggestions: Suggestions
+    lesion_promise: Promise | None
     findings: tuple[Finding, ...]
     frame_findings: tuple[Finding, ...]
     selected: str | None
@@ -136,7 +139,9 @@ class ViewState:
 def snapshot(session: Session) -> ViewState:
     """Take the state of ``session`` as one frozen value."""
     key, frame, series, raster = session.frame_key, session.frame, session.series, session.raster
-    analysis, findings = session.analysis, _findings(session)
+    analysis, known = session.analysis, _findings(session)
+    findings = tuple(f for f in known if f.id == session.selected or reaches(f, session.least_score))
+    measured = _measured(session)
     overlay = None if session.overlays_hidden else overlay_picture(session)
     missing = missing_words(session, session.overlay)
     localizer = None
@@ -154,7 +159,10 @@ def snapshot(session: Session) -> ViewState:
         overlay_pending=session.overlay.kind != "none" and not overlay and not missing and not session.overlays_hidden,
         overlay_missing=missing, beside=session.beside, **_beside(session), encoders=_encoders(session),
         answerers=_answerers(session), pointed=_pointed(session),
-        analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool, findings=findings,
+        analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool,
+        suggestions=suggestions([f for f in known if f.frame == key], session.least_score, session.selected_finding,
+                                measured),
+        lesion_promise=_lesion_promise(session.overlay, measured), findings=findings,
         frame_findings=tuple(f for f in findings if f.frame == key), selected=session.selected,
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),
         notices=session.notices, localizer=localizer, saved_text=_saved_text(session),
@@ -164,6 +172,20 @@ def snapshot(session: Session) -> ViewState:
 def _findings(session: Session) -> tuple[Finding, ...]:
     facts = session.engines.get(session.overlay.encoder)
     return of_encoder(session.findings, facts.identity.sha256 if facts else None, session.selected)
+
+
+def _measured(session: Session) -> tuple[Measured, ...]:
+    """Curves of the weights in force: as loaded, or as the list of encoders names them."""
+    name = session.overlay.encoder
+    facts, wanted = session.engines.get(name), name or session.default_encoder
+    listed = next((one.sha256 for one in session.encoders if one.name == wanted), "")
+    return curves_of(session.results, facts.identity.sha256 if facts else listed)
+
+
+def _lesion_promise(wishes: OverlayWishes, measured: tuple[Measured, ...]) -> Promise | None:
+    """What the threshold of a lesion map promises, where one label is shown."""
+    one = wishes.kind == "lesion" and wishes.lesion_label
+    return promise(wishes.lesion_label or "", wishes.threshold, measured) if one else None
 
 
 def _beside(session: Session) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fineview.services.annotate import Annotate
 from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
+from fineview.services.card_shelf import CardShelf
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.explain import Explain
@@ -31,6 +32,7 @@ class Workbench:
     report: ComposeReport
     shelf: EncoderShelf
     answerers: AnswererShelf
+    cards: CardShelf
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

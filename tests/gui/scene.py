@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from fineview.core.advice import Advice
+from fineview.core.card import ModelCard
 from fineview.core.dialogue import Speaker
 from fineview.core.errors import WeightsProblem
 from fineview.core.evidence import Analysis, ModelIdentity, PyramidLevel, Task
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box, ScaleSource, Spacing
 from fineview.core.image import Raster, Window
+from fineview.core.measured import ResultShelf
 from fineview.core.orientation import Orientation
 from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
@@ -21,6 +23,7 @@ from fineview.services.advise import advise
 from fineview.services.annotate import Annotate
 from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
+from fineview.services.card_shelf import CardShelf
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.encodings import Encodings
@@ -105,6 +108,10 @@ def no_engine(name: str | None = None) -> Engine:
     raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
 
 
+def no_card(name: str | None) -> ModelCard:
+    raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
+
+
 def no_advice(task: Task) -> Advice:
     return advise(task, (), ())
 
@@ -125,7 +132,7 @@ def workbench(post: Post, folder: Path) -> Workbench:
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
-                     shelf, answerers)
+                     shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

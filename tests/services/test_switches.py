@@ -104,7 +104,8 @@ class Room:
         answerers = AnswererShelf(self.session, jobs, None, self.journal)  # type: ignore[arg-type]
         ask = Ask(self.session, jobs, lambda: self.engine, encodings, self.journal, self.open.show, answerers)
         self.bench = Workbench(self.session, jobs, self.open, Look(self.session), explain, ask,
-                               Annotate(self.session, jobs, self.journal), None, None, answerers)  # type: ignore[arg-type]
+                               Annotate(self.session, jobs, self.journal), None, None,  # type: ignore[arg-type]
+                               answerers, None)  # type: ignore[arg-type]
 
     def show(self, *studies: Study) -> None:
         self.session.catalogue = Catalogue(studies)

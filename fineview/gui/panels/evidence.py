@@ -38,7 +38,7 @@ SCALES = (("4+0", "1/4"), ("8+0", "1/8"), ("16+0", "1/16"), ("16+4", "1/16 with 
 class Evidence(QScrollArea):
     """Signals that only a hand can cause are used throughout, so showing a state never answers back."""
 
-    WATCHES = frozenset({"analysis", "domain_banner"}) | Compare.WATCHES
+    WATCHES = frozenset({"analysis", "domain_banner", "lesion_promise"}) | Compare.WATCHES
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -95,6 +95,10 @@ class Evidence(QScrollArea):
         self.channel.valueChanged.connect(self._set_channel)
         self.smooth = QCheckBox(tr("smooth between cells"))
         self.smooth.clicked.connect(lambda on: explain.set(smooth=on))
+        self.promise = QLabel()
+        self.promise.setObjectName("quiet")
+        self.promise.setWordWrap(True)
+        self.promise.setTextFormat(Qt.TextFormat.PlainText)
         self.suggestions = QCheckBox(tr("show suggested lesions"))
         self.suggestions.clicked.connect(lambda on: explain.set(suggestions=on))
 
@@ -108,7 +112,8 @@ class Evidence(QScrollArea):
         self._form.setVerticalSpacing(6)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for words, widget in (("Encoder", self.encoder), ("Overlay", self.kind), ("Task", self.task),
-                              ("Opacity", self.opacity), ("Threshold", self.threshold), ("Colours", self.map),
+                              ("Opacity", self.opacity), ("Threshold", self.threshold), ("", self.promise),
+                              ("Colours", self.map),
                               ("Looks for", self.text), ("Lesion", self.lesion), ("Scale", self.scale),
                               ("Shows", self.mode), ("Channel", self.channel), ("Words", self.balance)):
             self._form.addRow(tr(words), widget)
@@ -124,6 +129,11 @@ class Evidence(QScrollArea):
             refill(self.kind, overlays(state.encoders, state.overlay_wishes.kind))
             self.encoder.show_choice(state.encoders)
             self._show_wishes(state.overlay_wishes)
+        if "lesion_promise" in changed:
+            known = state.lesion_promise
+            self.promise.setText(known.words if known is not None else "")
+            self.promise.setToolTip(known.more if known is not None else "")
+            self._form.setRowVisible(self.promise, known is not None)
         self.compare.show_state(state)
         if state.analysis is not None and "analysis" in changed:
             counts = [len(level.values) for level in state.analysis.pyramid]

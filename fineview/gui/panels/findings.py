@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from fineview.core.finding import Finding, Origin, State
 from fineview.gui import icons
+from fineview.gui.panels.score_slider import ScoreSlider
 from fineview.gui.theme import as_panel, current
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
@@ -37,7 +38,7 @@ def state_words(finding: Finding) -> str:
 
 
 class Findings(QWidget):
-    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study"})
+    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study", "suggestions"})
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -59,6 +60,7 @@ class Findings(QWidget):
         self._empty = QLabel(tr("No findings yet. Draw a region, or press R to look for suspected lesions."))
         self._empty.setObjectName("quiet")
         self._empty.setWordWrap(True)
+        self.scores = ScoreSlider(bench)
         self._make_editor()
         self._arrange()
 
@@ -103,6 +105,7 @@ class Findings(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._empty)
+        column.addWidget(self.scores)
         column.addWidget(self.list, 1)
         column.addWidget(self._source)
         column.addWidget(self.label)
@@ -117,7 +120,8 @@ class Findings(QWidget):
         # A photograph has one frame: the room belongs to the label.
         self.list.setColumnHidden(3, all(f.frame.index == 0 for f in state.findings))
         self._select(state.selected)
-        self._empty.setVisible(not state.findings)
+        self._empty.setVisible(not state.findings and not state.suggestions.total)
+        self.scores.show_suggestions(state.suggestions)
         self._show_steps(state)
 
     def _fill(self) -> None:
@@ -165,7 +169,8 @@ class Findings(QWidget):
         self._source.setVisible(by_model)
         if one.model is not None:
             reviewed = tr("not reviewed") if one.state is State.SUGGESTED else tr(one.state.value)
-            self._source.setText(f"{tr('suggested by')} {one.model.short}, {reviewed}")
+            score = f", {tr('score')} {one.score:.2f}" if one.score is not None else ""
+            self._source.setText(f"{tr('suggested by')} {one.model.short}{score}, {reviewed}")
 
     def _show_steps(self, state: ViewState) -> None:
         for button, name, idle in ((self.undo, state.undo_name, tr("Nothing to undo")),

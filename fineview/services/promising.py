@@ -1,0 +1,114 @@
+"""What a person who sets a threshold on scores may expect, in words: from stored curves of these very weights.
+
+Pure: stored results, the weights in force and a score go in, sentences come out.  Where nothing was measured for these
+weights and this label, the sentence says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fineview.core.finding import Finding, Origin, State
+from fineview.core.measured import Interval, StoredResult
+from fineview.core.promises import OperatingCurve
+from fineview.services.advise import newest
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One curve with where it comes from."""
+
+    curve: OperatingCurve
+    data: str
+    made: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One line.  ``words``: "haemorrhage: 0.36 right of those suggested, 0.21 of lesions found (...)"; ``more``: with
+    intervals, counts and origin."""
+
+    label: str
+    words: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Undecided suggestions of the shown frame: how many there are, how many reach ``least``, and what that promises.
+
+    ``begin``: the lowest score any of them has, or the lowest threshold measured; below it the slider has no meaning.
+    """
+
+    least: float = 0.0
+    begin: float = 0.0
+    total: int = 0
+    shown: int = 0
+    promises: tuple[Promise, ...] = ()
+
+
+def curves_of(results: Iterable[StoredResult], sha256: str) -> tuple[Measured, ...]:
+    """The newest curves of these weights, the one on the most lesions first."""
+    found = [Measured(curve, one.data, one.made, one.seed) for one in newest(results)
+             if one.encoder is not None and one.encoder.sha256 == sha256 for curve in one.curves]
+    return tuple(sorted(found, key=lambda one: (-one.curve.lesions, one.data)))
+
+
+def promise(label: str, least: float, measured: Sequence[Measured]) -> Promise:
+    """What is known of suggestions of ``label`` with a score of ``least`` or more."""
+    title = label.replace("_", " ")
+    own = [one for one in measured if one.curve.label == label]
+    if not own:
+        return Promise(label, f"{title}: not measured", f"No stored result of these weights speaks of {title}.")
+    return Promise(label, f"{title}: {_short(own[0].curve, least)}", "\n".join(_long(one, least) for one in own))
+
+
+def _short(curve: OperatingCurve, least: float) -> str:
+    point = curve.at(least)
+    if point is None:  # below where suggestions begin, all of them are shown
+        point = curve.points[0] if curve.points else None
+    if point is None or point.precision is None:
+        return "none reached this score when it was measured"
+    recall = curve.recall(point)
+    return f"precision {point.precision:.2f}, recall {recall:.2f}" if recall is not None else "not measured"
+
+
+def _long(one: Measured, least: float) -> str:
+    curve = one.curve
+    point = curve.at(least) or (curve.points[0] if curve.points else None)
+    names = " and ".join(word.replace("_", " ") for word in curve.pooled)
+    origin = (f"{one.data}: {curve.lesions} lesions on {curve.pictures} pictures, {one.made[:10]}, seed {one.seed}"
+              + (f"; {names} counted together" if len(curve.pooled) > 1 else ""))
+    if point is None or point.precision is None:
+        return f"No suggestion reached {least:.2f}. {origin}."
+    precision = f"{point.right} of {point.found} suggestions with a score of {max(least, point.score):.2f} or more " \
+                f"were right ({point.precision:.2f}{_span(point.precision_interval)})"
+    recall = curve.recall(point)
+    hit = f"{point.hit} of {curve.lesions} lesions were found ({recall:.2f}{_span(point.recall_interval)})" \
+        if recall is not None else "no lesion was known"
+    return f"{precision}; {hit}. {origin}."
+
+
+def _span(interval: Interval | None) -> str:
+    return f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval is not None else ""
+
+
+def reaches(finding: Finding, least: float) -> bool:
+    """Whether a mark is shown at this threshold: only an undecided suggestion without a note can be too weak."""
+    undecided = finding.origin is Origin.MODEL and finding.state is State.SUGGESTED and not finding.note
+    return not undecided or finding.score is None or finding.score >= least - 1e-4
+
+
+def suggestions(here: Sequence[Finding], least: float, selected: Finding | None, measured: Sequence[Measured]
+                ) -> Suggestions:
+    """``here``: all marks of the shown frame.  A selected suggestion's label stands alone; else every label's line."""
+    undecided = [one for one in here if one.origin is Origin.MODEL and one.state is State.SUGGESTED]
+    chosen = selected is not None and selected.origin is Origin.MODEL
+    labels = [selected.label] if chosen and selected is not None else list(dict.fromkeys(
+        one.label for one in undecided))
+    scores = [one.score for one in undecided if one.score is not None]
+    begin = min(scores, default=0.0)
+    return Suggestions(least, begin, len(undecided), sum(reaches(one, least) for one in undecided),
+                       tuple(promise(label, least, measured) for label in labels))

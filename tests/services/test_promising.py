@@ -1,0 +1,65 @@
+"""What a threshold promises: figures of these very weights or none, and only undecided suggestions are hidden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fineview.core.evidence import ModelIdentity
+from fineview.core.finding import Finding, Origin, State
+from fineview.core.geometry import Box
+from fineview.core.measured import StoredResult
+from fineview.core.promises import OperatingCurve, OperatingPoint
+from fineview.core.region import Region
+from fineview.core.study import FrameKey
+from fineview.services.promising import curves_of, promise, reaches, suggestions
+
+SHA = "a" * 64
+CURVE = OperatingCurve("drusen", ("drusen",), 12, 40, (
+    OperatingPoint(0.3, 50, 20, 18, (0.3, 0.5), (0.35, 0.55)), OperatingPoint(0.5, 20, 15, 12),
+    OperatingPoint(0.9, 0, 0, 0)))
+RESULT = StoredResult("lesions", "2026-11-21T10:00:00Z", "FineView", ModelIdentity("retina-s", "1", SHA),
+                      "photographs kept from training", 4, "a machine", (), curves=(CURVE,))
+SUGGESTED = Finding("s", "study", FrameKey("series", 0), Region.from_box(Box(0, 0, 4, 4)), "drusen", Origin.MODEL,
+                    State.SUGGESTED, score=0.4)
+
+
+def test_precision_and_recall_at_the_score_with_n_and_origin() -> None:
+    measured = curves_of([RESULT], SHA)
+    assert promise("drusen", 0.3, measured).words == "drusen: precision 0.40, recall 0.45"
+    assert promise("drusen", 0.6, measured).words == "drusen: precision 0.75, recall 0.30"  # as stored at 0.5
+    assert promise("drusen", 0.1, measured).words == "drusen: precision 0.40, recall 0.45"  # all that there are
+    more = promise("drusen", 0.3, measured).more
+    assert "20 of 50 suggestions with a score of 0.30 or more were right (0.40, 95 % 0.30 to 0.50)" in more
+    assert "18 of 40 lesions were found" in more and "12 pictures, 2026-11-21, seed 4" in more
+    assert "none reached this score" in promise("drusen", 0.95, measured).words
+
+
+def test_other_weights_promise_nothing() -> None:
+    assert promise("drusen", 0.3, curves_of([RESULT], "b" * 64)).words == "drusen: not measured"
+    assert promise("fluid", 0.3, curves_of([RESULT], SHA)).words == "fluid: not measured"
+
+
+def test_the_newest_result_and_the_one_on_most_lesions_speak() -> None:
+    older = replace(RESULT, made="2026-11-20T10:00:00Z", curves=(replace(CURVE, lesions=400),))
+    wider = replace(RESULT, data="boxes", curves=(replace(CURVE, lesions=100),))
+    found = curves_of([older, RESULT, wider], SHA)
+    assert [one.curve.lesions for one in found] == [100, 40]
+    assert promise("drusen", 0.3, found).more.count("\n") == 1
+
+
+@pytest.mark.parametrize(("changes", "shown"), [
+    ({}, False), ({"score": 0.5}, True), ({"state": State.REJECTED}, True), ({"state": State.ACCEPTED}, True),
+    ({"note": "look again"}, True), ({"origin": Origin.PERSON, "score": None}, True)])
+def test_only_what_nobody_decided_is_hidden(changes: dict[str, object], shown: bool) -> None:
+    assert reaches(replace(SUGGESTED, **changes), 0.5) is shown  # type: ignore[arg-type]
+
+
+def test_the_frame_counts_its_suggestions() -> None:
+    strong = replace(SUGGESTED, id="t", score=0.8, label="fluid")
+    made = suggestions([SUGGESTED, strong, replace(strong, state=State.ACCEPTED)], 0.5, None, curves_of([RESULT], SHA))
+    assert (made.total, made.shown, made.begin) == (2, 1, 0.4)
+    assert [one.label for one in made.promises] == ["drusen", "fluid"]
+    alone = suggestions([SUGGESTED, strong], 0.5, strong, ())
+    assert [one.words for one in alone.promises] == ["fluid: not measured"]
