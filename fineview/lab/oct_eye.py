@@ -2,12 +2,13 @@
 
 Coordinates are millimetres over the retina with the fovea at (0, 0): ``x`` along a B-scan, ``z``
 across B-scans.  Heights and rows are in B-scan pixels of 3.87 um.  Layer thicknesses are round numbers
-near published macular averages (foveal pit about 1.2 mm wide); none is patient data.
+near published macular averages (foveal pit about 1.2 mm wide); none is patient data.  Random eyes are drawn in
+:mod:`oct_lesions`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 Row = npt.NDArray[np.float64]
 BM_BELOW_RPE = 5.0
 EZ_ABOVE_RPE = 7.0
+LEAST_COMPLEX = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,26 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Layer rows of one B-scan: ``lines`` name -> (W,) float rows; lift heights per column;
+    """Layer rows of one B-scan: ``lines`` name -> (W,) float rows; lift heights per column; depth of the choroid;
     blobs as (x, row, rx, ry) in pixels."""
 
     lines: dict[str, Row]
     drusen_px: Row
     ped_px: Row
     subretinal_px: Row
+    choroid_px: float
     cysts: tuple[tuple[float, float, float, float], ...]
     foci: tuple[tuple[float, float, float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OctEye:
-    """One macula: global shape, layer thickness factors and lesions.  All fields are plain numbers."""
+    """One macula: global shape, layer thickness factors and lesions.  All fields are plain numbers.
+
+    ``complex_px`` and ``ez_px``: from the RPE's brightest row to BM and up to the ellipsoid zone; ``rough`` waves of
+    the RPE (amplitude in pixels, wavelength in mm, direction, phase); ``deposits`` thicken the complex and are no
+    drusen; ``choroid_px`` its depth.
+    """
 
     lateral_mm: float = 0.0117
     axial: float = 1.0
@@ -73,6 +81,11 @@ class OctEye:
     pit_mm: float = 0.5
     thick: tuple[float, ...] = (1.0,) * 6
     nasal: float = 1.0
+    complex_px: float = BM_BELOW_RPE
+    ez_px: float = EZ_ABOVE_RPE
+    choroid_px: float = 400.0
+    rough: tuple[tuple[float, float, float, float], ...] = ()
+    deposits: tuple[Bump, ...] = ()
     drusen: tuple[Bump, ...] = ()
     detachments: tuple[Bump, ...] = ()
     subretinal: tuple[Bump, ...] = ()
@@ -88,17 +101,24 @@ class OctEye:
         bm = height * self.row_fraction + self._globe(x, z) * self.axial
         drusen, ped, fluid = (_sum(group, x, z) * self.axial for group in
                               (self.drusen, self.detachments, self.subretinal))
-        lines = {"BM": bm, "RPE": bm - BM_BELOW_RPE * self.axial - drusen - ped}
-        lines["EZ"] = lines["RPE"] - EZ_ABOVE_RPE * self.axial - fluid
+        lines = {"BM": bm, "RPE": bm - self._complex(x, z) * self.axial - drusen - ped}
+        lines["EZ"] = lines["RPE"] - self.ez_px * self.axial - fluid
         self._inner(lines, x, z)
-        return Section(lines, drusen, ped, fluid, self._blobs(self.cysts, lines, x, z, width),
-                       self._blobs(self.foci, lines, x, z, width))
+        return Section(lines, drusen, ped, fluid, self.choroid_px * self.axial,
+                       self._blobs(self.cysts, lines, x, z, width), self._blobs(self.foci, lines, x, z, width))
 
     def _globe(self, x: Row, z: float) -> Row:
         rows: Row = 90 * self.tilt * x - 1000 * self.bend * (x ** 2 + z ** 2)
         for amplitude, wavelength, phase in self.waves:
             rows = rows + amplitude * np.sin(2 * np.pi * (x + 0.37 * z) / wavelength + phase)
         return rows
+
+    def _complex(self, x: Row, z: float) -> Row:
+        rows: Row = self.complex_px + _sum(self.deposits, x, z)
+        for amplitude, wavelength, angle, phase in self.rough:
+            along = x * np.cos(angle) + z * np.sin(angle)
+            rows = rows + amplitude * np.sin(2 * np.pi * along / wavelength + phase)
+        return np.maximum(rows, LEAST_COMPLEX)
 
     def _inner(self, lines: dict[str, Row], x: Row, z: float) -> None:
         radius = np.hypot(x, z)
@@ -112,7 +132,7 @@ class OctEye:
                  ("IPL", ipl * 9 * pit * away), ("GCL", gcl * 12 * pit * away),
                  ("ILM", rnfl * pit * (4 + 14 * nasal + 3 * np.abs(z))))
         # the outer nuclear layer cushions small hills: the inner layers follow only the smoothed lift
-        flat = lines["BM"] - (BM_BELOW_RPE + EZ_ABOVE_RPE + 6.0) * self.axial
+        flat = lines["BM"] - (self.complex_px + self.ez_px + 6.0) * self.axial
         lines["ELM"] = lines["EZ"] - 6.0 * self.axial
         above = flat - _smooth(flat - lines["ELM"], 0.09 / self.lateral_mm)
         for name, thickness in steps:
@@ -134,66 +154,6 @@ class OctEye:
             found.append((column, float(row), blob.radius_x / self.lateral_mm * part,
                           blob.radius_px * self.axial * part))
         return tuple(found)
-
-
-def draw_eye(rng: np.random.Generator) -> OctEye:
-    """Draw a random macula; about a quarter are healthy."""
-    eye = OctEye(
-        lateral_mm=float(rng.uniform(0.0085, 0.0155)), axial=float(rng.uniform(0.75, 1.25)),
-        centre_x_mm=float(rng.normal(0, 0.7)), row_fraction=float(rng.uniform(0.34, 0.72)),
-        tilt=float(rng.normal(0, 0.13)), bend=float(rng.normal(0.0025, 0.003)),
-        waves=tuple((float(rng.normal(0, 2.0)), float(rng.uniform(2, 7)), float(rng.uniform(0, 6.3)))
-                    for _ in range(3)),
-        pit_mm=float(rng.uniform(0.3, 0.7)), thick=tuple(float(t) for t in rng.uniform(0.75, 1.3, 6)),
-        nasal=float(rng.choice([-1.0, 1.0])))
-    if rng.random() < 0.25:
-        return eye
-    return _add_lesions(eye, rng)
-
-
-def _add_lesions(eye: OctEye, rng: np.random.Generator) -> OctEye:
-    drusen = _many_drusen(rng) if rng.random() < 0.6 else ()
-    detachments = tuple(_dome(rng, (15, 70), (0.25, 0.8)) for _ in range(1 if rng.random() < 0.18 else 0))
-    subretinal = tuple(_dome(rng, (6, 55), (0.3, 0.9))
-                       for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0))
-    wet = rng.random() < 0.3
-    swellings = tuple(_dome(rng, (10, 60), (0.4, 0.9), 1.0) for _ in range(1 if wet else 0))
-    cysts = tuple(_cyst(rng, swellings[0]) for _ in range(int(rng.integers(1, 14)) if wet else 0))
-    foci = tuple(_focus(rng) for _ in range(int(rng.integers(15, 140)) if rng.random() < 0.6 else 0))
-    places = tuple(item.z for group in (drusen, detachments, subretinal, cysts, foci) for item in group)
-    return replace(eye, drusen=drusen, detachments=detachments, subretinal=subretinal, swellings=swellings,
-                   cysts=cysts, foci=foci, lesion_z=places)
-
-
-def _many_drusen(rng: np.random.Generator) -> tuple[Bump, ...]:
-    count = int(rng.integers(3, 90))
-    found = []
-    for _ in range(count):
-        sigma = float(np.exp(rng.normal(np.log(0.06), 0.45)))
-        height = float(np.clip(rng.gamma(3.0, 3.2) * (0.5 + 6 * sigma), 2.5, 45))
-        found.append(Bump(float(rng.normal(0, 1.2)), float(rng.normal(0, 1.0)), height,
-                          sigma, sigma * float(rng.uniform(0.7, 1.4)), float(rng.uniform(1.0, 1.6))))
-    return tuple(found)
-
-
-def _dome(rng: np.random.Generator, heights: tuple[float, float], widths: tuple[float, float],
-          flat: float | None = None) -> Bump:
-    sigma = float(rng.uniform(*widths))
-    shape = float(rng.uniform(1.2, 2.2)) if flat is None else flat
-    return Bump(float(rng.normal(0, 0.6)), float(rng.normal(0, 0.5)), float(rng.uniform(*heights)),
-                sigma, sigma * float(rng.uniform(0.7, 1.3)), shape)
-
-
-def _cyst(rng: np.random.Generator, home: Bump) -> Blob:
-    radius = float(rng.uniform(0.03, 0.22))
-    return Blob(home.x + float(rng.normal(0, 0.6 * home.sigma_x)), home.z + float(rng.normal(0, 0.4 * home.sigma_z)),
-                float(rng.uniform(0.2, 0.8)), radius, radius * float(rng.uniform(0.8, 1.5)),
-                float(np.clip(radius / 0.0117 * rng.uniform(0.5, 1.8), 3, 0.35 * home.height_px + 8)))
-
-
-def _focus(rng: np.random.Generator) -> Blob:
-    return Blob(float(rng.normal(0, 1.1)), float(rng.normal(0, 0.7)), float(rng.uniform(-0.05, 0.75)),
-                float(rng.uniform(0.016, 0.05)), float(rng.uniform(0.04, 0.14)), float(rng.uniform(1.5, 4.5)))
 
 
 def _smooth(values: Row, sigma: float) -> Row:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fineview.lab.oct_eye import OctEye, draw_eye
+from fineview.lab.oct_eye import OctEye
+from fineview.lab.oct_lesions import draw_eye
 from fineview.lab.oct_render import LINE_NAMES, OctLook, draw_look, render
 
 Plane = npt.NDArray[np.uint8]
@@ -33,12 +34,15 @@ class BScanPhantom:
     z_mm: float
 
 
-def bscan(seed: int, size: tuple[int, int] = (496, 512)) -> BScanPhantom:
-    """Return one B-scan of a random eye at a random place; equal seeds give equal pixels."""
+def bscan(seed: int, size: tuple[int, int] = (496, 512), maker: str | None = None) -> BScanPhantom:
+    """Return one B-scan of a random eye at a random place; equal arguments give equal pixels.
+
+    ``maker`` as for :func:`oct_device.draw_device`; by default one of those that training may see.
+    """
     rng = np.random.default_rng([seed, 1])
     eye = draw_eye(rng)
-    look = draw_look(rng)
-    near = rng.random() < 0.7 and len(eye.lesion_z) > 0
+    look = draw_look(rng, maker)
+    near = rng.random() < 0.8 and len(eye.lesion_z) > 0
     z = float(rng.choice(eye.lesion_z) + rng.normal(0, 0.06)) if near else float(rng.uniform(-2.5, 2.5))
     return _one(eye, look, z, size, rng, _random_shadow(size[1], rng))
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.imaging.filters import gaussian, warp_affine
+from fineview.lab.oct_device import Device
 from fineview.lab.oct_eye import Blob, Bump, OctEye
 from fineview.lab.oct_render import OctLook
 from fineview.lab.phantom_fundus import FundusPhantom, fundus
@@ -68,10 +69,11 @@ def sample_volume(seed: int = 7, frames: int = 25, size: tuple[int, int] = (496,
 
 
 _LOOK = OctLook(
-    grey={"vitreous": 20.0, "rnfl": 188.0, "gcl": 126.0, "ipl": 146.0, "inl": 94.0, "opl": 148.0, "onl": 72.0,
-          "elm": 98.0, "ez": 184.0, "iz": 145.0, "rpe": 214.0, "choroid": 136.0, "druse": 158.0, "fluid": 22.0},
-    speckle=0.09, floor=34.0, black=8.0, gain=1.0, gamma=1.05, blur=0.4, choroid_decay=80.0, shadow=0.55,
-    choroid_grain=(8.0, 6.0, 0.32))
+    grey={"vitreous": 12.0, "rnfl": 188.0, "gcl": 128.0, "ipl": 146.0, "inl": 96.0, "opl": 146.0, "onl": 74.0,
+          "elm": 98.0, "ez": 186.0, "iz": 158.0, "rpe": 214.0, "choroid": 146.0, "druse": 160.0, "fluid": 22.0},
+    device=Device(looks=9.0, grain=(0.9, 0.7), noise=28.0, noise_looks=3.0, noise_grain=(0.5, 0.4), blur=(0.5, 0.6),
+                  range_db=0.0, black=0.08, white=0.98, gamma=1.0, stripes=0.03),
+    choroid_decay=70.0, shadow=0.55, choroid_grain=(8.0, 6.0, 0.35))
 
 
 def _eye(rng: np.random.Generator, exudates: tuple[tuple[float, float], ...]) -> OctEye:

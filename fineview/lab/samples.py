@@ -26,7 +26,7 @@ from fineview.lab.real_fundus import CachedPhotograph, Photograph, oct_pictures,
 
 Array = npt.NDArray[Any]
 DEFAULT_MIX = {"real": 0.45, "phantom_fundus": 0.15, "phantom_oct": 0.27, "real_oct": 0.03, "other": 0.10}
-POOL_FUNDUS, POOL_BSCANS = 60, 600
+POOL_FUNDUS, POOL_BSCANS = 60, 1500
 _KIND_SHARE = {"masks": 0.45, "exudates": 0.13, "boxes": 0.24, "boxes_first": 0.13, "hrf": 0.05}
 _WORD_SHARE = {"microaneurysm": 0.28, "haemorrhage": 0.28, "hard_exudate": 0.18, "soft_exudate": 0.19,
                "optic_disc": 0.07}
