@@ -112,6 +112,12 @@ class AnswererShelf:
             if self._session.answerer_wanted is None:
                 self._load(path)
 
+    def waiting_words(self) -> str:
+        """What a question asked now waits for; "" where nothing has to be loaded."""
+        path = self._session.answerer if self._session.answerer_wanted is None else self._session.answerer_wanted
+        ready = not path or (self._held is not None and self._held[0] == path)
+        return "" if ready else f"waiting for {self.name_of(path)} to be loaded"
+
     def cancel(self) -> None:
         """Stop loading; the old choice stays."""
         self._jobs.cancel(LANE)

@@ -31,6 +31,7 @@ from fineview.services.ports import Answerer, Journal
 from fineview.services.session import Pointed, Session, Spoken, Streaming
 from fineview.services.suggestions import suggestion_id
 from fineview.services.whereabouts import relocated_answers
+from fineview.services.wishes import WORD
 from fineview.services.word_maps import WordSpan, spoken_words
 
 _WORD = re.compile(r"\S+\s*")
@@ -73,7 +74,7 @@ class Ask:
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
                         session.series.laterality, self._engine, self._encodings, Token())
         self._jobs.cancel("ask")
-        session.streaming, session.pointed = Streaming(question), None
+        session.streaming, session.pointed = Streaming(question, doing=self._answerers.waiting_words()), None
         self._answerers.need(partial(self._submit, ground), partial(self._given_up, question))
         session.pulse()
 
@@ -90,7 +91,7 @@ class Ask:
 
     def stop(self) -> None:
         self._jobs.cancel("ask")
-        self._session.streaming = None
+        self._let_go()
         self._session.progress.pop("ask", None)
         self._session.pulse()
 
@@ -156,6 +157,7 @@ class Ask:
         question, session = ground.question, self._session
         if session.streaming is None or session.streaming.question != question:
             return
+        session.streaming = Streaming(question)
         session.advance("ask", "answering")
         self._jobs.submit(Job("ask", lambda token: self._work(replace(ground, token=token), answerer, token),
                               self._answered, self._failed,
@@ -215,8 +217,20 @@ class Ask:
                 session.saved_at = made.asked_at[11:19]
         session.pulse()
 
+    def _let_go(self) -> None:
+        """What is not going to be an answer leaves nothing on the picture either."""
+        session, now = self._session, self._session.streaming
+        session.streaming = None
+        if now is None:
+            return
+        if session.pointed is not None and session.pointed.question.id == now.question.id:
+            session.pointed = None
+        if session.overlay.kind == WORD and session.overlay.word is not None \
+                and session.overlay.word[0] == now.question.id:
+            session.overlay = replace(session.overlay, kind="none", word=None)
+
     def _failed(self, error: FineViewError) -> None:
-        self._session.streaming = None
+        self._let_go()
         self._session.tell("error", error.what, error.remedy, error.code)
         self._session.pulse()
 

@@ -17,7 +17,7 @@ from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Notice, Session
 from fineview.services.whereabouts import relocated, relocated_answers
-from fineview.services.wishes import ViewWishes
+from fineview.services.wishes import WORD, ViewWishes
 
 Rows = tuple[tuple[str, str, str], ...]
 
@@ -228,6 +228,8 @@ class OpenStudy:
         session.findings, session.answers, session.selected, session.streaming = (), (), None, None
         session.spoken.clear()
         session.pointed = None
+        if session.overlay.kind == WORD:
+            session.overlay = replace(session.overlay, kind="none", word=None)
         session.undo_name = session.redo_name = ""
 
     def _remember(self) -> None:

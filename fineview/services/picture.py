@@ -107,7 +107,9 @@ def _word_overlay(said: WordMap, model: ModelIdentity, wishes: OverlayWishes) ->
     """On the model's own grid, over what it saw."""
     rows, cols = said.cells.shape
     cells = f"one cell = {said.box.w / cols:.1f} x {said.box.h / rows:.1f} px"
-    legend = f"attention, {said.layer}, \"{said.word}\", {whose(model)}, not reviewed, {cells}"
+    strongest = float(said.cells.max())
+    weak = f", nowhere above the threshold (strongest {strongest:.2f})" if strongest < wishes.threshold else ""
+    legend = f"attention, {said.layer}, \"{said.word}\", {whose(model)}, not reviewed{weak}, {cells}"
     rgba = heat_rgba(said.cells, wishes.colour_map, wishes.threshold, wishes.opacity)
     return (rgba, said.box, True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 

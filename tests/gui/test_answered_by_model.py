@@ -66,6 +66,7 @@ def test_an_answer_has_its_words_maps_crop_and_who_said_it(seat: Seat, folder: P
         assert np.array_equal(shown.rgba[..., 3] > 0, word.cells >= seat.session.overlay.threshold)
         for part in (f'"{word.word}"', who.short, word.layer, "not reviewed"):
             assert part in shown.legend
+        assert ("nowhere above" in shown.legend) == (word.cells.max() < seat.session.overlay.threshold)
     turn.words._clicked(str(links[-1]))
     seat.window.binder.update_now()
     assert seat.window.state.overlay is None
@@ -140,6 +141,7 @@ def test_words_stream_with_their_maps_and_stop_ends_them(seat: Seat, folder: Pat
     seat.wait(lambda: not seat.bench.jobs._running["ask"])
     assert seat.app.heard <= 2
     assert seat.session.answers == () and seat.session.streaming is None and not seat.session.progress
+    assert seat.session.pointed is None and seat.window.state.overlay_wishes.kind == "none"
     assert seat.app.journal.answers("study-1") == () and not seat.session.notices
 
 
@@ -160,10 +162,12 @@ def test_another_study_while_it_streams(seat: Seat, folder: Path) -> None:
     seat.app.held.clear()
     seat.ask("What is this?")
     seat.wait(lambda: seat.app.heard == 1)
+    seat.chat._running.words._clicked("0")
     seat.bench.open.show_series("other")
     seat.app.held.set()
     seat.wait(lambda: seat.session.raster is not None and not seat.bench.jobs._running["ask"])
     assert seat.session.answers == () and seat.session.streaming is None and seat.session.pointed is None
+    assert seat.session.overlay.kind == "none"
     assert not seat.session.progress and not seat.session.notices
     assert seat.asked("What is this?").source.text().startswith("Suggested by tiny-llava ")
 

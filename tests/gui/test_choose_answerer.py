@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QFileDialog
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
+from fineview.gui.theme import apply_theme
 from tests.gui.answerer_seat import GENERAL, Braked, Seat, copy, entries
 
 
@@ -118,7 +120,7 @@ def test_a_question_waits_for_a_model_on_its_way(seat: Seat, folder: Path) -> No
     seat.app.loading_held.clear()
     seat.pick(str(folder))
     seat.ask("What is this?")
-    assert seat.chat._running is not None
+    assert seat.chat._running.words.text() == "Waiting for tiny-llava to be loaded \u2026"
     seat.app.loading_held.set()
     seat.wait(lambda: len(seat.session.answers) == 1)
     assert seat.session.answers[0].model is not None and seat.session.answers[0].model.name == "tiny-llava"
@@ -152,3 +154,39 @@ def test_own_answers_again_give_the_memory_back(seat: Seat, folder: Path) -> Non
     seat.wait(lambda: not seat.bench.jobs.busy("speakers"))
     gc.collect()
     assert tensor() is None
+
+
+def test_the_newest_choice_wins(seat: Seat, folder: Path, tmp_path: Path) -> None:
+    mine = copy(folder, tmp_path / "mine")
+    seat.app.loading_held.clear()
+    seat.pick(str(folder))
+    seat.bench.answerers.choose(str(mine))
+    seat.ask("What is this?")
+    seat.app.loading_held.set()
+    seat.wait(lambda: len(seat.session.answers) == 1)
+    assert seat.session.answers[0].model.name == "mine" and seat.box.currentText() == "mine"
+    seat.app.loading_held.clear()
+    seat.pick(str(folder))
+    seat.pick("")
+    seat.ask("Which eye is this?")
+    seat.wait(lambda: len(seat.session.answers) == 2)  # our own answers wait for nobody's loading
+    assert seat.session.answers[1].model is None and not seat.session.progress
+    seat.app.loading_held.set()
+    seat.wait(lambda: not seat.bench.jobs._running["answerer"])
+    assert seat.session.answerer == "" and seat.box.currentText() == "FineView's own answers"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_cut_in_a_small_window(seat: Seat, folder: Path, qapp: QApplication, theme: str) -> None:
+    apply_theme(qapp, theme)
+    seat.use(folder)
+    turn = seat.asked("What is this?")
+    seat.window.resize(1280, 800)
+    seat.qtbot.wait(30)
+    row = seat.chat.answered_by
+    for one in (row.box, row.note, turn.source, turn.words):
+        left = one.mapTo(seat.chat, QPoint(0, 0)).x()
+        assert one.isVisible() and left >= 0 and left + one.width() <= seat.chat.width()
+        assert not isinstance(one, QLabel) or one.height() >= one.heightForWidth(one.width())
+    assert row.box.accessibleName() and row.box.focusPolicy() & Qt.FocusPolicy.TabFocus
+    apply_theme(qapp, "dark")

@@ -22,12 +22,13 @@ Shown = Callable[[WordSpan], bool]
 def markup(text: str, spans: Sequence[WordSpan], shown: Shown, ink: str, ground: str) -> str:
     """``text`` with a link on every word that has a map; ``shown``: whether a word's map lies over the picture."""
     parts, at = [], 0
+    line = "none" if all(span.has_map for span in spans) else "underline"  # where all words are links, colour is enough
     for number, span in enumerate(spans):
         if not span.has_map:
             continue
         word = escape(text[span.start:span.end])
         lit = f"; background-color: {ground}; font-weight: 600" if shown(span) else ""
-        style = f"color: {ink}; text-decoration: underline{lit}"
+        style = f"color: {ink}; text-decoration: {line}{lit}"
         parts += [escape(text[at:span.start]), f"<a href='{number}' style='{style}'>{word}</a>"]
         at = span.end
     return "".join((*parts, escape(text[at:]))).replace("\n", "<br>")
