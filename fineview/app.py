@@ -209,6 +209,7 @@ class App:
         from fineview.services.jobs import Jobs
         from fineview.services.look import Look
         from fineview.services.open_study import OpenStudy
+        from fineview.services.remembered_encoder import RememberedEncoder
         from fineview.services.session import Session
         from fineview.services.settings import Settings
         from fineview.services.workbench import Workbench
@@ -222,10 +223,11 @@ class App:
         explain = Explain(session, jobs, self.engine, encodings, self.encoder or "retina-s")
         opening.on_frame = explain.refresh
         shelf = EncoderShelf(session, jobs, self.encoders, self.advice)
-        shelf.list()
+        settings = Settings(journal, lambda: jobs)
+        shelf.list(RememberedEncoder(session, settings, explain, named=self.encoder is not None).check)
         cards = CardShelf(session, jobs, self.results, self.card)
         cards.read()
-        answerers = AnswererShelf(session, jobs, self, Settings(journal, lambda: jobs))
+        answerers = AnswererShelf(session, jobs, self, settings)
         answerers.list()
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,

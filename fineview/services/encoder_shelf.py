@@ -18,10 +18,11 @@ class EncoderShelf:
                  advise: Callable[[Task], Advice]) -> None:
         self._session, self._jobs, self._entries, self._advise = session, jobs, entries, advise
 
-    def list(self) -> None:
-        """Fill ``Session.encoders``."""
+    def list(self, then: Callable[[], None] = lambda: None) -> None:
+        """Fill ``Session.encoders``, then call ``then``."""
         def listed(found: tuple[EncoderEntry, ...]) -> None:
             self._session.encoders = found
+            then()
             self._session.pulse()
 
         self._jobs.submit(Job("shelf", lambda _: self._entries(), listed, self._tell))

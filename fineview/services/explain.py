@@ -7,7 +7,7 @@ from dataclasses import replace
 from fineview.core.evidence import TASK_SCALES, Method, Task
 from fineview.services.encodings import Encodings
 from fineview.services.jobs import Jobs
-from fineview.services.overlay_work import EngineSource, OverlayWork
+from fineview.services.overlay_work import EngineSource, Named, OverlayWork
 from fineview.services.session import Session
 from fineview.services.wishes import WORD, Beside, OverlayKind, OverlayWishes
 from fineview.services.word_maps import WordSpan, embedded_words, words_of
@@ -25,6 +25,10 @@ class Explain:
         self._work = OverlayWork(session, jobs, engine, encodings)
         self._before_chance: OverlayWishes | None = None
         session.default_encoder = default
+
+    def tell_encoders(self, chosen: Named, lost: Named) -> None:
+        """``chosen`` hears the name of an encoder that was chosen and is there, ``lost`` of one that never came."""
+        self._work.on_chosen, self._work.on_lost = chosen, lost
 
     @property
     def enabled(self) -> bool:

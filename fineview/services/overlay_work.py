@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from fineview.core.errors import FineViewError
 from fineview.core.study import FrameInfo
@@ -18,17 +19,21 @@ from fineview.services.suggestions import merge_suggestions
 from fineview.services.wishes import OverlayWishes
 
 EngineSource = Callable[[str | None], Engine]
+Named = Callable[[str], None]
 
 
 class OverlayWork:
     """Lane "model" (one worker).  ``engine`` is asked for by name, None being the one the app was started with.
 
-    ``loaded``: the engines that were asked for, by the names they go under in the wishes.
+    ``loaded``: the engines that were asked for, by the names they go under in the wishes.  ``on_chosen`` hears the
+    name of an encoder that was chosen and is there, ``on_lost`` of one that could not be loaded.
     """
 
     def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings) -> None:
         self._session, self._jobs, self._engine, self._encodings = session, jobs, engine, encodings
         self.loaded: dict[str, Engine] = {}
+        self.on_chosen: Named = _nobody
+        self.on_lost: Named = _nobody
         self.enabled = True
 
     def turn_to(self, new: OverlayWishes) -> None:
@@ -129,21 +134,38 @@ class OverlayWork:
         if need.place == 0 and session.encoder_wanted is not None and session.encoder_wanted == need.wishes.encoder:
             session.encoder_wanted = None
             self.turn_to(replace(session.overlay, encoder=need.wishes.encoder))
+            self.on_chosen(need.wishes.encoder)
             session.pulse()
 
     def _failed(self, need: Need, error: FineViewError) -> None:
-        session = self._session
-        switching = need.place == 0 and session.encoder_wanted is not None
-        if switching:
+        session, name = self._session, need.wishes.encoder
+        never_came, stays = bool(name) and name not in self.loaded, ""
+        back = need.place == 0 and (session.encoder_wanted is not None or never_came)
+        if back and session.encoder_wanted is not None:
             session.encoder_wanted = None
+        elif back:
+            self._turn_back(name)
         elif need.place == 0:
             session.overlay = replace(session.overlay, kind="none")
         else:
             session.beside, session.other = "none", None if need.place == 1 else session.other
-        session.tell("error", error.what, error.remedy, error.code)
+        if never_came:
+            self.on_lost(name)
+        if back:
+            stays = f"{Path(session.overlay.encoder or session.default_encoder).name} stays in use."
+        what = f"The encoder {Path(name).name} cannot be used: {error.what}" if never_came else error.what
+        session.tell("error", what, f"{error.remedy} {stays}".strip(), error.code)
         session.pulse()
-        if switching:
+        if back:
             self.refresh()  # the old one may owe something for a frame that came meanwhile
+
+    def _turn_back(self, name: str) -> None:
+        """An encoder that never came holds no picture: back to what was flipped from, else to the first encoder."""
+        session, before = self._session, self._session.other
+        if before is not None and before.encoder != name:
+            session.overlay, session.other = before.dressed_as(session.overlay), None
+        else:
+            session.overlay = replace(session.overlay, encoder="")
 
     def _progress(self, words: str, done: float, total: float) -> None:
         self._session.advance("model", words, done, total)
@@ -152,3 +174,7 @@ class OverlayWork:
         if not self._jobs.busy("model"):
             self._session.progress.pop("model", None)
             self._session.pulse()
+
+
+def _nobody(_: str) -> None:
+    pass
