@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.core.labels import LABELS, WORDS
+from fineview.imaging.field_of_view import field_of_view as field_of_view
 from fineview.imaging.filters import components, dark_spots, gaussian, resize_area, resize_linear, tophat_bright
 from fineview.imaging.strokes import ellipse
 
@@ -25,16 +26,6 @@ class Truth:
 
     hit: Array
     known: Array
-
-
-def field_of_view(rgb: Array) -> Array:
-    """Where a photograph shows retina and not the black border: (H, W) bool."""
-    small = resize_area(rgb, (max(rgb.shape[0] // 8, 8), max(rgb.shape[1] // 8, 8)))
-    bright = gaussian(small.max(2).astype(np.float32), 1.0)
-    level = max(14.0, 0.18 * float(np.percentile(bright, 90)))
-    rows = np.minimum(np.arange(rgb.shape[0]) // 8, small.shape[0] - 1)
-    columns = np.minimum(np.arange(rgb.shape[1]) // 8, small.shape[1] - 1)
-    return np.asarray((bright > level)[np.ix_(rows, columns)])
 
 
 def mask_truth(planes: dict[str, Array], view: Array) -> Truth:

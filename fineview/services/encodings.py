@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import Any
 
+from fineview.core.evidence import Analysis
 from fineview.core.image import Raster
 from fineview.imaging.window import to_rgb
 from fineview.services.edge_fields import EdgeFields
@@ -25,6 +27,7 @@ class Encodings:
         self._kept: OrderedDict[Key, Any] = OrderedDict()
         self._under_way: set[Key] = set()
         self._turn = threading.Condition()
+        self._analysed: tuple[Hashable, Analysis] | None = None
         self.encoded = 0
         self.edges = EdgeFields()
 
@@ -52,6 +55,18 @@ class Encodings:
             with self._turn:
                 self._under_way.discard(key)
                 self._turn.notify_all()
+
+    def analysed(self, key: Hashable, make: Callable[[], Analysis]) -> Analysis:
+        """The analysis of the frame last asked about, made where ``key`` is another's.
+
+        One alone: its maps are as large as the frame, and a conversation stays with one frame for a while.
+        """
+        kept = self._analysed
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        made = make()
+        self._analysed = key, made
+        return made
 
     def keep(self, engine: Engine, raster: Raster, encoding: Any) -> None:
         """Remember what the engine made of ``raster`` elsewhere: a frame of a volume encoded together with others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,23 @@ def fovea_distance(question: Question, request: FrameRequest, target: Point, nam
     text = f"{number_words(made)} from the {name} ({scale_words(request.spacing)})."
     return Answer(question, text, value=made.value, unit=made.unit, reason=made.why_not,
                   citations=(Citation("measurement", question.region.bounds, made.value, made.unit, "Distance"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """A distance, how it is said, and where its scale comes from."""
+
+    measured: Measurement
+    words: str
+    scale: str
+
+
+def region_distance(question: Question, request: FrameRequest, target: Point) -> Far:
+    """From the centre of the question's region to ``target``.  Raises ``ValueError`` without a region."""
+    if question.region is None:
+        raise ValueError("a distance needs a region")
+    made = _length("Distance", question.region.centre, target, request.spacing)
+    return Far(made, number_words(made), scale_words(request.spacing))
 
 
 def brightness(question: Question, request: FrameRequest, _: str) -> Answer:

@@ -1,0 +1,68 @@
+"""Answers about lesions: is one there, what is it, how many.  From the encoder's features of the region."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from fineview.core.dialogue import Answer, Citation
+from fineview.core.intent import ANY_LESION, Intent
+from fineview.core.labels import label_for
+from fineview.services.ground import SURE, Ground, abstain, cite, evidence, not_readable, suggested, titled
+
+
+def presence(ground: Ground, intent: Intent) -> Answer:
+    """Yes where one label is probable enough, no where all asked for are improbable enough, else "cannot tell"."""
+    engine, seen, scores, why = evidence(ground)
+    word = intent.label or ANY_LESION
+    title = titled(word)
+    if not why and word != ANY_LESION and word not in scores:
+        where = "B-scans" if label_for(word).domain == "oct" else "fundus photographs"
+        why = f"{title} is looked for on {where} only."
+    if why:
+        return abstain(ground, why, engine)
+    asked = {w: s for w, s in scores.items() if w == word or (word == ANY_LESION and label_for(w).lesion)}
+    best = max(asked, key=lambda w: asked[w])
+    present, absent = asked[best], math.prod(1.0 - score for score in asked.values())
+    if max(present, absent) < SURE:
+        made = abstain(ground, f"the evidence for {title} is weak ({present:.2f}).", engine)
+        return replace(made, citations=cite(ground, present, seen, word))
+    verdict, certainty = ("yes", present) if present >= absent else ("no", absent)
+    words = f"Yes, suggestive of {titled(best)}." if verdict == "yes" else f"No {title} was found here."
+    text = f"{words} Suggested by {engine.identity.short}, {certainty:.2f}, not reviewed."
+    return Answer(ground.question, text, verdict="yes" if verdict == "yes" else "no",
+                  label=best if verdict == "yes" else None, confidence=round(certainty, 4),
+                  citations=cite(ground, present, seen, word), model=engine.identity)
+
+
+def what(ground: Ground, _: Intent) -> Answer:
+    engine, seen, scores, why = evidence(ground)
+    if why:
+        return abstain(ground, why, engine)
+    best = max(scores, key=lambda w: scores[w])
+    if scores[best] < SURE:
+        made = abstain(ground, "nothing that the model can name stands out here.", engine)
+        return replace(made, citations=cite(ground, scores[best], seen, best))
+    others = sorted((w for w in scores if w != best and scores[w] >= SURE), key=lambda w: -scores[w])
+    also = f" Also possible: {', '.join(titled(w) for w in others)}." if others else ""
+    text = (f"Suggestive of {label_for(best).title.lower()}.{also} "
+            f"Suggested by {engine.identity.short}, {scores[best]:.2f}, not reviewed.")
+    return Answer(ground.question, text, label=best, confidence=round(scores[best], 4),
+                  citations=cite(ground, scores[best], seen, best), model=engine.identity)
+
+
+def count(ground: Ground, intent: Intent) -> Answer:
+    engine, seen = ground.analysis()
+    why = not_readable(engine, seen)
+    word = intent.label or ANY_LESION
+    if not why and word != ANY_LESION and label_for(word).domain != seen.anatomy:
+        why = f"{titled(word)} is not looked for on this kind of picture."
+    if not why and word != ANY_LESION and not label_for(word).lesion:
+        why = f"only lesions are counted, and {titled(word)} is none."
+    if why:
+        return abstain(ground, why, engine)
+    found = suggested(ground, seen, word)
+    text = f"{len(found)} suggested for \"{titled(word)}\" here, by {engine.identity.short}, not reviewed."
+    cited = tuple(Citation("proposal", p.box, round(p.score, 4), "probability", text=p.label) for p in found[:20])
+    return Answer(ground.question, text, label=None if word == ANY_LESION else word, value=float(len(found)),
+                  unit="lesions", citations=cited or (Citation("region", ground.box()),), model=engine.identity)
