@@ -173,6 +173,13 @@ class App:
 
         return import_encoder(source, self.encoders_dir, self._places, name, licence)
 
+    def import_int8(self, name: str | None = None) -> EncoderEntry:
+        """The encoder this app was started with, kept in 8 bits as ``name`` (else its own with "-int8").  Same errors.
+        """
+        from fineview.models.importing import import_int8
+
+        return import_int8(self.encoder_folder(), self.encoders_dir, self._places, name)
+
     def encoder_folder(self) -> Path:
         """``--encoder`` names a folder, or one of the encoders at hand.  Raises ``WeightsProblem``."""
         from fineview.models.shelf import folder_of

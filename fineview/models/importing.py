@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,23 @@ def import_encoder(source: Path, into: Path, places: Sequence[Path], name: str |
                              "Remove it, or choose another name with --as.", "weights-taken")
     _copy(source, target, files, made)
     return replace(made, path=str(target))
+
+
+def import_int8(source: Path, into: Path, places: Sequence[Path], name: str | None = None) -> EncoderEntry:
+    """An encoder of our own with its large matrices in 8 bits (:mod:`int8`), imported as ``name``.
+
+    Without a ``name`` it is called as its source is, with "-int8".  Raises as :func:`import_encoder` does, and
+    ``WeightsProblem`` ``weights-config`` for published weights, which are kept as they were published.
+    """
+    said = shelf.entry(source)
+    if not shelf.is_own(source):
+        raise WeightsProblem(f"{said.name} is a folder of published weights, which are kept as they are.",
+                             "Import it without --int8.", "weights-config")
+    from fineview.models.int8 import save_int8
+
+    with tempfile.TemporaryDirectory(prefix="fineview-int8-") as beside:
+        save_int8(source, Path(beside))
+        return import_encoder(Path(beside), into, places, name or f"{said.name}-int8")
 
 
 def _checked(source: Path, licence: str | None) -> tuple[EncoderEntry, tuple[str, ...]]:

@@ -92,14 +92,18 @@ def _entry(path: Path) -> EncoderEntry:
         manifest = weights.read_manifest(path)
         joined, open_gates = _own_fusion(path, manifest)
         return EncoderEntry(manifest.name, manifest.version, manifest.sha256, manifest.licence, "retina",
-                            manifest.trained, open_gates, str(path), "lesion heads" if manifest.trained
-                            else "never trained", joined)
+                            manifest.trained, open_gates, str(path), _own_words(manifest), joined)
     return as_entry(inspected(path), path)
 
 
 def facts_of(path: Path) -> dict[str, Any]:
     """All that the manifest of one of our own says; {} for other encoders.  Raises ``WeightsProblem``."""
     return weights.read_manifest(path).facts if is_own(path) else {}
+
+
+def _own_words(manifest: weights.Manifest) -> str:
+    words = "lesion heads" if manifest.trained else "never trained"
+    return f"{words}; kept in 8 bits" if manifest.facts.get("stored") == "int8" else words
 
 
 def _own_fusion(path: Path, manifest: weights.Manifest) -> tuple[bool, bool]:

@@ -179,3 +179,21 @@ def test_a_real_photograph_and_a_real_volume(nets: Path, tmp_path: Path) -> None
         raw = np.load(tmp_path / str(number) / "raw.npy")
         assert raw.shape == (made["frame"]["rows"], made["frame"]["cols"]) and raw.max() > raw.min()
         assert made["encoder"]["domain"] == "unknown"
+
+
+def test_an_encoder_of_our_own_can_be_kept_in_half_its_size(tmp_path: Path, pages: Path, nets: Path) -> None:
+    plain = paths.weights_dir() / "retina-s"
+    made = said("models", "import", "retina-s", "--int8")
+    assert made["name"] == "retina-s-int8" and "8 bits" in made["words"] and made["licence"] == "CC-BY-SA-4.0"
+    size = (imported("retina-s-int8") / "model.safetensors").stat().st_size
+    assert size < 0.55 * (plain / "model.safetensors").stat().st_size
+    assert said("models", "verify", "retina-s-int8")["sha256"] == made["sha256"]
+    raw = []
+    for name in ("retina-s", "retina-s-int8"):
+        seen = said("analyze", pages, "--encoder", name, "--out", tmp_path / name)
+        assert seen["encoder"]["name"] == name
+        raw.append(np.load(tmp_path / name / "raw.npy"))
+    assert 0 < np.abs(raw[0] - raw[1]).max() < 0.05
+    assert said("models", "import", plain, "--int8", "--as", "small")["name"] == "small"
+    assert speak("models", "import", nets / "resnet", "--int8", "--json").error["code"] == "weights-config"
+    assert speak("models", "import", "no-such", "--int8", "--json").error["code"] == "weights-missing"
