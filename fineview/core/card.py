@@ -58,3 +58,8 @@ class ModelCard:
     pictures: tuple[Picture, ...]
     unknown: tuple[str, ...]
     others: int = 0
+
+    @property
+    def own_notes(self) -> tuple[str, ...]:
+        """Sentences that hold for this file of weights alone."""
+        return tuple(text for sha256, text in self.words.notes if sha256 == self.entry.sha256)

@@ -181,6 +181,8 @@ _HELP = (
            lambda d: d.ask(), has_image),
     Action("advice", "Which encoder? …", "", "advice", "Help", "What was measured for this task, and when",
            lambda d: d.advise()),
+    Action("card", "Model card …", "", "about", "Help", "The encoder in force: training, measured figures, limits",
+           lambda d: d.model_card()),
     Action("modalities", "Why image and text differ …", "", "about", "Help", "Kinds of data side by side",
            lambda d: d.explain_modalities()),
     Action("shortcuts", "Keys and mouse", "?", "keys", "Help", "All shortcuts on one page", lambda d: d.shortcuts()),

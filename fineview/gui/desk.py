@@ -15,6 +15,7 @@ from fineview.gui.dialogs.advice import EncoderAdvice
 from fineview.gui.dialogs.export import ExportReport
 from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.dialogs.modalities import WhyTheyDiffer
+from fineview.gui.dialogs.model_card import Card
 from fineview.gui.dialogs.shortcuts import Shortcuts
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
@@ -96,6 +97,9 @@ class Desk:
 
     def advise(self) -> None:
         EncoderAdvice(self.bench, self._window).open()
+
+    def model_card(self) -> None:
+        Card(self.bench, self._window).open()
 
     def explain_modalities(self) -> None:
         WhyTheyDiffer(self._window).open()

@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
         self.viewer.region_drawn.connect(self.desk.ask)
         self.viewer.maximised.connect(self.desk.maximise)
         self.evidence.encoder.which.clicked.connect(self.desk.advise)
+        self.evidence.card.clicked.connect(self.desk.model_card)
         self.chat.answered_by.folder_wanted.connect(self.desk.choose_answerer)
         self.welcome.sample_wanted.connect(opening.sample)
         self.welcome.folder_wanted.connect(self.desk.open_folder)

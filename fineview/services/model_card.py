@@ -28,9 +28,6 @@ def model_card(entry: EncoderEntry, words: CardWords, manifest: Mapping[str, Any
                        key=_rank))
     others = sum(one.encoder is not None and one.encoder.sha256 != entry.sha256 and one.encoder.name == entry.name
                  for one in known)
-    notes = tuple(text for sha256, text in words.notes if sha256 == entry.sha256)
-    words = CardWords(words.what, words.recipe, words.trained_on, words.data_notes, words.limits,
-                      tuple((entry.sha256, text) for text in notes))
     reliability = tuple((one, result) for result in own for one in result.reliability)
     pictures = tuple(Picture(example, png, result.data) for result in own for example in result.examples
                      if (png := picture(result, example.file)))

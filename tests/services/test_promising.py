@@ -27,9 +27,13 @@ SUGGESTED = Finding("s", "study", FrameKey("series", 0), Region.from_box(Box(0, 
 
 def test_precision_and_recall_at_the_score_with_n_and_origin() -> None:
     measured = curves_of([RESULT], SHA)
-    assert promise("drusen", 0.3, measured).words == "drusen: precision 0.40, recall 0.45"
-    assert promise("drusen", 0.6, measured).words == "drusen: precision 0.75, recall 0.30"  # as stored at 0.5
-    assert promise("drusen", 0.1, measured).words == "drusen: precision 0.40, recall 0.45"  # all that there are
+
+    def said(least: float) -> str:
+        return promise("drusen", least, measured).words
+
+    assert said(0.3) == "drusen: precision 0.40, recall 0.45 on 40 known lesions"
+    assert said(0.6) == "drusen: precision 0.75, recall 0.30 on 40 known lesions"  # as stored at 0.5
+    assert said(0.1) == "drusen: precision 0.40, recall 0.45 on 40 known lesions"  # all that there are
     more = promise("drusen", 0.3, measured).more
     assert "20 of 50 suggestions with a score of 0.30 or more were right (0.40, 95 % 0.30 to 0.50)" in more
     assert "18 of 40 lesions were found" in more and "12 pictures, 2026-11-21, seed 4" in more

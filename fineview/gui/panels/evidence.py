@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -52,6 +53,9 @@ class Evidence(QScrollArea):
         self.encoder, self.compare = EncoderRow(bench), Compare(bench)
         self.dar = DarControls(bench)
         self.identity = Identity()
+        self.card = QPushButton(tr("Model card"))
+        self.card.setObjectName("link")
+        self.card.setToolTip(tr("What the encoder in force was trained on, what was measured on it, where it fails"))
         self.analyse = QPushButton(tr("Analyse this frame (R)"))
         self.analyse.clicked.connect(bench.explain.analyse)
         self._arrange()
@@ -119,8 +123,14 @@ class Evidence(QScrollArea):
             self._form.addRow(tr(words), widget)
         self._form.addRow("", self.smooth)
         column.addLayout(self._form)
-        for one in (self.dar, self.suggestions, self.compare, _rule(), self.identity, self.analyse):
+        who = QHBoxLayout()
+        who.addWidget(_rule(), 1)
+        who.addWidget(self.card, 0, Qt.AlignmentFlag.AlignBottom)
+        for one in (self.dar, self.suggestions, self.compare):
             column.addWidget(one)
+        column.addLayout(who)
+        column.addWidget(self.identity)
+        column.addWidget(self.analyse)
         column.addStretch(1)
         self.setWidget(inner)
 
