@@ -43,9 +43,9 @@ class Plan:
 
     pairs: int = 1024
     scored: int = SCORED
-    start_steps: int = 500
+    start_steps: int = 1500
     shared: Budget = Budget(1000, 16)
-    clip: Budget = Budget(1500, 64)
+    clip: Budget = Budget(2200, 64)
 
     def shortened(self, steps: int) -> Plan:
         return replace(self, start_steps=min(steps, self.start_steps), shared=Budget(steps, self.shared.batch),
