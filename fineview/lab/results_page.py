@@ -1,5 +1,7 @@
 """The handbook's results page, made from the shipped result files: ``python -m fineview.lab.results_page``.
 
+The same command makes the cards beside the shipped weights (:mod:`model_card`).
+
 Numbers come from ``resources/results/*.json`` and nothing else; the words beside them, above all why a goal was
 missed, from ``resources/handbook/results/WHAT.md``.  A house test makes the page again and compares.
 """
@@ -19,7 +21,7 @@ TITLES: Mapping[str, str] = {
     "lesions": "Lesions on photographs", "encoders": "Encoders beside each other", "fusion": "Ways of fusion",
     "seams": "Tile seams", "retrieval": "Finding pictures by words", "maps": "Heat maps", "scales": "Scales",
     "words": "Word by word", "deployment": "Light deployment", "layers": "Layer lines", "chat": "Answers",
-    "bench-vision": "Speed"}
+    "card": "A part of the card, measured again by models verify", "bench-vision": "Speed"}
 COLUMNS = 6  # baselines beyond this many are written in one cell
 HEAD = (
     "# Results\n\n"
@@ -136,3 +138,6 @@ def current(resources: Path) -> str:
 
 if __name__ == "__main__":
     (paths.resources_dir() / "handbook" / "results.md").write_text(current(paths.resources_dir()), "utf-8")
+    from fineview.lab.model_card import write_all
+
+    write_all()  # the cards beside the weights are made of the same files
