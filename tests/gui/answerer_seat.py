@@ -86,7 +86,7 @@ class Braked(App):
         self.loading_held.set()
 
     def language_model(self, path: Path, token: TokenPort) -> Answerer:
-        assert self.loading_held.wait(20)
+        assert threading.current_thread() is not threading.main_thread() and self.loading_held.wait(20)
         return Slow(super().language_model(path, token), self)
 
 
@@ -96,6 +96,8 @@ class Slow:
 
     def answer(self, question: Question, rgb: Any, region: Any, token: TokenPort, on_words: Any, on_crop: Any = None
                ) -> Answered:
+        assert threading.current_thread() is not threading.main_thread()
+
         def heard(*news: Any) -> None:
             on_words(*news)
             self.app.heard += 1

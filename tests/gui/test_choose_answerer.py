@@ -143,6 +143,20 @@ def test_a_model_that_breaks_after_it_was_chosen_falls_back(seat: Seat, folder: 
     later.close()
 
 
+def test_a_model_too_large_for_the_memory_is_a_sentence(seat: Seat, folder: Path, monkeypatch: pytest.MonkeyPatch
+                                                        ) -> None:
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("fineview.models.language.load._filled", too_large)
+    seat.pick(str(folder))
+    seat.wait(lambda: "[device-memory]" in seat.told())
+    assert "Questions are answered by FineView's own answers." in seat.told() and not seat.session.progress
+    monkeypatch.undo()
+    seat.use(folder)
+    assert seat.asked("What is this?").source.text().startswith("Suggested by tiny-llava ")
+
+
 def test_own_answers_again_give_the_memory_back(seat: Seat, folder: Path) -> None:
     seat.use(folder)
     held = seat.bench.answerers._held
