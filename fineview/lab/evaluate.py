@@ -34,6 +34,7 @@ class Request:
 # word -> module of this room with ``run(request) -> Figures``; a module is imported when its word is asked for
 EVALUATIONS: dict[str, str] = {
     "lesions": "evaluate_lesions",
+    "layers": "evaluate_layers",
     "maps": "evaluate_maps",
     "words": "evaluate_words",
     "scales": "evaluate_scales",
