@@ -31,7 +31,11 @@ SOFTWARE = f"FineView {__version__}"
 
 
 class App:
-    """Wings on demand: a command that only lists files never loads the engine, and the window never waits for it."""
+    """Wings on demand: a command that only lists files never loads the engine, and the window never waits for it.
+
+    ``data_dir``: where the journal lies, if not with the person's other data (a demonstration has its own).  Encoders,
+    results and caches are always the person's (``paths.data_dir``).
+    """
 
     def __init__(self, device: str = "auto", encoder: str | None = None, data_dir: Path | None = None) -> None:
         self.device, self.encoder = device, encoder
