@@ -114,7 +114,7 @@ class GeneralEngine:
         return (Method.RAW, Method.DAR, *inline, *text)
 
     def layer(self, method: Method) -> str:
-        """Where a method reads, and that the fusion is untrained where it is: the legend repeats it over every map."""
+        """Where a method reads; whether its fusion is trained stands beside the name of the weights."""
         if self._vit is None:
             where = "activation energy of the last stage"
         else:
@@ -122,7 +122,7 @@ class GeneralEngine:
             if self._text is not None:
                 where = {Method.REL_ATT: "patch likeness to the text", Method.GRAD_ATT: f"{where}, by gradient"}.get(
                     method, f"{where}; with a question, patch likeness to the text")
-        return f"{where}, untrained fusion" if self.identity.fusion == "untrained" else where
+        return where
 
     def knows(self, word: str) -> bool:
         """A text tower takes any word; without one no word has a map of its own."""
@@ -299,9 +299,7 @@ class GeneralEngine:
 
     def eye(self, encoding: GeneralEncoding) -> ModelsEye:
         """The canvas and its tiles; no global view is shown to these encoders."""
-        seen = models_eye(encoding.canvas, encoding.where)
-        height, width = encoding.canvas.shape[:2]
-        return replace(seen, whole=None, words=f"canvas {width} x {height} px in {len(seen.tiles)} tiles")
+        return models_eye(self._encoder, encoding.canvas, encoding.where, whole=False)
 
 
 def _per_tile(seen: Features, grid: tiling.Grid) -> Tensor:

@@ -224,7 +224,7 @@ class Predictor:
 
     def eye(self, encoding: Encoding) -> ModelsEye:
         """The canvas of the fine branch, the tiles the ViT was shown, and its global view."""
-        return models_eye(encoding.canvas, encoding.where)
+        return models_eye(self._model.encoder, encoding.canvas, encoding.where, whole=True)
 
     def _tokens(self, encoding: Encoding) -> torch.Tensor:
         """The encoding's tokens where the model is now: encodings lie in memory, the model may have moved."""

@@ -174,13 +174,14 @@ class EyePane(QWidget):
         self.look_at(self.loupe.point)
 
     def look_at(self, point: Point | None) -> None:
-        """The cursor is at ``point`` of the frame, in source pixels."""
-        self.loupe.look_at(point)
+        """The cursor is at ``point`` of the frame, in source pixels; outside the picture the last place stays."""
+        outside = self._view is not None and point is not None and loupe(self._view, point) is None
+        self.loupe.look_at(None if outside else point)
         if self._view is not None and self.loupe.point is not None:
             self.canvas.point_at(self._view.on_canvas(self.loupe.point))
 
     def _from_canvas(self, point: Point | None) -> None:
         source = self._view.on_source(point) if self._view is not None and point is not None else None
-        if source is not None:
+        if source is not None and self._view is not None and loupe(self._view, source) is not None:
             self.loupe.look_at(source)
         self.hovered.emit(source)
