@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from fineview.lab import oct_sheet
 from fineview.lab.oct_device import MAKERS, TRAINED, UNSEEN, Device, acquire, draw_device
 from fineview.lab.oct_lesions import draw_eye
 from fineview.lab.phantom_oct import bscan
@@ -82,3 +85,18 @@ def test_a_serous_detachment_is_fluid_below_its_roof_and_drusen_are_not() -> Non
         shown += int(below[:, columns].any())
         assert not (below & scan.masks["drusen"]).any()
     assert shown >= 3
+
+
+def test_the_sheet_shows_pixels_and_beside_them_their_truth(tmp_path: Path) -> None:
+    grey = np.full((496, 512), 100, np.uint8)
+    mask = np.zeros((496, 512), bool)
+    mask[100:200, 50:300] = True
+    both = oct_sheet.cell(grey, {"fluid": mask}, {"BM": np.full(512, 300.0)})
+    assert (both[:, :256] == 100).all()
+    changed = (both[:, 256:] != 100).any(2)
+    assert changed[50:100, 25:150].all()
+    assert changed[150].all()  # row 300 of 496 is row 150 of 248
+    assert changed.sum() == 50 * 125 + 256
+    assert oct_sheet.main([str(tmp_path / "sheet.png")]) == 0
+    with Image.open(tmp_path / "sheet.png") as made:
+        assert made.size == (4 * 2 * 256, len(MAKERS) * 248)
