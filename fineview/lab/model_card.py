@@ -15,7 +15,7 @@ from fineview.core.card import ModelCard
 from fineview.core.measured import Figure, StoredResult
 from fineview.core.promises import OperatingCurve, Reliability
 from fineview.core.report import INTENDED_USE
-from fineview.lab.results_page import missed_by, table
+from fineview.lab.figure_tables import missed_by, table
 from fineview.models.card_words import read_card_words
 from fineview.models.shelf import entry, facts_of
 from fineview.models.weights import TENSORS
