@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fineview.core.evidence import ModelIdentity, WordMap
+from fineview.core.evidence import DomainVerdict, ModelIdentity, WordMap
 from fineview.core.geometry import Box
 from fineview.core.region import Region
 from fineview.core.study import FrameKey
@@ -52,6 +52,7 @@ class Answer:
     """``confidence``: probability that the given verdict or label is right.  ``reason``: why it abstained.
 
     ``in_report``: a person wants this answer in the report; none enters by itself.
+    ``domain``: what the encoder made of the picture asked about; None where it never looked at it.
     """
 
     question: Question
@@ -68,6 +69,7 @@ class Answer:
     seconds: float = 0.0
     asked_at: str = ""
     in_report: bool = False
+    domain: DomainVerdict | None = None
 
     @property
     def in_free_words(self) -> bool:

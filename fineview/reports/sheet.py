@@ -154,8 +154,14 @@ def _exchange(one: Answer) -> Exchange:
         verdict = f"{verdict} (confidence {one.confidence:.2f})".strip()
     reason = f" ({one.reason})" if one.reason and one.reason not in one.text else ""
     asked = f"{one.question.text} ({_about(one)})"
-    return Exchange(asked, one.text + reason, verdict, tuple(_citation(cited) for cited in one.citations),
+    said = one.text + reason + _domain(one)
+    return Exchange(asked, said, verdict, tuple(_citation(cited) for cited in one.citations),
                     one.model.short if one.model else "")
+
+
+def _domain(one: Answer) -> str:
+    return {"out": " (Picture outside the model's domain.)",
+            "unknown": " (The model was not sure that the picture shows an eye.)"}.get(one.domain or "", "")
 
 
 def _about(one: Answer) -> str:

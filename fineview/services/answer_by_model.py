@@ -7,6 +7,8 @@ and spacing, the side from the header.  Everything else goes to the ``Answerer``
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fineview.core.dialogue import Answered
 from fineview.core.evidence import WordMap
 from fineview.imaging.window import to_rgb
@@ -28,8 +30,9 @@ def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nob
     if intent.asked in MEASURED or (intent.asked == "distance" and intent.target == "fovea"):
         return Answered(answer(ground))
     if not ground.mask().any():
-        return Answered(abstain(ground, "The region lies outside the image."))
+        return Answered(replace(abstain(ground, "The region lies outside the image."), domain=ground.judged()))
 
     region = ground.question.region.bounds if ground.question.region is not None else None
     # The file's own window, as for the encoder: brightness on screen must not change an answer.
-    return answerer.answer(ground.question, to_rgb(ground.request.raster), region, ground.token, on_words, on_crop)
+    made = answerer.answer(ground.question, to_rgb(ground.request.raster), region, ground.token, on_words, on_crop)
+    return replace(made, answer=replace(made.answer, domain=ground.judged()))

@@ -58,4 +58,4 @@ def answer(ground: Ground) -> Answer:
         made = abstain(ground, "The region lies outside the image.")
     else:
         made = HANDLERS[intent.asked](ground, intent)
-    return replace(made, seconds=time.perf_counter() - started)
+    return replace(made, seconds=time.perf_counter() - started, domain=ground.judged())

@@ -26,6 +26,7 @@ from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.answering import EngineSource, Ground, answer
 from fineview.services.clock import now_iso
 from fineview.services.encodings import Encodings
+from fineview.services.ground import judgement
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Answerer, Journal
 from fineview.services.session import Pointed, Session, Spoken, Streaming
@@ -72,7 +73,8 @@ class Ask:
             return
         question = self._question(text)
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
-                        session.series.laterality, self._engine, self._encodings, Token())
+                        session.series.laterality, self._engine, self._encodings, Token(),
+                        domain=judgement(session.analysis_at(question.frame)))
         self._jobs.cancel("ask")
         session.streaming, session.pointed = Streaming(question, doing=self._answerers.waiting_words()), None
         self._answerers.need(partial(self._submit, ground), partial(self._given_up, question))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -123,7 +123,19 @@ def _warnings(request: ReportRequest, items: Sequence[ReportItem]) -> tuple[str,
         told.append("Side unknown: the file does not say which eye this is.")
     if any(not item.spacing.known for item in items):
         told.append("Some sizes are in pixels because the spacing of the file is unknown or only assumed.")
-    return tuple(told)
+    return (*told, *_outside(request, items))
+
+
+def _outside(request: ReportRequest, items: Sequence[ReportItem]) -> Iterable[str]:
+    """Frames the encoder was not made for, or was not sure about, where something of them is in the report."""
+    spoken = {(a.question.frame, a.domain) for a in _shown(request)}
+    used = {item.finding.frame for item in items}
+    verdicts = spoken | {(a.frame, a.domain) for a in request.analyses if a.frame in used and a.model.heads_trained}
+    for verdict, words in (("out", "outside what the model was trained on"),
+                           ("unknown", "the model was not sure that this is an eye")):
+        frames = sorted({frame.index + 1 for frame, judged in verdicts if judged == verdict})
+        if frames:
+            yield f"Frame {', '.join(map(str, frames))}: {words}; read its suggestions and answers with care."
 
 
 def report_uid(request: ReportRequest) -> str:

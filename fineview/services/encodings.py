@@ -68,6 +68,11 @@ class Encodings:
         self._analysed = key, made
         return made
 
+    def remembered(self, content_key: str) -> Analysis | None:
+        """The analysis of the frame last asked about, where it is of these pixels."""
+        kept = self._analysed
+        return kept[1] if kept is not None and kept[1].content_key == content_key else None
+
     def keep(self, engine: Engine, raster: Raster, encoding: Any) -> None:
         """Remember what the engine made of ``raster`` elsewhere: a frame of a volume encoded together with others."""
         self._keep((raster.content_key, engine.identity.sha256), encoding)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer, Citation, Question
-from fineview.core.evidence import Analysis, Proposal
+from fineview.core.evidence import Analysis, DomainVerdict, Proposal
 from fineview.core.geometry import Box
 from fineview.core.intent import Intent
 from fineview.core.labels import LABELS
@@ -18,7 +18,7 @@ from fineview.core.study import Laterality
 from fineview.imaging.field_of_view import field_of_view
 from fineview.imaging.region_mask import region_mask
 from fineview.imaging.window import to_rgb
-from fineview.services.analyse import FrameRequest, analyse
+from fineview.services.analyse import EYE_MODALITIES, SILENT_MODALITIES, FrameRequest, analyse
 from fineview.services.encodings import Encodings
 from fineview.services.ports import Engine, TokenPort
 from fineview.services.wording import parse
@@ -40,6 +40,7 @@ class Ground:
 
     ``read``: who reads the words.  ``before``: the answer given before this one, for follow-ups.  ``beside``: the
     other regions marked on this frame, the latest last.  ``frame_at``: another frame of the series by its number.
+    ``domain``: what the encoder is known to make of the frame already.
     """
 
     question: Question
@@ -52,12 +53,20 @@ class Ground:
     before: Answer | None = None
     beside: tuple[Region, ...] = ()
     frame_at: Callable[[int], FrameRequest | None] = _no_frame
+    domain: DomainVerdict | None = None
 
     def analysis(self) -> tuple[Engine, Analysis]:
         """Of this frame; remembered while questions stay with it."""
         engine, asked = self.engine(), self.request
         key = (asked.raster.content_key, engine.identity.sha256, asked.spacing, asked.modality, asked.key)
         return engine, self.encodings.analysed(key, lambda: analyse(asked, engine, self.encodings, self.token))
+
+    def judged(self) -> DomainVerdict | None:
+        """Whether the picture lies in the encoder's domain, as far as anybody looked; nothing is encoded for it."""
+        if self.request.modality not in EYE_MODALITIES | SILENT_MODALITIES:
+            return "out"
+        seen = self.encodings.remembered(self.request.raster.content_key)
+        return judgement(seen) if seen is not None else self.domain
 
     def mask(self) -> NDArray[np.bool_]:
         raster = self.request.raster
@@ -69,6 +78,11 @@ class Ground:
         raster = self.request.raster
         whole = Box(0, 0, raster.cols, raster.rows)
         return self.question.region.bounds if self.question.region is not None else whole
+
+
+def judgement(seen: Analysis | None) -> DomainVerdict | None:
+    """What an analysis says of the domain; None where its encoder has no head that could know."""
+    return seen.domain if seen is not None and (seen.model.heads_trained or seen.domain == "out") else None
 
 
 def abstain(ground: Ground, reason: str, engine: Engine | None = None) -> Answer:

@@ -18,6 +18,7 @@ from fineview.gui.panels.spoken import Shown, Spans, Spoken
 from fineview.gui.wording import tr
 from fineview.services.word_maps import WordSpan
 
+_DOMAINS = {"out": "Picture outside the model's domain", "unknown": "The model is not sure that this is an eye"}
 Source = tuple[Spans, Callable[[WordSpan, bool], None]]
 _UNITS = {"mm2": "mm\u00b2", "px2": "px\u00b2", "um": "\u00b5m"}
 
@@ -88,6 +89,7 @@ class Turn(QFrame):
         self.asked, self.words = Spoken("quiet", *encoder), Spoken("", *encoder)
         self.asked.say(question.text, f"{region}: " if region else "")
         self.verdict, self.source = _label("", "title"), _label("", "quiet")
+        self.domain = _label("", "warning")
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips)
         self.in_report = QCheckBox(tr("in the report"))
@@ -97,10 +99,11 @@ class Turn(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 8, 8)
         column.setSpacing(4)
-        for one in (self.asked, self.verdict, self.words, self.source, self._chips, self.in_report):
+        for one in (self.asked, self.verdict, self.words, self.domain, self.source, self._chips, self.in_report):
             column.addWidget(one)
         self.verdict.hide()
         self.source.hide()
+        self.domain.hide()
         self._chips.hide()
         self.in_report.hide()
 
@@ -119,6 +122,8 @@ class Turn(QFrame):
         self.verdict.setText(verdict_words(answer))
         self.verdict.setVisible(bool(self.verdict.text()))
         self._say_source(source, answer.model)
+        self.domain.setText(tr(_DOMAINS.get(answer.domain or "", "")))
+        self.domain.setVisible(bool(self.domain.text()))
         self.in_report.setChecked(answer.in_report)
         self.in_report.show()
         self._flow.clear()
