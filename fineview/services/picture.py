@@ -120,7 +120,8 @@ def _heat_overlay(heat: HeatMap, wishes: OverlayWishes) -> OverlayParts:
     rows, cols = heat.values.shape
     words = [METHOD_WORDS.get(heat.method, heat.method.value)]
     if heat.method is not Method.RANDOM:  # nobody computed a control: it only lies on this encoder's grid
-        words += [heat.layer, f"\"{heat.text}\"" if heat.text else "", whose(heat.model)]
+        # A narrow legend is cut at its end, and whose map it is must not be lost there.
+        words += [whose(heat.model), heat.layer, f"\"{heat.text}\"" if heat.text else ""]
     else:
         words.append(f"on the grid of {heat.model.short}")
     words.append(heat.note)

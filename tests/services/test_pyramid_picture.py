@@ -90,3 +90,12 @@ def test_a_scale_the_encoder_lacks_is_not_replaced_by_another(session: Session) 
                             (OverlayWishes(kind="mfp", mfp_scale=16, mfp_with=2), 2)):
         assert picture_of(session, wishes) is None
         assert f"no level 1/{lacking} " in missing_words(session, wishes)
+
+
+def test_a_heat_maps_legend_says_whose_it_is_before_the_long_words(session: Session) -> None:
+    key: Any = session.frame_key
+    wishes = OverlayWishes(kind="dar")
+    session.heat[heat_key(key, wishes)] = HeatMap(key, Method.DAR, "CLS row of layer 4; " * 9, "drusen", ROW, MODEL,
+                                                  note="gain 2")
+    legend = (picture_of(session, wishes) or pytest.fail("no overlay"))[3]
+    assert legend.startswith(f"DAR, {MODEL.short}, CLS row of layer 4") and legend.endswith('"drusen", gain 2')
