@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from fineview.core.card import ModelCard
     from fineview.core.dialogue import Speaker
     from fineview.core.evidence import EncoderEntry, ModelIdentity, Task
+    from fineview.core.intent import Intent
     from fineview.core.measured import ResultShelf
     from fineview.core.report import Report
+    from fineview.models.language.question_reader import QuestionReader
     from fineview.services.jobs import Jobs, Post
     from fineview.services.ports import Answerer, Archive, Engine, Journal, ReportWriter, TokenPort
     from fineview.services.workbench import Workbench
@@ -45,6 +47,7 @@ class App:
         self._archive: Archive | None = None
         self._journal: Journal | None = None
         self._jobs: Jobs | None = None
+        self._reader: QuestionReader | None = None
 
     @property
     def archive(self) -> Archive:
@@ -80,6 +83,18 @@ class App:
 
                     self._engines[wanted] = open_encoder(wanted, self._places, self.device)  # type: ignore[arg-type]
             return self._engines[wanted]
+
+    def reader(self) -> QuestionReader:
+        """Who reads questions in free wording, loaded once.  Raises ``WeightsProblem``."""
+        if self._reader is None:
+            from fineview.models.language.question_reader import QuestionReader
+
+            self._reader = QuestionReader.load(paths.resources_dir() / "chat" / "reader-s")
+        return self._reader
+
+    def read_question(self, text: str) -> Intent:
+        """What a question asks for: by the trained reader."""
+        return self.reader().read(text)
 
     def answerer(self, path: Path) -> Answerer | None:
         """The model that answers in words in a folder; None where the folder holds an encoder.  Not remembered here.

@@ -118,8 +118,9 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     plugins = commands.add_parser("plugins", parents=[common])
     plugins.add_argument("action", choices=("list", "enable", "disable"))
     plugins.add_argument("name", nargs="?")
-    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped")
-    train.add_argument("what", choices=("embedded", "multi-scale"))
+    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped, or the reader")
+    train.add_argument("what", choices=("embedded", "multi-scale", "reader"),
+                       help="reader: of questions in free wording, from templates; --steps are then sentences")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--steps", type=_number, required=True)
     train.add_argument("--resume", action="store_true")

@@ -30,6 +30,12 @@ def models(wish: argparse.Namespace) -> Any:
 
 
 def train(wish: argparse.Namespace) -> Any:
+    if wish.what == "reader":
+        from fineview.lab.train_reader import train_reader
+        from fineview.lab.train_state import say_aside
+
+        train_reader(wish.out, count=wish.steps, say=say_aside)
+        return {"weights": str(wish.out)} if wish.json else 0
     from fineview.lab.train_embedded import train_embedded
     from fineview.models.vision.build import TRAINED
 

@@ -36,6 +36,7 @@ EVALUATIONS: dict[str, str] = {
     "lesions": "evaluate_lesions",
     "layers": "evaluate_layers",
     "maps": "evaluate_maps",
+    "chat": "evaluate_chat",
     "words": "evaluate_words",
     "scales": "evaluate_scales",
     "fusion": "evaluate_fusion",

@@ -61,7 +61,9 @@ class Grammar:
             return Intent(asked, topic=slot)
         if asked == "count":
             return Intent(asked, spoken or slot or ANY_LESION)
-        if asked == "presence" or (asked in ("size", "length", "where") and spoken is not None):
+        if asked == "presence":
+            return Intent(asked, spoken or ANY_LESION)
+        if asked in ("size", "length", "where") and spoken is not None:
             return Intent(asked, spoken, slot)
         return Intent(asked, target=slot)
 

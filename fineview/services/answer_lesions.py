@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.intent import ANY_LESION, Intent
 from fineview.core.labels import label_for
 from fineview.services.ground import SURE, Ground, abstain, cite, evidence, not_readable, suggested, titled
+
+# "Is this normal?" asks for the absence of lesions: yes and no change places.
+_DENIED = re.compile(r"\b(normal|healthy|fine|clean|clear|unremarkable|free (of|from)|all (well|right)|ok(ay)?)\b",
+                     re.I)
+
+
+def asks_for_absence(text: str) -> bool:
+    return bool(_DENIED.search(text)) and not re.search(r"\b(ab|not? )normal|unhealthy\b", text, re.I)
 
 
 def presence(ground: Ground, intent: Intent) -> Answer:
@@ -27,11 +36,15 @@ def presence(ground: Ground, intent: Intent) -> Answer:
     if max(present, absent) < SURE:
         made = abstain(ground, f"the evidence for {title} is weak ({present:.2f}).", engine)
         return replace(made, citations=cite(ground, present, seen, word))
-    verdict, certainty = ("yes", present) if present >= absent else ("no", absent)
-    words = f"Yes, suggestive of {titled(best)}." if verdict == "yes" else f"No {title} was found here."
+    there, certainty = (True, present) if present >= absent else (False, absent)
+    denied = asks_for_absence(ground.question.text)
+    if there:
+        words = f"{'No' if denied else 'Yes'}, suggestive of {titled(best)}."
+    else:
+        words = f"{'Yes: no' if denied else 'No'} {title} was found here."
     text = f"{words} Suggested by {engine.identity.short}, {certainty:.2f}, not reviewed."
-    return Answer(ground.question, text, verdict="yes" if verdict == "yes" else "no",
-                  label=best if verdict == "yes" else None, confidence=round(certainty, 4),
+    return Answer(ground.question, text, verdict="yes" if there is not denied else "no",
+                  label=best if there else None, confidence=round(certainty, 4),
                   citations=cite(ground, present, seen, word), model=engine.identity)
 
 

@@ -85,6 +85,15 @@ def test_no_lesion_needs_all_of_them_absent() -> None:
     assert (few.verdict, few.confidence) == ("no", pytest.approx(0.81))
 
 
+@pytest.mark.parametrize(("text", "sick", "well"), [
+    ("is there a lesion?", "yes", "no"), ("is this lesion area normal?", "no", "yes"),
+    ("is it free of lesions?", "no", "yes"), ("is it abnormal, a lesion?", "yes", "no")])
+def test_asked_for_health_yes_and_no_change_places(text: str, sick: str, well: str) -> None:
+    assert asked(Certain(haemorrhage=0.9), text).verdict == sick
+    made = asked(Certain(haemorrhage=0.01), text)
+    assert made.verdict == well and made.label is None and made.text.startswith(well.capitalize())
+
+
 def test_what_is_this_names_the_most_probable_or_nothing() -> None:
     made = asked(Certain(hard_exudate=0.8, haemorrhage=0.7), "what is this?")
     assert (made.label, made.confidence) == ("hard_exudate", pytest.approx(0.8)) and "haemorrhage" in made.text
