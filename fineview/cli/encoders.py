@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from fineview.app import App
+from fineview.cli.show import progress_token
 from fineview.core.errors import WrongWords
 from fineview.core.evidence import EncoderEntry
 
@@ -40,13 +42,29 @@ def show(wish: argparse.Namespace) -> Any:
 
 
 def verify(wish: argparse.Namespace) -> Any:
-    """Check every file of an encoder against its manifest, record, or, for a folder not imported, the format."""
+    """Check every file of an encoder against its manifest, record, or, for a folder not imported, the format.
+
+    Of an encoder with lesion heads a small part of the card is measured again and compared as well, unless ``--files``.
+    """
     from fineview.models import shelf
 
-    found = shelf.verify(App(encoder=wish.name).encoder_folder())
-    if wish.json:
-        return {"name": found.name, "sha256": found.sha256, "verdict": "ok"}
-    print(f"{found.name}: sha256 {found.sha256} is right")
+    with closing(App(encoder=wish.name)) as app:
+        found = shelf.verify(app.encoder_folder())
+        made: dict[str, Any] = {"name": found.name, "sha256": found.sha256, "verdict": "ok"}
+        if not wish.json:
+            print(f"{found.name}: sha256 {found.sha256} is right", flush=True)
+        if found.kind == "retina" and found.trained and not wish.files:
+            from fineview.lab.verify_card import verify_card
+
+            made |= verify_card(app, found.sha256, progress_token().report)
+    return made if wish.json else _say_card(made)
+
+
+def _say_card(made: dict[str, Any]) -> int:
+    for row in made.get("card") or ():
+        print(f"{row['name']:20} {row['value']:g} {row['unit']}, stored {row['stored']:g}, within {row['tolerance']:g}")
+    if "card" in made:
+        print(made.get("note") or f"The card's figures hold, measured again in {made['seconds']:g} s.")
     return 0
 
 

@@ -13,7 +13,7 @@ from fineview.core.region import Region
 
 # The first four are the contract's; "fineview.lab.evaluate" says which module scores each.
 EVALUATIONS = ("lesions", "layers", "maps", "chat", "encoders", "fusion", "seams", "scales", "words", "retrieval",
-               "deployment")
+               "deployment", "card")
 BENCHES = ("vision", "open", "view", "demo", "start")
 
 
@@ -111,6 +111,7 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     models.add_argument("name", nargs="?", metavar="NAME|DIR", help="for explain-gap: the first modality")
     models.add_argument("other", nargs="?", help="for explain-gap: the second modality")
     models.add_argument("--task", choices=[str(task) for task in Task])
+    models.add_argument("--files", action="store_true", help="for verify: check the files, measure nothing again")
     models.add_argument("--licence", help="for import: the licence of these weights, where the folder does not say it")
     models.add_argument("--as", dest="known_as", metavar="NAME", help="for import: the name to list it under")
     models.add_argument("--int8", action="store_true",

@@ -44,6 +44,7 @@ EVALUATIONS: dict[str, str] = {
     "seams": "evaluate_seams",
     "retrieval": "evaluate_retrieval",
     "deployment": "evaluate_deployment",
+    "card": "evaluate_card",
 }
 
 

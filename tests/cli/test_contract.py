@@ -262,6 +262,7 @@ def test_models(analysed: tuple[dict[str, Any], Path]) -> None:
     verified = speak("models", "verify", "--json")
     assert verified.code == 0 and verified.json["verdict"] == "ok"
     assert verified.json["sha256"] == shown["sha256"] == analysed[0]["encoder"]["sha256"]
+    assert {"aupr_fundus", "f1_oct"} <= {row["name"] for row in verified.json["card"]} and verified.json["seconds"] > 0
     assert speak("models", "verify", "nothing", "--json").error["code"] == "weights-missing"
 
 
@@ -357,5 +358,5 @@ def test_a_reader_that_leaves_early_is_no_traceback() -> None:
 
 
 def test_json_of_a_child_is_alone_on_standard_output() -> None:
-    spoken = child("models", "verify", "--json")
+    spoken = child("models", "verify", "--files", "--json")
     assert spoken.code == 0 and spoken.err == "" and json.loads(spoken.out)["verdict"] == "ok"
