@@ -35,6 +35,26 @@ class Promise:
     more: str
 
 
+def share_words(finding: Finding, results: Iterable[StoredResult]) -> str:
+    """How often held-out suggestions of this label and about this score were right, by the weights that suggested it.
+
+    A score is a pixel's probability, the highest in the suggestion: the share says what it was worth.
+    """
+    if finding.model is None or finding.score is None:
+        return ""
+    title, score = finding.label.replace("_", " "), finding.score
+    known = [one for result in newest(results) if result.encoder and result.encoder.sha256 == finding.model.sha256
+             for one in result.reliability if (one.of, one.label) == ("suggestions", finding.label)]
+    most = max(known, key=lambda one: one.n, default=None)
+    if most is None:
+        return f"How often {title} suggestions of this score are right was not measured."
+    near = next((one for one in most.bins if one.low <= score < one.high or one.high >= 1.0 <= score), None)
+    if near is None:
+        return f"No held-out suggestion of {title} had a score like this."
+    return (f"Of held-out {title} suggestions scored {near.low:.1f} to {near.high:.1f}, {near.share:.0%} were right "
+            f"(n {near.count}).")
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestions:
     """Undecided suggestions of the shown frame: how many there are, how many reach ``least``, and what that promises.
@@ -47,6 +67,7 @@ class Suggestions:
     total: int = 0
     shown: int = 0
     promises: tuple[Promise, ...] = ()
+    of_selected: str = ""
 
 
 def curves_of(results: Iterable[StoredResult], sha256: str) -> tuple[Measured, ...]:
@@ -103,8 +124,8 @@ def reaches(finding: Finding, least: float) -> bool:
     return not undecided or finding.score is None or finding.score >= least - 1e-4
 
 
-def suggestions(here: Sequence[Finding], least: float, selected: Finding | None, measured: Sequence[Measured]
-                ) -> Suggestions:
+def suggestions(here: Sequence[Finding], least: float, selected: Finding | None, measured: Sequence[Measured],
+                results: Iterable[StoredResult] = ()) -> Suggestions:
     """``here``: all marks of the shown frame.  A selected suggestion's label stands alone; else every label's line."""
     undecided = [one for one in here if one.origin is Origin.MODEL and one.state is State.SUGGESTED]
     chosen = selected is not None and selected.origin is Origin.MODEL
@@ -113,4 +134,5 @@ def suggestions(here: Sequence[Finding], least: float, selected: Finding | None,
     scores = [one.score for one in undecided if one.score is not None]
     begin = min(scores, default=0.0)
     return Suggestions(least, begin, len(undecided), sum(reaches(one, least) for one in undecided),
-                       tuple(promise(label, least, measured) for label in labels))
+                       tuple(promise(label, least, measured) for label in labels),
+                       share_words(selected, results) if chosen and selected is not None else "")

@@ -161,7 +161,7 @@ def snapshot(session: Session) -> ViewState:
         answerers=_answerers(session), pointed=_pointed(session),
         analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool,
         suggestions=suggestions([f for f in known if f.frame == key], session.least_score, session.selected_finding,
-                                measured),
+                                measured, session.results),
         lesion_promise=_lesion_promise(session.overlay, measured), findings=findings,
         frame_findings=tuple(f for f in findings if f.frame == key), selected=session.selected,
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),

@@ -10,10 +10,10 @@ from fineview.core.evidence import ModelIdentity
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box
 from fineview.core.measured import StoredResult
-from fineview.core.promises import OperatingCurve, OperatingPoint
+from fineview.core.promises import OperatingCurve, OperatingPoint, Reliability, ReliabilityBin
 from fineview.core.region import Region
 from fineview.core.study import FrameKey
-from fineview.services.promising import curves_of, promise, reaches, suggestions
+from fineview.services.promising import curves_of, promise, reaches, share_words, suggestions
 
 SHA = "a" * 64
 CURVE = OperatingCurve("drusen", ("drusen",), 12, 40, (
@@ -58,6 +58,18 @@ def test_the_newest_result_and_the_one_on_most_lesions_speak() -> None:
     ({"note": "look again"}, True), ({"origin": Origin.PERSON, "score": None}, True)])
 def test_only_what_nobody_decided_is_hidden(changes: dict[str, object], shown: bool) -> None:
     assert reaches(replace(SUGGESTED, **changes), 0.5) is shown  # type: ignore[arg-type]
+
+
+def test_what_a_score_was_worth_to_the_weights_that_gave_it() -> None:
+    bins = (ReliabilityBin(0.4, 0.5, 0.45, 0.2, 30), ReliabilityBin(0.9, 1.0, 0.95, 0.8, 5))
+    judged = replace(RESULT, reliability=(Reliability("drusen", "suggestions", 35, 0.2, bins),
+                                          Reliability("drusen", "regions", 900, 0.0, ())))
+    mine = replace(SUGGESTED, model=ModelIdentity("retina-s", "1", SHA))
+    assert share_words(mine, [judged]) == "Of held-out drusen suggestions scored 0.4 to 0.5, 20% were right (n 30)."
+    assert "80% were right (n 5)" in share_words(replace(mine, score=1.0), [judged])
+    assert "No held-out suggestion" in share_words(replace(mine, score=0.6), [judged])
+    others = replace(mine, model=ModelIdentity("retina-s", "1", "b" * 64))
+    assert "was not measured" in share_words(others, [judged]) and share_words(SUGGESTED, [judged]) == ""
 
 
 def test_the_frame_counts_its_suggestions() -> None:

@@ -45,6 +45,7 @@ class Findings(QWidget):
         as_panel(self)
         self._bench = bench
         self._chosen: Finding | None = None
+        self._worth = ""
         self._findings: tuple[Finding, ...] = ()
         self.list = QTreeWidget()
         self.list.setHeaderLabels([tr("No."), tr("Label"), tr("State"), tr("Frame")])
@@ -119,9 +120,10 @@ class Findings(QWidget):
             self._fill()
         # A photograph has one frame: the room belongs to the label.
         self.list.setColumnHidden(3, all(f.frame.index == 0 for f in state.findings))
+        self.scores.show_suggestions(state.suggestions)
+        self._worth = state.suggestions.of_selected
         self._select(state.selected)
         self._empty.setVisible(not state.findings and not state.suggestions.total)
-        self.scores.show_suggestions(state.suggestions)
         self._show_steps(state)
 
     def _fill(self) -> None:
@@ -170,7 +172,8 @@ class Findings(QWidget):
         if one.model is not None:
             reviewed = tr("not reviewed") if one.state is State.SUGGESTED else tr(one.state.value)
             score = f", {tr('score')} {one.score:.2f}" if one.score is not None else ""
-            self._source.setText(f"{tr('suggested by')} {one.model.short}{score}, {reviewed}")
+            worth = f". {self._worth}" if self._worth else ""
+            self._source.setText(f"{tr('suggested by')} {one.model.short}{score}, {reviewed}{worth}")
 
     def _show_steps(self, state: ViewState) -> None:
         for button, name, idle in ((self.undo, state.undo_name, tr("Nothing to undo")),
