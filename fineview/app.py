@@ -229,6 +229,7 @@ class App:
         from fineview.services.ask import Ask
         from fineview.services.card_shelf import CardShelf
         from fineview.services.compose_report import ComposeReport
+        from fineview.services.conversation import Conversation
         from fineview.services.encoder_shelf import EncoderShelf
         from fineview.services.encodings import Encodings
         from fineview.services.explain import Explain
@@ -257,7 +258,8 @@ class App:
         answerers.list()
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
-            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers),
+            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers,
+                    Conversation(self.read_question, self.archive.read_frame)),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards)

@@ -18,7 +18,7 @@ from fineview.cli.words import parse_region
 from fineview.core.dialogue import Answer, Question
 from fineview.core.errors import FineViewError, InputProblem, RequestProblem, WrongWords
 from fineview.core.region import Region
-from fineview.core.study import Catalogue
+from fineview.core.study import Catalogue, FrameKey
 from fineview.services.jobs import Token
 
 
@@ -158,7 +158,9 @@ def _one_line(asker: _Asker, line: str) -> dict[str, Any]:
             raise RequestProblem("This line is not a question.",
                                  "Write {\"path\", \"frame\", \"region\": [x, y, w, h] or null, \"question\"}.",
                                  "words") from error
-        return answer_object(asker.ask(path, text, frame, region))
+        follows, beside = bool(asked.get("follows")), asked.get("beside")
+        other = parse_region(",".join(str(v) for v in beside)) if beside is not None else None
+        return answer_object(asker.ask(path, text, frame, region, follows, other))
     except FineViewError as error:
         return {"error": error.as_dict()}
     except Exception as error:  # one line that breaks something must not cost the answers of the others
@@ -177,6 +179,7 @@ class _Asker:
 
         self._app, self._encodings = app, Encodings()
         self._found: dict[Path, Any] = {}
+        self._last: Answer | None = None
         self._answerer = app.answerer(Path(named)) if named and Path(named).is_dir() else None
         if not named or self._answerer is not None:
             return
@@ -185,7 +188,9 @@ class _Asker:
                                  "a folder of weights can be given too.", "no-answerer")
         app.encoder = named
 
-    def ask(self, path: Path, text: str, frame: int | None, region: Region | None) -> Answer:
+    def ask(self, path: Path, text: str, frame: int | None, region: Region | None, follows: bool = False,
+            beside: Region | None = None) -> Answer:
+        """``follows``: the question may point back to the one before; ``beside``: a region to compare with."""
         from fineview.services.analyse import FrameRequest
         from fineview.services.answer_by_model import answer_by_model
         from fineview.services.answering import Ground, answer
@@ -200,10 +205,21 @@ class _Asker:
         info = series.frames[key.index]
         request = FrameRequest(key, self._app.archive.read_frame(info), info.spacing, series.modality)
         question = Question(text, study.uid, key, region)
-        ground = Ground(question, request, series.laterality, self._app.engine, self._encodings, token)
+
+        def frame_at(number: int) -> FrameRequest | None:
+            if not 0 <= number < len(series.frames):
+                return None
+            other = series.frames[number]
+            return FrameRequest(FrameKey(series.uid, number), self._app.archive.read_frame(other), other.spacing,
+                                series.modality)
+
+        ground = Ground(question, request, series.laterality, self._app.engine, self._encodings, token,
+                        self._app.read_question, self._last if follows else None,
+                        (beside,) if beside is not None else (), frame_at)
         if self._answerer is None:
-            return answer(ground)
-        made = answer_by_model(ground, self._answerer, lambda text, _: token.report(0, 0, text)).answer
+            self._last = answer(ground)
+            return self._last
+        made = self._last = answer_by_model(ground, self._answerer, lambda text, _: token.report(0, 0, text)).answer
         token.report(1, 1)  # the words that streamed give way to the answer
         return made
 

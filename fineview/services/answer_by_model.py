@@ -14,9 +14,8 @@ from fineview.core.evidence import WordMap
 from fineview.imaging.window import to_rgb
 from fineview.services.answering import Ground, abstain, answer
 from fineview.services.ports import Answerer, OnCrop, OnWords
-from fineview.services.wording import parse
 
-MEASURED = frozenset({"size", "length", "brightness", "brighter", "darker", "side"})
+MEASURED = frozenset({"size", "length", "brightness", "brighter", "darker", "side", "compare", "cut", "basis"})
 
 
 def _nobody(text: str, words: tuple[WordMap, ...]) -> None:
@@ -26,7 +25,7 @@ def _nobody(text: str, words: tuple[WordMap, ...]) -> None:
 def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nobody,
                     on_crop: OnCrop | None = None) -> Answered:
     """One question -> one answer.  Raises ``Cancelled`` within two words, and ``FineViewError``."""
-    intent = parse(ground.question.text)
+    intent = ground.read(ground.question.text)
     if intent.asked in MEASURED or (intent.asked == "distance" and intent.target == "fovea"):
         return Answered(answer(ground))
     if not ground.mask().any():

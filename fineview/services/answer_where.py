@@ -96,7 +96,8 @@ def layer(ground: Ground) -> Answer:
     others = [f"{share:.0%} {words}" for share, (_, words) in zip(shares, ZONES, strict=True) if share >= 0.05
               and words != ZONES[best][1]]
     also = f"; {', '.join(others)}" if others else ""
-    text = (f"{ZONES[best][1].capitalize()} ({shares[best]:.0%} of the region's pixels){also}. "
+    words = ZONES[best][1]
+    text = (f"{words[0].upper()}{words[1:]} ({shares[best]:.0%} of the region's pixels){also}. "
             f"Lines suggested by {engine.identity.short}, not reviewed.")
     box = ground.box()
     cited = tuple(Citation("measurement", box, round(float(share), 4), "fraction", zone)

@@ -25,6 +25,7 @@ from fineview.services.answer_by_model import answer_by_model
 from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.answering import EngineSource, Ground, answer
 from fineview.services.clock import now_iso
+from fineview.services.conversation import Conversation
 from fineview.services.encodings import Encodings
 from fineview.services.ground import judgement
 from fineview.services.jobs import Job, Jobs, Token
@@ -43,9 +44,11 @@ class Ask:
     """Lane "ask", newest wins.  An answer is shown as kept once the journal has it."""
 
     def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings, journal: Journal,
-                 show: Callable[[FrameKey], None], answerers: AnswererShelf) -> None:
+                 show: Callable[[FrameKey], None], answerers: AnswererShelf,
+                 conversation: Conversation | None = None) -> None:
         self._session, self._jobs, self._engine, self._encodings = session, jobs, engine, encodings
         self._journal, self._show, self._answerers = journal, show, answerers
+        self._conversation = conversation or Conversation()
 
     def suggestions(self) -> tuple[str, ...]:
         """Three likely questions for the selected region, or for the frame."""
@@ -75,6 +78,7 @@ class Ask:
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
                         session.series.laterality, self._engine, self._encodings, Token(),
                         domain=judgement(session.analysis_at(question.frame)))
+        ground = self._conversation.joined(ground, session)
         self._jobs.cancel("ask")
         session.streaming, session.pointed = Streaming(question, doing=self._answerers.waiting_words()), None
         self._answerers.need(partial(self._submit, ground), partial(self._given_up, question))
