@@ -12,6 +12,7 @@ QLabel#hero { font-size: 26px; font-weight: 600; }
 QLabel#section { color: @quiet; font-size: 11px; font-weight: 700; }
 QLabel#warning { color: @warning; }
 QLabel#error { color: @error; }
+QLabel#domain { background: @panel; color: @text; border-left: 4px solid @warning; padding: 6px 10px; }
 QLabel#person { color: @person; font-weight: 600; }
 QLabel#model { color: @model; font-weight: 600; }
 QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px 6px; }

@@ -36,9 +36,10 @@ class Viewer(QWidget):
         self.frames, self.legend, self.second = FrameBar(), Legend(), Legend()
         self._state: ViewState | None = None
         self._domain = QLabel()
-        self._domain.setObjectName("warning")
+        self._domain.setObjectName("domain")
+        self._domain.setTextFormat(Qt.TextFormat.PlainText)
+        self._domain.setAccessibleName(tr("Whether the encoder was made for this picture"))
         self._domain.setWordWrap(True)
-        self._domain.setContentsMargins(12, 6, 12, 6)
         self._pixel = QLabel()
         self._pixel.setObjectName("quiet")
         self._pixel.setTextFormat(Qt.TextFormat.PlainText)
