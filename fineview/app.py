@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fineview.core.measured import ResultShelf
     from fineview.core.report import Report
     from fineview.models.language.question_reader import QuestionReader
+    from fineview.services.conversation import Conversation
     from fineview.services.jobs import Jobs, Post
     from fineview.services.ports import Answerer, Archive, Engine, Journal, ReportWriter, TokenPort
     from fineview.services.workbench import Workbench
@@ -95,6 +96,11 @@ class App:
     def read_question(self, text: str) -> Intent:
         """What a question asks for: by the trained reader."""
         return self.reader().read(text)
+
+    def _conversation(self) -> Conversation:
+        from fineview.services.conversation import Conversation
+
+        return Conversation(self.read_question, self.archive.read_frame)
 
     def answerer(self, path: Path) -> Answerer | None:
         """The model that answers in words in a folder; None where the folder holds an encoder.  Not remembered here.
@@ -229,7 +235,6 @@ class App:
         from fineview.services.ask import Ask
         from fineview.services.card_shelf import CardShelf
         from fineview.services.compose_report import ComposeReport
-        from fineview.services.conversation import Conversation
         from fineview.services.encoder_shelf import EncoderShelf
         from fineview.services.encodings import Encodings
         from fineview.services.explain import Explain
@@ -258,8 +263,7 @@ class App:
         answerers.list()
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
-            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers,
-                    Conversation(self.read_question, self.archive.read_frame)),
+            ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards)
