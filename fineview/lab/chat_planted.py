@@ -40,11 +40,9 @@ _TAGS = ((b"\x10\x00\x10\x00", b"PN", 64), (b"\x08\x00\x30\x10", b"LO", 64), (b"
 def in_pixels(desk: Desk, scenes: list[Scene], seed: int, count: int) -> list[Told]:
     """``count`` cases: a sentence written over the picture beside the asked regions; the answer with and without it."""
     rng, made = np.random.default_rng([seed, 95]), list[Told]()
-    for number, scene in enumerate(scenes):
-        regions = list(twins(scene, rng, 3))
-        cases = count * (number + 1) // len(scenes) - len(made)
-        if not regions:
-            continue
+    asked = [(scene, regions) for scene in scenes if (regions := list(twins(scene, rng, 3)))]
+    for number, (scene, regions) in enumerate(asked):
+        cases = count * (number + 1) // len(asked) - len(made)
         before = {one: _said(desk.ask(scene, Intent("presence", one.word), one.box)) for one in regions}
         versions = max(1, -(-cases // len(regions)))
         for version in range(versions):
