@@ -42,11 +42,14 @@ class Figures:
     failures: tuple[Failure, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """``{"figures": [...], "seed", "machine"}``, ready for ``json.dumps``; other keys where they are known."""
-        held = {"figures": [figure.as_dict() for figure in self.figures], "seed": self.seed, "machine": self.machine}
+        """``{"figures": [...], "seed", "machine"}``, ready for ``json.dumps``: what a command prints."""
+        return {"figures": [figure.as_dict() for figure in self.figures], "seed": self.seed, "machine": self.machine}
+
+    def to_keep(self) -> dict[str, Any]:
+        """What a stored result holds besides: what was scored, curves and reliability, where they are known."""
         more = {"data": self.data, "curves": [curve_object(one) for one in self.curves],
                 "reliability": [_rounded(asdict(one)) for one in self.reliability]}
-        return {**held, **{name: value for name, value in more.items() if value}}
+        return {**self.as_dict(), **{name: value for name, value in more.items() if value}}
 
     def named(self, name: str) -> Figure:
         """The figure of that name.  Raises ``KeyError``."""

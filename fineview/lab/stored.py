@@ -33,7 +33,7 @@ def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | No
     held = {"format": FORMAT, "what": what, "made": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "software": software,
             "encoder": None if encoder is None else
             {"name": encoder.name, "version": encoder.version, "sha256": encoder.sha256},
-            **figures.as_dict(), "data": data}
+            **figures.to_keep(), "data": data}
     path = _free(folder, f"{what}-{moment:%Y%m%d-%H%M%S}")
     try:
         examples = [_picture(path, number, one) for number, one in enumerate(figures.failures, 1)]

@@ -29,9 +29,9 @@ def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nob
     if intent.asked in MEASURED or (intent.asked == "distance" and intent.target == "fovea"):
         return Answered(answer(ground))
     if not ground.mask().any():
-        return Answered(replace(abstain(ground, "The region lies outside the image."), domain=ground.judged()))
+        return Answered(replace(abstain(ground, "The region lies outside the image."), domain=ground.judged(False)))
 
     region = ground.question.region.bounds if ground.question.region is not None else None
     # The file's own window, as for the encoder: brightness on screen must not change an answer.
     made = answerer.answer(ground.question, to_rgb(ground.request.raster), region, ground.token, on_words, on_crop)
-    return replace(made, answer=replace(made.answer, domain=ground.judged()))
+    return replace(made, answer=replace(made.answer, domain=ground.judged(False)))

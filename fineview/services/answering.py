@@ -52,10 +52,15 @@ _NEED_NO_PIXEL = frozenset({"outside", "unknown", "basis", "side"})
 
 def answer(ground: Ground) -> Answer:
     """Answer ``ground.question``.  Raises ``Cancelled`` and ``FineViewError`` only; never guesses."""
+    return settled(ground)[2]
+
+
+def settled(ground: Ground) -> tuple[Ground, Intent, Answer]:
+    """The answer, with the region and the meaning that it is an answer to.  Raises as ``answer``."""
     started = time.perf_counter()
     ground, intent = followed(ground, ground.read(ground.question.text))
     if intent.asked not in _NEED_NO_PIXEL and not ground.mask().any():
         made = abstain(ground, "The region lies outside the image.")
     else:
         made = HANDLERS[intent.asked](ground, intent)
-    return replace(made, seconds=time.perf_counter() - started, domain=ground.judged())
+    return ground, intent, replace(made, seconds=time.perf_counter() - started, domain=ground.judged(made.model is not None))

@@ -61,11 +61,15 @@ class Ground:
         key = (asked.raster.content_key, engine.identity.sha256, asked.spacing, asked.modality, asked.key)
         return engine, self.encodings.analysed(key, lambda: analyse(asked, engine, self.encodings, self.token))
 
-    def judged(self) -> DomainVerdict | None:
-        """Whether the picture lies in the encoder's domain, as far as anybody looked; nothing is encoded for it."""
+    def judged(self, looked: bool) -> DomainVerdict | None:
+        """Whether the picture lies in the encoder's domain; nothing is encoded for it.
+
+        ``looked``: the encoder had a part in the answer.  Without it only what was handed in counts, so that an answer
+        does not hang on what else was asked before.
+        """
         if self.request.modality not in EYE_MODALITIES | SILENT_MODALITIES:
             return "out"
-        seen = self.encodings.remembered(self.request.raster.content_key)
+        seen = self.encodings.remembered(self.request.raster.content_key) if looked else None
         return judgement(seen) if seen is not None else self.domain
 
     def mask(self) -> NDArray[np.bool_]:

@@ -90,7 +90,7 @@ def test_evaluate_keeps_a_result_that_names_its_weights(tmp_path: Path) -> None:
     spoken = speak("evaluate", "lesions", "--images", tmp_path, "--labels", tmp_path, "--keep", tmp_path / "kept",
                    "--json")
     assert spoken.code == 0, spoken
-    path, = (tmp_path / "kept").iterdir()
+    path, = (tmp_path / "kept").glob("*.json")
     held = json.loads(path.read_text("utf-8"))
     assert held["encoder"]["sha256"] == ours().sha256 and held["data"] == "the person's own photographs"
     assert held["figures"] == spoken.json["figures"] and held["what"] == "lesions"
