@@ -63,4 +63,5 @@ def settled(ground: Ground) -> tuple[Ground, Intent, Answer]:
         made = abstain(ground, "The region lies outside the image.")
     else:
         made = HANDLERS[intent.asked](ground, intent)
-    return ground, intent, replace(made, seconds=time.perf_counter() - started, domain=ground.judged(made.model is not None))
+    seen = ground.judged(made.model is not None)
+    return ground, intent, replace(made, seconds=time.perf_counter() - started, domain=seen)
