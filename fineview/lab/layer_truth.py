@@ -4,7 +4,7 @@ Rows count from the top edge of the first row, as everywhere in this project: th
 3.5.  Sets, below the folder of the model card's pictures:
 
 * ``B_ground_truth/spectralis_drusen`` (GPL-3.0): one volume of one eye with drusen, RPE and BM drawn by an expert as
-  pixels of value 255 and 127;
+  pixels brighter than 127 (255, in one scan 170) and of 127;
 * ``B_ground_truth/zeiss_layers`` (MIT): grey = 30 x layer from 0 (nerve fibres) to 7 (RPE), 8 outside the retina;
 * ``E_retina/oct_kermany`` and ``oct_octdl_outlined`` (CC BY 4.0): the diagnosis stands in the file's name.
 """
@@ -21,7 +21,7 @@ from PIL import Image
 
 from fineview.core.errors import InputProblem
 
-RPE_VALUE, BM_VALUE = 255, 127
+BM_VALUE = 127
 ZEISS_STEP, ZEISS_LAYERS = 30, 8
 
 
@@ -53,7 +53,7 @@ def drawn_scans(images: Path, labels: Path) -> list[LabelledScan]:
         if grey.shape != drawn.shape:
             raise InputProblem(f"{path.name} and {lines.name} differ in size.",
                                "Draw the lines on the scan's own grid.", "size")
-        found.append(LabelledScan(path.stem, grey, {"RPE": _mean_rows(drawn == RPE_VALUE),
+        found.append(LabelledScan(path.stem, grey, {"RPE": _mean_rows(drawn > BM_VALUE),
                                                     "BM": _mean_rows(drawn == BM_VALUE)}))
     if not found:
         raise InputProblem(f"{images} holds no B-scan with lines in {labels}.",

@@ -57,7 +57,7 @@ def test_white_padding_is_no_retina() -> None:
 
 def test_drawn_lines_are_read_at_the_middle_of_their_pixels(tmp_path: Path) -> None:
     drawn = np.zeros((20, 4), np.uint8)
-    drawn[5, :3] = 255
+    drawn[5, :3] = 255, 170, 255
     drawn[[8, 9], 1] = 127
     for name, picture in (("images/1-Input.png", np.full((20, 4), 90, np.uint8)), ("labels/1-layers.png", drawn)):
         (tmp_path / name).parent.mkdir(exist_ok=True)
