@@ -30,6 +30,7 @@ def run(argv: Sequence[str]) -> int:
         wish = parser.parse_args(_with_command(parser, list(argv)))
     except SystemExit as stop:  # argparse has already said what was wrong
         return int(stop.code or 0)
+    wish.argv = list(argv)
     if wish.version:
         from fineview import __version__
 

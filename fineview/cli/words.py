@@ -119,14 +119,7 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     plugins = commands.add_parser("plugins", parents=[common])
     plugins.add_argument("action", choices=("list", "enable", "disable"))
     plugins.add_argument("name", nargs="?")
-    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped, or the reader")
-    train.add_argument("what", choices=("embedded", "multi-scale", "reader"),
-                       help="reader: of questions in free wording, from templates; --steps are then sentences")
-    train.add_argument("--out", type=Path, required=True)
-    train.add_argument("--steps", type=_number, required=True)
-    train.add_argument("--resume", action="store_true")
-    train.add_argument("--data", type=Path, help="folder of the photographs named in the model card")
-    train.add_argument("--from", type=Path, dest="begin", metavar="DIR", help="weights to go on from")
+    _train_command(commands, common)
     evaluate = commands.add_parser("evaluate", parents=both, help="score the encoder against baselines")
     evaluate.add_argument("what", choices=EVALUATIONS)
     evaluate.add_argument("--images", type=Path)
@@ -144,3 +137,17 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
         measured.add_argument("--keep", type=Path, nargs="?", const=Path(), metavar="DIR",
                               help="store the result, dated; \"fineview models advise\" reads stored results")
     commands.add_parser("doctor", parents=both, help="codecs, screen, device, weights, store")
+
+
+def _train_command(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped, or the reader")
+    train.add_argument("what", choices=("embedded", "multi-scale", "reader"),
+                       help="reader: of questions in free wording, from templates; --steps are then sentences")
+    train.add_argument("--out", type=Path, required=True)
+    train.add_argument("--steps", type=_number, required=True)
+    train.add_argument("--resume", action="store_true")
+    train.add_argument("--data", type=Path, help="folder of the photographs named in the model card")
+    train.add_argument("--from", type=Path, dest="begin", metavar="DIR", help="weights to go on from")
+    train.add_argument("--stage", choices=("all", "contrastive", "fusion", "all-parameters", "together"),
+                       help="for encoders: one stage alone; together is the recipe without stages")
+    train.add_argument("--processes", type=_number, metavar="N", help="for encoders: how many; one for each GPU")

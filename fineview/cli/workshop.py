@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,13 +37,23 @@ def train(wish: argparse.Namespace) -> Any:
 
         train_reader(wish.out, count=wish.steps, say=say_aside)
         return {"weights": str(wish.out)} if wish.json else 0
+    return _train_encoder(wish)
+
+
+def _train_encoder(wish: argparse.Namespace) -> Any:
+    """In this process, or in several that are started with the same words."""
+    from fineview.lab import train_launch
+
+    count = 1 if train_launch.launched() else wish.processes or train_launch.devices()
+    if count > 1:
+        return train_launch.launch([sys.executable, "-m", "fineview", *wish.argv], count)
     from fineview.lab.train_embedded import train_embedded
     from fineview.models.vision.build import TRAINED
 
     config, faster = TRAINED[wish.what]
-    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, config=config, faster=faster,
-                          begin=wish.begin)
-    return {"weights": str(made)} if wish.json else 0
+    made = train_embedded(wish.out, wish.steps, wish.resume, wish.data, stage=wish.stage, config=config,
+                          faster=faster, begin=wish.begin)
+    return {"weights": str(made)} if wish.json and train_launch.speaks() else 0
 
 
 def evaluate(wish: argparse.Namespace) -> Any:

@@ -90,7 +90,8 @@ def _store(app: App) -> Iterator[Check]:
 
 
 def _extras(_: App) -> Iterator[Check]:
-    for module, use in (("openvino", "faster inference on the CPU"), ("eyepy", "vendor OCT files")):
+    for module, use in (("openvino", "faster inference on the CPU"), ("eyepy", "vendor OCT files"),
+                        ("accelerate", "training")):
         there = importlib.util.find_spec(module) is not None
         yield _check(f"optional {module}", "ok" if there else "absent", use)
 

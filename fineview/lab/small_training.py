@@ -1,7 +1,7 @@
 """One small encoder trained and scored: same crops, same order, same steps, same recipe for every variant.
 
-The recipe is the embedded model's (:mod:`train_embedded`: losses, gates at ten times the rate, running average), on
-192 px crops and at twice its rate, since the models are small and the training is short.  Scored twice per lesion
+The recipe is the embedded model's (``together`` of :mod:`train_stages`: losses, gates at ten times the rate, running
+average), on 192 px crops and at twice its rate, since the models are small and the training is short.  Scored twice per lesion
 class, on crops kept back: ``dense``, the 1/4 head on cells of 4 px, and ``tokens``, the text row on patches of 32 px.
 Fusion must show in the tokens: the dense head reads the ConvNeXt stages by itself.  The score is average precision
 (area under precision and recall over all cells whose truth is known), and the best F1 over thresholds; the mean over
@@ -30,7 +30,8 @@ from torch import Tensor, nn
 from fineview.core.labels import LABELS
 from fineview.lab import train_losses as losses
 from fineview.lab.small_crops import CropPlan, Crops, kept_phantoms, kept_photographs, training_crops
-from fineview.lab.train_embedded import start, train_step
+from fineview.lab.train_crops import OnCrops
+from fineview.lab.train_step import start, train_step
 from fineview.models.language.words import encode
 from fineview.models.vision.build import RetinaConfig, build_retina
 
@@ -90,7 +91,7 @@ def trained(run: Run) -> nn.Module:
     crops = training_crops(run.plan, run.seed)
     state = start(run.config, 20 + run.seed, FASTER)
     for step, (chosen, flips) in enumerate(_order(len(crops.rgb), run.seed, run.steps)):
-        train_step(state, crops.batch(chosen, flips), step, run.steps)
+        train_step(state, crops.batch(chosen, flips), step, run.steps, OnCrops())
         run.say(step + 1, f"{run.name}, seed {run.seed}: step {step + 1} of {run.steps}")
     run.folder.mkdir(parents=True, exist_ok=True)
     save_file(state.ema.state_dict(), path.with_suffix(".part"))

@@ -1,101 +1,137 @@
-"""Training the embedded encoder from nothing, on a CPU, in about an hour: ``fineview train embedded``.
+"""Training the embedded encoder from nothing: ``fineview train embedded --out DIR --steps N [--resume]``.
 
-Two stages by steps, never by the clock.  *Half tiles*: 384 px ConvNeXt crops with a 168 px ViT view (12x12 tokens,
-position embeddings from a random window of the 24x24 grid), four times cheaper than a tile and enough for lesions.
-*Whole tiles*: the last sixth at 768/336.  FILA's own schedule (fusion first, then everything) presumes pretrained
-backbones; here all parts start at random and train together, the gates at ten times the rate so that they open.
+By steps, never by the clock, in the stages of :mod:`train_stages`: pictures with captions, then fusion and heads on
+frozen backbones, then everything on whole canvases; ``--stage`` runs one of them, or ``together``, the recipe of the
+shipped weights (half tiles: 384 px ConvNeXt crops with a 168 px ViT view and position embeddings from a random window
+of the 24x24 grid; the last sixth whole tiles; all parts from random at once).  In every stage the gates learn at ten
+times the rate, so that they open.
 
-Plain torch, one process: accelerate earns nothing on one CPU.  Everything random is a function of the step, so a
-run that was killed and resumed ends with the same weights.
+CPU, one GPU or many by the same words (:mod:`train_processes`).  Everything random is a function of the step, so a run
+that was killed and resumed ends with the same weights: bit for bit in one process on a CPU, where torch sums in one
+order; elsewhere but for rounding.  Every export is accompanied by ``curves.png``, drawn from ``curves.csv``.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-
 from fineview.core.errors import WrongWords
-from fineview.lab import train_losses as losses
+from fineview.lab.curves_picture import draw_curves
 from fineview.lab.train_calibrate import calibrate
-from fineview.lab.train_data import Batch, batches, make_source
+from fineview.lab.train_curves import Curves
 from fineview.lab.train_domain import fit_domain
-from fineview.lab.train_state import RunState, export, say_aside
+from fineview.lab.train_processes import Processes
+from fineview.lab.train_sources import Draw, Where
+from fineview.lab.train_stages import ALL, IN_ORDER, STAGES, Leg, Stage, legs
+from fineview.lab.train_state import TOGETHER, RunState, export, kept_stage, say_aside
+from fineview.lab.train_step import Speaker, start, train_step
 from fineview.models import weights
 from fineview.models.int8 import restored
-from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
+from fineview.models.vision.build import RETINA_S, RetinaConfig
 
-HALF_PX, WHOLE_PX = 384, 768
-HALF_BATCH, WHOLE_BATCH = 8, 2
-WHOLE_SHARE = 1 / 6
-RATE, GATE_RATE, WARMUP = 8e-4, 8e-3, 100
 SAVE_EVERY, SAY_EVERY = 100, 10
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What stays the same through all stages of a run."""
+
+    out: Path
+    target: Path
+    config: RetinaConfig
+    where: Where
+    facts: dict[str, Any]
+    faster: float
+    workers: int
+    save_every: int
+    export_s: float
+    say: Callable[[str], None]
+    after_step: Callable[[int], None] | None
+
+
 def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | None = None, fold: int = 0,
-                   threads: int = 1, *, cache: Path | None = None, export_to: Path | None = None,
-                   export_minutes: float = 15.0, workers: int = 1, mix: Any = None,
+                   threads: int = 1, *, stage: str | None = None, cache: Path | None = None,
+                   export_to: Path | None = None, export_minutes: float = 15.0, workers: int = 1, mix: Any = None,
                    config: RetinaConfig = RETINA_S, faster: float = 1.0, begin: Path | None = None,
-                   save_every: int = SAVE_EVERY,
-                   say: Callable[[str], None] = say_aside,
-                   after_step: Callable[[int], None] | None = None) -> Path:
+                   save_every: int = SAVE_EVERY, say: Callable[[str], None] = say_aside,
+                   after_step: Callable[[int], None] | None = None, table: dict[str, Stage] = STAGES) -> Path:
     """Train for ``steps`` and export; returns the exported safetensors file.
 
-    ``fold`` is held out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and
-    leaves the result uncalibrated.  ``faster`` multiplies the learning rates.  ``begin`` is a weights folder to go on
-    from instead of random weights; its photographs held out should be those of ``fold``.
-    ``export_to`` also receives the running average every ``export_minutes``; ``after_step`` may raise to stop.
+    ``stage``: one of the table or "all"; None goes on with what ``out`` holds, and begins with all.  ``fold`` is held
+    out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and leaves the result
+    uncalibrated.  ``faster`` multiplies the learning rates.  ``begin`` is a weights folder to go on from instead of
+    random weights; its photographs held out should be those of ``fold``.  ``export_to`` also receives the running
+    average every ``export_minutes``; ``after_step`` may raise to stop.
+
+    Raises ``WrongWords`` where stage, folder and weights do not fit, ``FineViewError`` where accelerate is missing.
     """
-    torch.set_num_threads(threads)
-    state = start(config, faster=faster)
-    earlier = {} if begin is None else {"begun_from": go_on_from(state, begin)}
-    if resume and state.load(out):
-        say(f"resumed at step {state.step}")
-    target = export_to if export_to is not None else out / "export"
+    peers = Processes(threads)
+    plan = legs(stage or _usual(out, resume, config), steps, config.encoder, table)
+    at, state, earlier = _begun(out, resume, plan, config, faster, begin, peers)
     # Share-alike boxes are among the photographs' labels; phantoms are this project's own.
     facts = {"name": config.encoder.name, "licence": "Apache-2.0" if shared is None else "CC-BY-SA-4.0", "fold": fold,
-             "total_steps": steps, "config": config.as_dict(), **earlier}
-    exported = time.monotonic()
-    for step, batch in _stream(state.step, steps, fold, shared, cache or out / "cache", workers, mix):
-        figures = train_step(state, batch, step, steps)
-        if after_step is not None:
-            after_step(state.step)
-        if state.step % SAY_EVERY == 0:
-            say(_line(state, figures))
-        if state.step % save_every == 0 or state.step == steps:
-            state.save(out)
-        if time.monotonic() - exported > 60 * export_minutes:
-            export(state.ema, target, state.step, facts)
-            exported = time.monotonic()
-    path = export(state.ema, target, state.step, facts)
-    if shared is not None:
-        fit_domain(target, shared, fold, cache or out / "cache", say=say)
-        calibrate(target, shared, fold, say=say)
+             "total_steps": steps, "stages": [leg.stage.word for leg in plan], "config": config.as_dict(), **earlier}
+    run = Run(out, export_to or out / "export", config, Where(fold, shared, cache or out / "cache", mix), facts, faster,
+              workers, save_every, 60 * export_minutes, say if peers.first else _silence, after_step)
+    if plan[at].before + state.step:
+        run.say(f"resumed at step {plan[at].before + state.step}")
+    curves = Curves(out, plan[at].before + state.step) if peers.first else None
+    for leg in plan[at:]:
+        state = state if leg is plan[at] else _next(leg, state, run, peers)
+        _train(leg, state, run, curves, peers)
+    path = _finished(state, run, plan) if peers.first else run.target / weights.TENSORS
+    peers.close()
     return path
 
 
-def start(config: RetinaConfig, seed: int = 20, faster: float = 1.0) -> RunState:
-    """Seeded random weights and the optimiser with its groups: matrices, the rest, gates; rates times ``faster``."""
-    torch.manual_seed(seed)
-    model = build_retina(config)
-    # A gate is a scalar called alpha; encoders without fusion have none, and their group stays empty.
-    gates = [value for name, value in model.encoder.named_parameters() if name.endswith(".alpha") and value.ndim == 0]
-    marked = {id(gate) for gate in gates}
-    rest = [value for value in model.parameters() if id(value) not in marked]
-    groups = [
-        {"params": [value for value in rest if value.ndim > 1], "weight_decay": 0.05,
-         "rate": faster * RATE},
-        {"params": [value for value in rest if value.ndim <= 1], "weight_decay": 0.0,
-         "rate": faster * RATE},
-        {"params": gates, "weight_decay": 0.0, "rate": faster * GATE_RATE},
-    ]
-    return RunState(model, RunState.average_of(model), torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98)))
+def _usual(out: Path, resume: bool, config: RetinaConfig) -> str:
+    """What is meant where no stage is named: what the folder holds, else all that this encoder can."""
+    kept = kept_stage(out) if resume else None
+    if kept is not None and kept[0] == TOGETHER:
+        return TOGETHER
+    try:
+        legs(ALL, 0, config.encoder)
+    except WrongWords:
+        return TOGETHER
+    return ALL
+
+
+def _begun(out: Path, resume: bool, plan: tuple[Leg, ...], config: RetinaConfig, faster: float, begin: Path | None,
+           peers: Processes) -> tuple[int, RunState, dict[str, str]]:
+    """Which leg to go on with, its state, and what is to be told of weights it began from."""
+    kept = kept_stage(out) if resume else None
+    words = [leg.stage.word for leg in plan]
+    if kept is not None and kept[0] not in words:
+        raise WrongWords(f"The run in {out.name} is at the stage {kept[0]}.", f"Give --stage {kept[0]} or another "
+                         "--out.")
+    at = 0 if kept is None else words.index(kept[0])
+    stage = plan[at].stage
+    if kept is None and begin is None and stage.frozen:
+        raise WrongWords(f"The stage {stage.word} freezes what an earlier one has trained.",
+                         "Give the weights of that one with --from, or leave --stage away.")
+    state = _fresh(stage, config, faster, peers)
+    earlier = {} if begin is None else {"begun_from": go_on_from(state, begin)}
+    if kept is not None:
+        state.load(out)
+    return at, state, earlier
+
+
+def _fresh(stage: Stage, config: RetinaConfig, faster: float, peers: Processes) -> RunState:
+    state = start(config, faster=faster * stage.rate, trains=stage.trains, device=peers.device)
+    state.stage = stage.word
+    return state
+
+
+def _next(leg: Leg, before: RunState, run: Run, peers: Processes) -> RunState:
+    """The state of the next stage: the running average of the one before, a new optimiser."""
+    state = _fresh(leg.stage, run.config, run.faster, peers)
+    for model in (state.model, state.ema):
+        model.load_state_dict(before.ema.state_dict())
+    return state
 
 
 def go_on_from(state: RunState, folder: Path) -> str:
@@ -114,64 +150,57 @@ def go_on_from(state: RunState, folder: Path) -> str:
     return manifest.sha256
 
 
-def train_step(state: RunState, batch: Batch, step: int, steps: int) -> dict[str, float]:
-    """One optimiser step; returns the losses."""
-    began = time.monotonic()
-    state.model.train()
-    share = min(1.0, (step + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps))))
-    for group in state.optimiser.param_groups:
-        group["lr"] = group["rate"] * max(share, 0.01)
-    parts = compute_losses(state.model, batch, np.random.default_rng([7, step]))
-    total = parts["dense"] + 4.0 * parts["row"] + 0.2 * parts["lines"] + 0.4 * parts["domain"]
-    state.optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
-    if bool(torch.isfinite(norm)):
-        state.optimiser.step()
-    state.step = step + 1
-    state.update_average()
-    figures = {name: float(value.detach()) for name, value in parts.items()}
-    return {**figures, "norm": float(norm), "per_s": batch.rgb.shape[0] / (time.monotonic() - began)}
-
-
-def compute_losses(model: nn.Module, batch: Batch, rng: np.random.Generator) -> dict[str, Tensor]:
-    """The four losses of one batch under bf16 autocast."""
-    side = batch.rgb.shape[-1] // 32
-    ids, _ = losses.prompts(rng)
-    with torch.autocast("cpu", torch.bfloat16):
-        out = model(batch.rgb, batch.extra, (1, 1), False, window(side, rng))
-        keys = model.row.keys(model.patches(out.features.tokens))
-        margin = model.row.margin(model.text(ids), keys)
-    hits, trust = losses.text_targets(batch.target, batch.weight)
-    return {
-        "dense": losses.dense_loss(out.dense.logits, batch.target, batch.weight),
-        "row": losses.row_loss(margin, hits, trust),
-        "lines": losses.line_loss(out.dense.lines, batch.lines, batch.lines_known),
-        "domain": losses.domain_loss(out.domain.float(), batch.domain),
-    }
-
-
-def window(side: int, rng: np.random.Generator, full: int = 24) -> Tensor | None:
-    """Position numbers (CLS first) of a random ``side`` x ``side`` window of the ViT's grid; None for the whole."""
-    if side == full:
-        return None
-    top, left = (int(value) for value in rng.integers(0, full - side + 1, 2))
-    grid = torch.arange(full * full).view(full, full)[top: top + side, left: left + side]
-    return torch.cat([torch.zeros(1, dtype=torch.long), grid.reshape(-1) + 1])
-
-
-def _stream(first: int, steps: int, fold: int, shared: Path | None, cache: Path, workers: int, mix: Any
-            ) -> Iterator[tuple[int, Batch]]:
-    switch = steps - int(steps * WHOLE_SHARE)
-    for begin, end, size_px, size in ((0, switch, HALF_PX, HALF_BATCH), (switch, steps, WHOLE_PX, WHOLE_BATCH)):
-        begin = max(begin, first)
-        if begin >= end:
+def _train(leg: Leg, state: RunState, run: Run, curves: Curves | None, peers: Processes) -> None:
+    """All steps of a leg that are not done yet.  ``curves`` is that of the process that writes."""
+    objective, exported = leg.stage.objective, time.monotonic()
+    speaker = peers.spread(Speaker(state.model, objective))
+    for step, batch in _stream(leg, state.step, run, peers):
+        figures = train_step(state, batch.to(peers.device), step, leg.steps, objective, speaker, peers)
+        if run.after_step is not None:
+            run.after_step(leg.before + state.step)
+        if curves is None:
             continue
-        source = make_source(size_px, fold, shared, cache, mix)
-        for number, batch in enumerate(batches(source, begin, end, size, workers)):
-            yield begin + number, batch
+        curves.add(leg.before + state.step, leg.stage.word, figures, state.model.encoder.gates)
+        if state.step % SAY_EVERY == 0:
+            run.say(_line(leg, state, figures))
+        if state.step % run.save_every == 0 or state.step == leg.steps:
+            curves.settle()
+            state.save(run.out)
+        if time.monotonic() - exported > run.export_s:
+            _exported(state, run, leg.before + state.step)
+            exported = time.monotonic()
 
 
-def _line(state: RunState, figures: dict[str, float]) -> str:
+def _stream(leg: Leg, done: int, run: Run, peers: Processes) -> Iterator[tuple[int, Any]]:
+    for first, last, part in leg.stage.switches(leg.steps):
+        begin = max(first, done)
+        if begin >= last:
+            continue
+        draw = Draw(begin, last, peers.batch_size(part.batch), part.tile_px, run.workers, peers.number, peers.count)
+        yield from enumerate(leg.stage.source(run.where, draw), start=begin)
+
+
+def _exported(state: RunState, run: Run, steps: int) -> Path:
+    path = export(state.ema, run.target, steps, run.facts)
+    draw_curves(run.out)
+    return path
+
+
+def _finished(state: RunState, run: Run, plan: tuple[Leg, ...]) -> Path:
+    """The last export, calibrated where there are photographs and the heads have seen them."""
+    path = _exported(state, run, plan[-1].before + state.step)
+    if run.where.shared is not None and plan[-1].stage.word != IN_ORDER[0]:
+        fit_domain(run.target, run.where.shared, run.where.fold, run.where.cache, say=run.say)
+        calibrate(run.target, run.where.shared, run.where.fold, say=run.say)
+    return path
+
+
+def _line(leg: Leg, state: RunState, figures: dict[str, float]) -> str:
     gates = " ".join(f"{gate:+.3f}" for gate in state.model.encoder.gates)
-    return f"step {state.step} " + " ".join(f"{key} {value:.3f}" for key, value in figures.items()) + f" gates {gates}"
+    stage = "" if leg.stage.word == TOGETHER else f" {leg.stage.word}"
+    return (f"step {leg.before + state.step}{stage} "
+            + " ".join(f"{key} {value:.3g}" for key, value in figures.items()) + f" gates {gates}")
+
+
+def _silence(text: str) -> None:
+    """What processes but the first say."""

@@ -1,4 +1,4 @@
-"""The losses of the embedded model: dense classes, text rows, retinal lines, domain."""
+"""The losses of the embedded model: dense classes, text rows, retinal lines, domain, pairs of pictures and captions."""
 
 from __future__ import annotations
 
@@ -39,15 +39,17 @@ def _worded(rng: np.random.Generator, synonym: str) -> str:
     return str(TEMPLATES[int(rng.integers(len(TEMPLATES)))]).format(synonym)
 
 
-def text_targets(target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def text_targets(target: Tensor, weight: Tensor, tiles: tuple[int, int] = (1, 1)) -> tuple[Tensor, Tensor]:
     """Dense targets (B, 8, h, w) to patch targets and weights (B, 10, N) for :func:`prompts`.
 
     A patch holds a class when any of its 8x8 cells does; it is a negative only where all its cells are known.
+    ``tiles`` (rows, columns): the patches of a global view, each as large as so many patches of the tiles.
     """
-    positive = functional.max_pool2d(target * (weight > 0), CELLS_PER_PATCH)
-    known = -functional.max_pool2d(-weight, CELLS_PER_PATCH)
+    cells = (CELLS_PER_PATCH * tiles[0], CELLS_PER_PATCH * tiles[1])
+    positive = functional.max_pool2d(target * (weight > 0), cells)
+    known = -functional.max_pool2d(-weight, cells)
     hit = (positive >= HIT_SHARE).float()
-    trust = torch.where(hit > 0, functional.max_pool2d(weight, CELLS_PER_PATCH), known)
+    trust = torch.where(hit > 0, functional.max_pool2d(weight, cells), known)
     lesions = [number for number, label in enumerate(LABELS) if label.lesion]
     any_hit = hit[:, lesions].amax(1, keepdim=True)
     any_trust = torch.where(any_hit > 0, torch.ones_like(any_hit), known[:, lesions].amin(1, keepdim=True))
@@ -62,14 +64,14 @@ def dense_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """
     logits = logits.float()
     raw = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    extra = torch.tensor([POSITIVE_WEIGHT[word] for word in WORDS]).view(1, -1, 1, 1)
+    extra = torch.tensor([POSITIVE_WEIGHT[word] for word in WORDS], device=logits.device).view(1, -1, 1, 1)
     bce = (raw * weight * (1.0 + extra * target)).sum() / weight.sum().clamp_min(1.0)
     probability = logits.sigmoid() * weight
     marked = target * weight
     axes = (0, 2, 3)
     size = marked.sum(axes)
     dice = 1 - (2 * (probability * target).sum(axes) + 1) / (probability.sum(axes) + size + 1)
-    present = (size > 4).float() * torch.tensor([DICE_WEIGHT[word] for word in WORDS])
+    present = (size > 4).float() * torch.tensor([DICE_WEIGHT[word] for word in WORDS], device=logits.device)
     return 20.0 * bce + (dice * present).sum() / present.sum().clamp_min(1.0)
 
 
@@ -88,7 +90,7 @@ def line_loss(logits: Tensor, lines: Tensor, known: Tensor) -> Tensor:
     """
     logits = logits.float()
     drawn = torch.isfinite(lines)
-    rows = torch.arange(logits.shape[2]).view(1, 1, -1, 1)
+    rows = torch.arange(logits.shape[2], device=logits.device).view(1, 1, -1, 1)
     away = (rows - torch.nan_to_num(lines, nan=-1e3).unsqueeze(2)) ** 2 / (2 * 0.7**2)
     bell = torch.exp(-away)
     cells = functional.binary_cross_entropy_with_logits(logits, bell, reduction="none") * (1.0 + 4.0 * bell)
@@ -103,3 +105,16 @@ def domain_loss(logits: Tensor, domain: Tensor) -> Tensor:
     if not bool((domain >= 0).any()):
         return logits.sum() * 0.0
     return functional.cross_entropy(logits, domain, ignore_index=-1, label_smoothing=0.02)
+
+
+def pair_loss(texts: Tensor, pictures: Tensor, same: Tensor, scale: float) -> Tensor:
+    """CLIP's symmetric loss (arXiv 2103.00020, figure 3) of vectors (B, D) each, where several texts may be right.
+
+    ``same`` (B, B) bool says which texts are true of which pictures; with the diagonal alone this is CLIP's.  Both
+    sides are centred over the batch: what all retinas share would fill the vectors otherwise.
+    """
+    told, seen = (functional.normalize(one.float() - one.float().mean(0), dim=-1) for one in (texts, pictures))
+    scores = scale * told @ seen.T
+    aim = same.float() / same.float().sum(1, keepdim=True)
+    rows = functional.cross_entropy(scores, aim)
+    return (rows + functional.cross_entropy(scores.T, aim)) / 2

@@ -13,16 +13,18 @@ import torch
 from torch import nn
 
 CHECKPOINT = "checkpoint.pt"
+TOGETHER = "together"  # the recipe of checkpoints that name none
 
 
 @dataclass(slots=True)
 class RunState:
-    """Model, its exponential moving average, optimiser, and the number of steps done."""
+    """Model, its exponential moving average, optimiser, the number of steps done, and the stage they belong to."""
 
     model: nn.Module
     ema: nn.Module
     optimiser: torch.optim.Optimizer
     step: int = 0
+    stage: str = TOGETHER
 
     @staticmethod
     def average_of(model: nn.Module) -> nn.Module:
@@ -42,8 +44,8 @@ class RunState:
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / (CHECKPOINT + ".part")
         with beside.open("wb") as stream:
-            torch.save({"step": self.step, "model": self.model.state_dict(), "ema": self.ema.state_dict(),
-                        "optimiser": self.optimiser.state_dict()}, stream)
+            torch.save({"step": self.step, "stage": self.stage, "model": self.model.state_dict(),
+                        "ema": self.ema.state_dict(), "optimiser": self.optimiser.state_dict()}, stream)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(beside, folder / CHECKPOINT)
@@ -53,12 +55,26 @@ class RunState:
         path = folder / CHECKPOINT
         if not path.is_file():
             return False
-        held = torch.load(path, weights_only=True)
+        held = torch.load(path, weights_only=True, map_location="cpu")
         self.model.load_state_dict(held["model"])
         self.ema.load_state_dict(held["ema"])
         self.optimiser.load_state_dict(held["optimiser"])
-        self.step = int(held["step"])
+        self.step, self.stage = int(held["step"]), stage_in(held)
         return True
+
+
+def stage_in(held: dict[str, Any]) -> str:
+    """The stage of what a checkpoint holds."""
+    return str(held.get("stage", TOGETHER))
+
+
+def kept_stage(folder: Path) -> tuple[str, int] | None:
+    """Stage and steps of the checkpoint in this folder, None without one."""
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return None
+    held = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    return stage_in(held), int(held["step"])
 
 
 def export(ema: nn.Module, folder: Path, steps: int, facts: dict[str, Any]) -> Path:

@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+pytest.importorskip("accelerate", reason="training needs the extra \"train\"")
+
 from fineview.core.errors import WrongWords
 from fineview.core.labels import WORDS
 from fineview.lab import train_losses as losses
-from fineview.lab.train_embedded import train_embedded, window
+from fineview.lab.train_crops import window
+from fineview.lab.train_embedded import train_embedded
+from fineview.lab.train_state import TOGETHER
 from fineview.models import weights
 from fineview.models.language.words import START
 from fineview.models.vision.build import TINY, RetinaConfig
-
-MIX = {"other": 1.0}
+from tests.small_stages import MIX, TABLE
 
 
 def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
@@ -28,15 +31,15 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     def run(folder: Path, resume: bool = False) -> dict[str, torch.Tensor]:
-        path = train_embedded(folder, steps, resume, None, mix=MIX, config=TINY, workers=0, save_every=2,
-                              say=lambda _: None)
+        path = train_embedded(folder, steps, resume, None, stage=TOGETHER, mix=MIX, config=TINY, workers=0,
+                              save_every=2, table=TABLE, say=lambda _: None)
         return weights.load(path.parent)[0]
 
     straight = run(tmp_path / "straight")
     killed = tmp_path / "killed"
     with pytest.raises(KeyboardInterrupt):
-        train_embedded(killed, steps, False, None, mix=MIX, config=TINY, workers=0, save_every=2, export_minutes=1e9,
-                       say=lambda _: None, after_step=kill)
+        train_embedded(killed, steps, False, None, stage=TOGETHER, mix=MIX, config=TINY, workers=0, save_every=2,
+                       table=TABLE, export_minutes=1e9, say=lambda _: None, after_step=kill)
     assert not (killed / "export").exists()
     resumed = run(killed, resume=True)
     assert straight.keys() == resumed.keys()
@@ -48,8 +51,8 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
 
 def test_a_run_may_go_on_from_exported_weights_of_the_same_structure(tmp_path: Path) -> None:
     def run(name: str, steps: int, config: RetinaConfig = TINY, begin: Path | None = None) -> Path:
-        return train_embedded(tmp_path / name, steps, False, None, mix=MIX, config=config, workers=0, begin=begin,
-                              say=lambda _: None).parent
+        return train_embedded(tmp_path / name, steps, False, None, stage=TOGETHER, mix=MIX, config=config, workers=0,
+                              begin=begin, table=TABLE, say=lambda _: None).parent
 
     first = run("first", 2)
     nothing_done = run("nothing-done", 0, begin=first)
