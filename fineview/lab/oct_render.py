@@ -25,7 +25,8 @@ _STEPS = (("ILM", "rnfl"), ("GCL", "gcl"), ("IPL", "ipl"), ("INL", "inl"), ("OPL
 class OctLook:
     """How one eye reflects, and the device: grey values (0..255) per layer, depth and grain of the choroid, shadows.
 
-    ``filling``: brightness between RPE and BM as a share of the RPE's; ``under``: how much of the light lifted
+    ``filling``: brightness between RPE and BM as a share of the RPE's; ``capillaris``: rows below BM before the large
+    vessels begin, rows of that border and how much darker it gets there; ``under``: how much of the light lifted
     places leave below them; ``streaks``: unevenness of the columns below the RPE.
     """
 
@@ -36,6 +37,7 @@ class OctLook:
     choroid_grain: tuple[float, float, float] = (8.0, 6.0, 0.3)  # vessel size in x and rows, darkness
     hyaloid: tuple[float, float, float, float] | None = None  # lift in rows, constant, slope, bow
     filling: float = 0.9
+    capillaris: tuple[float, float, float] = (10.0, 25.0, 0.0)
     under: float = 0.85
     streaks: float = 0.06
 
@@ -47,13 +49,14 @@ def draw_look(rng: np.random.Generator, maker: str | None = None) -> OctLook:
     grey = {name: float(value * rng.uniform(0.86, 1.14)) for name, value in base.items()}
     inner = float(rng.uniform(0.65, 1.05))  # how bright the neural retina is beside the RPE
     grey.update({name: inner * grey[name] for name in ("rnfl", "gcl", "ipl", "inl", "opl", "onl", "elm")})
-    grey["choroid"] *= float(rng.uniform(0.6, 1.1))
+    grey["choroid"] = min(grey["choroid"] * float(rng.uniform(0.6, 1.4)), 0.72 * grey["rpe"])  # BM stays a fall
     grey["druse"] = float(rng.uniform(110, 205))
     grey["fluid"] = float(rng.uniform(60, 95) if rng.random() < 0.1 else rng.uniform(10, 48))
     return OctLook(grey, draw_device(rng, maker), float(rng.uniform(25, 100)), float(rng.uniform(0.25, 0.75)),
                    (float(rng.uniform(4, 14)), float(rng.uniform(3, 10)), float(rng.uniform(0.1, 0.7))),
                    _draw_hyaloid(rng) if rng.random() < 0.2 else None, float(rng.uniform(0.8, 0.98)),
-                   float(rng.uniform(0.55, 1.1)), float(rng.uniform(0.02, 0.15)))
+                   (float(rng.uniform(4, 24)), float(np.exp(rng.uniform(np.log(3), np.log(25)))),
+                    float(rng.uniform(0, 0.45))), float(rng.uniform(0.55, 1.1)), float(rng.uniform(0.02, 0.15)))
 
 
 def _draw_hyaloid(rng: np.random.Generator) -> tuple[float, float, float, float]:
@@ -97,13 +100,19 @@ def _layers(section: Section, look: OctLook, rows: Field, rng: np.random.Generat
 
 
 def _choroid(section: Section, look: OctLook, rows: Field, rng: np.random.Generator) -> Field:
-    """Bright just below BM, then vessels of two sizes, fading with depth, streaked by what lies above."""
+    """Bright just below BM, at times nearly as bright as above it, then vessels of two sizes, fading with depth.
+
+    Where the small vessels end brightness may fall steeply too: a second edge that is not BM.
+    """
     shape = (len(rows), len(section.lines["BM"]))
     depth = np.maximum(rows - section.lines["BM"].astype(np.float32), 0)
     wide, tall, dark = look.choroid_grain
-    large = np.clip(noise(shape, rng, 1.8 * wide, 1.6 * tall) - 0.2, -0.4, 1.2) * np.clip((depth - 10) / 25, 0, 1)
+    begin, border, fall = look.capillaris
+    deep = np.clip((depth - begin * (1 + 0.25 * noise((1, shape[1]), rng, 12, 0))) / border, 0, 1)
+    large = np.clip(noise(shape, rng, 1.8 * wide, 1.6 * tall) - 0.2, -0.4, 1.2) * deep
     small = np.clip(noise(shape, rng, 0.4 * wide, 0.4 * tall), -1, 1.5) * np.clip(depth / 10, 0, 1)
-    fade = np.exp(-depth / look.choroid_decay) * (1 - 0.4 * np.clip((depth - section.choroid_px) / 30, 0, 1))
+    fade = np.exp(-depth / look.choroid_decay) * (1 - fall * deep)
+    fade *= 1 - 0.4 * np.clip((depth - section.choroid_px) / 30, 0, 1)
     streaks = np.exp(look.streaks * (noise((1, shape[1]), rng, 1.3, 0) + noise((1, shape[1]), rng, 9, 0)))
     lift = np.clip((section.drusen_px + section.ped_px) / 20, 0, 1).astype(np.float32)
     below = 1 + (look.under - 1) * lift
