@@ -40,6 +40,7 @@ EVALUATIONS: dict[str, str] = {
     "words": "evaluate_words",
     "scales": "evaluate_scales",
     "fusion": "evaluate_fusion",
+    "ablations": "evaluate_ablations",
     "encoders": "evaluate_encoders",
     "seams": "evaluate_seams",
     "retrieval": "evaluate_retrieval",

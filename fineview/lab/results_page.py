@@ -22,6 +22,7 @@ from fineview.store.results import read_results
 # what was scored -> title, in the order of the page; a section appears when its result exists
 TITLES: Mapping[str, str] = {
     "lesions": "Lesions on photographs", "encoders": "Encoders beside each other", "fusion": "Ways of fusion",
+    "ablations": "What earns its place",
     "seams": "Tile seams", "retrieval": "Finding pictures by words", "maps": "Heat maps", "scales": "Scales",
     "words": "Word by word", "deployment": "Light deployment", "layers": "Layer lines", "chat": "Answers",
     "card": "A part of the card, measured again by models verify", "bench-vision": "Speed"}

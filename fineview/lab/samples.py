@@ -54,10 +54,13 @@ class Sample:
 
 
 class SampleSource:
-    """Draws crops of ``size`` px, leaving out the photographs of ``fold`` (0..4), for evaluation, or none of them."""
+    """Draws crops of ``size`` px, leaving out the photographs of ``fold`` (0..4), for evaluation, or none of them.
+
+    ``opens`` reads a photograph with its truth."""
 
     def __init__(self, size: int, stream_seed: int, fold: int | None, shared: Path | None, cache: Path,
-                 mix: dict[str, float] | None = None) -> None:
+                 mix: dict[str, float] | None = None,
+                 opens: Callable[[Photograph, Path], CachedPhotograph] = open_cached) -> None:
         self._size, self._seed, self._cache = size, stream_seed, cache
         photos = photographs(shared) if shared is not None else ()
         self._photos: dict[str, list[Photograph]] = {}
@@ -72,7 +75,7 @@ class SampleSource:
             shares.pop("real_oct", None)
         self._origins = tuple(shares)
         self._chances = np.array([shares[name] for name in self._origins]) / sum(shares.values())
-        self._open = lru_cache(maxsize=512)(lambda photo: open_cached(photo, cache))
+        self._open = lru_cache(maxsize=512)(lambda photo: opens(photo, cache))
         self._pool_fundus = lru_cache(maxsize=128)(lambda seed: pooled_fundus(seed, cache))
 
     def sample(self, index: int) -> Sample:

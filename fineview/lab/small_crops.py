@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from fineview.core.labels import LABELS, WORDS
+from fineview.lab.boxed_photographs import open_boxed
 from fineview.lab.crops import cut, frame, quarter
 from fineview.lab.phantom_pool import pooled_bscan, pooled_fundus
 from fineview.lab.real_fundus import FOLDS, CachedPhotograph, open_cached, photographs
@@ -60,7 +61,8 @@ class Crops:
 
 @dataclass(frozen=True, slots=True)
 class CropPlan:
-    """How many crops, and where they are kept.  ``data``: folder of photographs or None for phantoms alone."""
+    """How many crops, and where they are kept.  ``data``: folder of photographs or None for phantoms alone;
+    ``masks`` False: training crops know drawn masks as loose boxes only."""
 
     cache: Path
     data: Path | None
@@ -71,18 +73,26 @@ class CropPlan:
     per_fundus: int = 24
     per_photo: int = 32
     mix: Mapping[str, float] = field(default_factory=lambda: MIX)
+    masks: bool = True
+
+    @property
+    def mark(self) -> str:
+        """What tells training crops apart that are drawn in another way than usual."""
+        mixed = "" if dict(self.mix) == MIX else "-" + "-".join(f"{name}-{share:g}" for name, share in self.mix.items())
+        return mixed + ("" if self.masks else "-boxed")
 
 
 def training_crops(plan: CropPlan, seed: int) -> Crops:
     """The crops every variant of this seed trains on; the photographs of fold ``seed`` are left out."""
     def drawn() -> Iterator[tuple[Array, ...]]:
-        source = SampleSource(plan.size_px, 1000 + seed, seed % FOLDS, plan.data, plan.cache, dict(plan.mix))
+        source = SampleSource(plan.size_px, 1000 + seed, seed % FOLDS, plan.data, plan.cache, dict(plan.mix),
+                              open_cached if plan.masks else open_boxed)
         for index in range(plan.train):
             one = source.sample(index)
             yield (one.rgb, one.target, one.weight, one.lines, np.int64(one.domain),
                    np.float32(one.origin != "real_oct"))
 
-    return _kept(plan, f"train-{seed}-{plan.train}", drawn)
+    return _kept(plan, f"train-{seed}-{plan.train}{plan.mark}", drawn)
 
 
 def kept_phantoms(plan: CropPlan) -> Crops:

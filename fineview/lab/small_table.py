@@ -39,20 +39,24 @@ def plan_of(request: Request) -> CropPlan:
     return CropPlan(paths.data_dir() / "evaluation", request.data)
 
 
-def scores(variants: Mapping[str, RetinaConfig], request: Request, plan: CropPlan, seeds: int = SEEDS
-           ) -> dict[str, list[dict[str, float]]]:
-    """Scores by variant and seed; what is in the cache is not trained again.  Raises ``WrongWords`` for a name that
-    is no row of the table.  Seed by seed, so that a table that was stopped compares whole rows."""
+def scores(variants: Mapping[str, RetinaConfig], request: Request, plan: CropPlan | Mapping[str, CropPlan],
+           seeds: int = SEEDS) -> dict[str, list[dict[str, float]]]:
+    """Scores by variant and seed, on one plan's crops or each on its own; what is in the cache is not trained again.
+
+    Seed by seed, so that a table that was stopped compares whole rows.  Raises ``WrongWords`` for a name that is no
+    row of the table.
+    """
     unknown = set(request.only) - set(variants)
     if unknown:
         raise WrongWords(f"There is no row \"{min(unknown)}\" in this table.", f"Rows: {', '.join(variants)}.")
     wanted = {name: config for name, config in variants.items() if not request.only or name in request.only}
+    plans = dict.fromkeys(wanted, plan) if isinstance(plan, CropPlan) else plan
     steps, found = request.steps or STEPS, {name: list[dict[str, float]]() for name in wanted}
     total, done = steps * len(wanted) * seeds, 0
     for seed in range(request.seed, request.seed + seeds):
         for name, config in wanted.items():
             before = done
-            run = Run(name, config, plan, seed, steps,
+            run = Run(name, config, plans[name], seed, steps,
                       lambda step, words, before=before: request.progress(before + step, total, words))
             found[name].append(result(run))
             done += steps

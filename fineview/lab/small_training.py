@@ -1,11 +1,11 @@
 """One small encoder trained and scored: same crops, same order, same steps, same recipe for every variant.
 
 The recipe is the embedded model's (``together`` of :mod:`train_stages`: losses, gates at ten times the rate, running
-average), on 192 px crops and at twice its rate, since the models are small and the training is short.  Scored twice per lesion
-class, on crops kept back: ``dense``, the 1/4 head on cells of 4 px, and ``tokens``, the text row on patches of 32 px.
-Fusion must show in the tokens: the dense head reads the ConvNeXt stages by itself.  The score is average precision
-(area under precision and recall over all cells whose truth is known), and the best F1 over thresholds; the mean over
-the lesion classes that occur.
+average), on 192 px crops and at twice its rate, since the models are small and the training is short.  Scored twice
+per lesion class, on crops kept back: ``dense``, the 1/4 head on cells of 4 px, and ``tokens``, the text row on patches
+of 32 px.  Fusion must show in the tokens: the dense head reads the ConvNeXt stages by itself.  The score is average
+precision (area under precision and recall over all cells whose truth is known), and the best F1 over thresholds; the
+mean over the lesion classes that occur.
 
 Finished runs lie in the cache by variant, sizes, seed and steps, with their weights: a stopped table goes on.
 """
@@ -56,8 +56,9 @@ class Run:
     @property
     def folder(self) -> Path:
         """Where its result lies: everything that decides it is in the name."""
+        boxed = [] if self.plan.masks else ["boxed"]
         said = json.dumps([_GENERATION, self.config.as_dict(), self.seed, self.steps, self.plan.data is not None,
-                           self.plan.train, self.plan.size_px, dict(self.plan.mix)], sort_keys=True)
+                           self.plan.train, self.plan.size_px, dict(self.plan.mix), *boxed], sort_keys=True)
         mark = hashlib.sha256(said.encode()).hexdigest()[:12]
         return self.plan.cache / "small" / f"{self.name}-{self.seed}-{self.steps}-{mark}"
 

@@ -26,7 +26,7 @@ class Curves:
         kept = [row for row in read(self._path) if int(row["step"]) <= steps_done]
         beside = self._path.with_suffix(".part")
         with beside.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, COLUMNS)
+            writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
             stream.flush()
@@ -39,7 +39,7 @@ class Curves:
         row |= {name: f"{value:.6g}" for name, value in (*figures.items(), *zip(GATES, gates, strict=False))
                 if name in COLUMNS}
         line = io.StringIO()
-        csv.DictWriter(line, COLUMNS).writerow(row)
+        csv.DictWriter(line, COLUMNS, lineterminator="\n").writerow(row)
         with self._path.open("a", encoding="utf-8", newline="") as stream:  # one write: whole, or cut at the end
             stream.write(line.getvalue())
 

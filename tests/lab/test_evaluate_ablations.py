@@ -1,0 +1,92 @@
+"""The ablations on a tiny budget: every row differs from the full one in one thing, and boxes are what they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fineview.core.errors import WrongWords
+from fineview.core.labels import WORDS
+from fineview.lab import evaluate_ablations, small_table
+from fineview.lab.boxed_photographs import loose_boxes, open_boxed
+from fineview.lab.evaluate import Request
+from fineview.lab.evaluate_ablations import FULL, ROWS, variants
+from fineview.lab.evaluate_fusion import VARIANTS
+from fineview.lab.real_fundus import open_cached, photographs
+from fineview.lab.small_crops import MIX, CropPlan, training_crops
+from fineview.models.vision.build import TINY, build_encoder
+from tests.shared_data import SHARED, needs_shared
+
+SMALLEST = {FULL: TINY, "unfused": TINY.with_encoder(kind="unfused")}
+
+
+def request(data: Path | None = None, only: tuple[str, ...] = ()) -> Request:
+    return Request(None, 0, lambda done, total, words: None, steps=2, only=only, data=data)  # type: ignore[arg-type]
+
+
+def test_each_row_leaves_out_one_thing(tmp_path: Path) -> None:
+    plan = CropPlan(tmp_path, tmp_path)
+    configs, plans = variants(VARIANTS, plan)
+    assert tuple(configs) == ROWS
+    assert configs["unfused"].encoder.kind == "unfused" and plans["unfused"] == plan
+    assert build_encoder(configs["no-top-hat"].encoder).extra_channels == 0 and plans["no-top-hat"] == plan
+    assert configs["no-phantoms"] == configs["no-masks"] == VARIANTS[FULL]
+    assert plans["no-phantoms"].mix == {"real": MIX["real"]} and not plans["no-masks"].masks
+    marks = [plans[name].mark for name in ROWS]
+    assert marks[:2] == ["", ""] and len({marks[0], *marks[2:4]}) == 3, "crops drawn otherwise lie elsewhere"
+
+
+def test_the_table_without_photographs(tmp_path: Path) -> None:
+    plan = CropPlan(tmp_path, None, train=8, size_px=64, fundus=0, bscans=4, mix={"other": 1.0})
+    configs, plans = variants(SMALLEST, plan)
+    table = small_table.scores(configs, request(), plans, seeds=2)
+    found = {figure.name: figure for figure in
+             small_table.figures(table, [(FULL, name) for name in configs if name != FULL])}
+    assert set(table) == {FULL, "unfused", "no-top-hat"}
+    assert {"phantoms.dense_ap.concat-deep-minus-no-top-hat", "phantoms.tokens_ap.concat-deep-minus-unfused"} <= set(
+        found)
+    assert found["parameters.no-top-hat"].value < found[f"parameters.{FULL}"].value  # type: ignore[operator]
+    with pytest.raises(WrongWords, match="--data"):
+        evaluate_ablations.run(request(only=("no-masks",)))
+
+
+def test_boxes_lie_loosely_around_what_is_drawn() -> None:
+    """Two dots 16 px apart share a box, one 200 px away has its own; the disc's box is its extent."""
+    hit = np.zeros((400, 800), np.uint8)
+    red, disc = np.uint8(1 << WORDS.index("microaneurysm")), np.uint8(1 << WORDS.index("optic_disc"))
+    for x in (80, 96, 400):
+        hit[160:168, x:x + 8] |= red
+    hit[200:280, 600:680] |= disc
+    hit[0:8, 0:8] |= np.uint8(1 << WORDS.index("soft_exudate"))
+    boxes = sorted((number, *(round(value, 6) for value in box)) for number, *box in loose_boxes(hit))
+    pixels = [(number, (cx - w / 2) * 800, (cy - h / 2) * 400, w * 800, h * 400) for number, cx, cy, w, h in boxes]
+    assert np.allclose(pixels, [(0, 600, 200, 80, 80), (2, 56, 136, 72, 56), (2, 376, 136, 56, 56)], atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("photographs")
+
+
+@needs_shared
+def test_a_boxed_photograph_knows_less_than_its_masks(cache: Path) -> None:
+    photo = next(one for one in photographs(SHARED) if one.kind == "masks")
+    drawn, boxed = open_cached(photo, cache), open_boxed(photo, cache)
+    bits = {word: np.uint8(1 << number) for number, word in enumerate(WORDS)}
+    assert np.array_equal(drawn.rgb, boxed.rgb) and boxed.negative < drawn.negative == 1.0
+    assert not (np.asarray(boxed.hit) & bits["microaneurysm"]).any() and "microaneurysm" not in boxed.spots
+    exudate = (np.asarray(boxed.hit) & bits["hard_exudate"]) > 0
+    unknown = (np.asarray(boxed.known) & bits["hard_exudate"]) == 0
+    inside = (np.asarray(drawn.hit) & bits["hard_exudate"]) > 0
+    assert exudate.any() and (exudate | unknown)[inside].mean() > 0.95, "what is drawn lies in boxes"
+    assert unknown.mean() < 0.5 and set(boxed.spots) <= set(drawn.spots) | {"haemorrhage"}
+
+
+@needs_shared
+def test_crops_without_masks_know_less(cache: Path) -> None:
+    plan = CropPlan(cache, SHARED, train=6, size_px=64, mix={"real": 1.0})
+    masked, boxed = (training_crops(one, 0) for one in (plan, replace(plan, masks=False)))
+    assert masked.weight.sum(dtype=float) > boxed.weight.sum(dtype=float)
