@@ -5,6 +5,7 @@ Deleting the folder is harmless: equal seeds make equal files again.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def pooled_bscan(seed: int, cache: Path) -> CachedBScan:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         phantom = bscan(seed, _OCT_SIZES[seed % len(_OCT_SIZES)])
-        part = path.with_suffix(".part")
+        part = path.with_suffix(f".{os.getpid()}.part")  # of this process: another may be painting the same
         with part.open("wb") as file:
             np.savez(file, image=phantom.image, hit=pack(phantom.masks, phantom.image.shape),
                      lines=np.stack([phantom.lines[name] for name in LAYERS]))

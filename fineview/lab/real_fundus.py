@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,9 +117,10 @@ def write_cached(stem: Path, rgb: Array, hit: Array, known: Array, view: Array) 
     spots = {word: lesion_spots(hit, k) for k, word in enumerate(WORDS)}
     spots["any"] = _inside(view)
     spots["view8"] = view[4::8, 4::8]
-    with stem.with_suffix(".spots.part").open("wb") as file:
+    part = stem.with_suffix(f".spots.{os.getpid()}.part")  # of this process: others may be making the same
+    with part.open("wb") as file:
         np.savez(file, **{k: v for k, v in spots.items() if len(v)})
-    stem.with_suffix(".spots.part").replace(stem.with_suffix(".spots.npz"))
+    part.replace(stem.with_suffix(".spots.npz"))
 
 
 def _truth(photo: Photograph, rgb: Array, view: Array, size: tuple[int, int]) -> Truth:
@@ -149,7 +151,7 @@ def _scale(kind: str, rgb: Array) -> float:
 
 
 def _write(path: Path, plane: Array) -> None:
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         np.save(file, plane)
     part.replace(path)
