@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fineview.models.language.question_reader import QuestionReader
     from fineview.services.conversation import Conversation
     from fineview.services.jobs import Jobs, Post
-    from fineview.services.ports import Answerer, Archive, Engine, Journal, ReportWriter, TokenPort
+    from fineview.services.ports import Answerer, Archive, Engine, Journal, Phraser, ReportWriter, TokenPort
     from fineview.services.workbench import Workbench
 
 SOFTWARE = f"FineView {__version__}"
@@ -49,6 +49,7 @@ class App:
         self._journal: Journal | None = None
         self._jobs: Jobs | None = None
         self._reader: QuestionReader | None = None
+        self._phraser: Phraser | None = None
 
     @property
     def archive(self) -> Archive:
@@ -97,10 +98,20 @@ class App:
         """What a question asks for: by the trained reader."""
         return self.reader().read(text)
 
+    def phraser(self) -> Phraser | None:
+        """Who words answers: the chat's decoder, loaded once; None where none is at hand.  Raises WeightsProblem."""
+        folder = paths.resources_dir() / "chat" / "decoder-s"
+        if self._phraser is None and folder.is_dir():
+            with self._lock, _no_sweeping():
+                from fineview.models.language.phraser import ChatPhraser
+
+                self._phraser = ChatPhraser.load(folder)
+        return self._phraser
+
     def _conversation(self) -> Conversation:
         from fineview.services.conversation import Conversation
 
-        return Conversation(self.read_question, self.archive.read_frame)
+        return Conversation(self.read_question, self.archive.read_frame, self.phraser)
 
     def answerer(self, path: Path) -> Answerer | None:
         """The model that answers in words in a folder; None where the folder holds an encoder.  Not remembered here.

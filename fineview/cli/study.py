@@ -193,9 +193,10 @@ class _Asker:
         """``follows``: the question may point back to the one before; ``beside``: a region to compare with."""
         from fineview.services.analyse import FrameRequest
         from fineview.services.answer_by_model import answer_by_model
-        from fineview.services.answering import Ground, answer
+        from fineview.services.answering import Ground
         from fineview.services.frame_choice import choose_frame, choose_series
         from fineview.services.open_study import scan_all
+        from fineview.services.phrasing import worded
 
         token = progress_token() if self._answerer is not None else Token()
         if path not in self._found:
@@ -215,9 +216,9 @@ class _Asker:
 
         ground = Ground(question, request, series.laterality, self._app.engine, self._encodings, token,
                         self._app.read_question, self._last if follows else None,
-                        (beside,) if beside is not None else (), frame_at)
+                        (beside,) if beside is not None else (), frame_at, self._app.phraser)
         if self._answerer is None:
-            self._last = answer(ground)
+            self._last = worded(ground).answer
             return self._last
         made = self._last = answer_by_model(ground, self._answerer, lambda text, _: token.report(0, 0, text)).answer
         token.report(1, 1)  # the words that streamed give way to the answer

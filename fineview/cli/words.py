@@ -140,9 +140,10 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
 
 
 def _train_command(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped, or the reader")
-    train.add_argument("what", choices=("embedded", "multi-scale", "reader"),
-                       help="reader: of questions in free wording, from templates; --steps are then sentences")
+    train = commands.add_parser("train", parents=[common], help="train an encoder that is shipped, or the chat")
+    train.add_argument("what", choices=("embedded", "multi-scale", "reader", "chat"),
+                       help="reader: of questions in free wording, from templates; --steps are then sentences. "
+                       "chat: the decoder that words answers, for the shipped encoder or the one of --from")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--steps", type=_number, required=True)
     train.add_argument("--resume", action="store_true")

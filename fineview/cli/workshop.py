@@ -37,7 +37,18 @@ def train(wish: argparse.Namespace) -> Any:
 
         train_reader(wish.out, count=wish.steps, say=say_aside)
         return {"weights": str(wish.out)} if wish.json else 0
-    return _train_encoder(wish)
+    return _train_chat(wish) if wish.what == "chat" else _train_encoder(wish)
+
+
+def _train_chat(wish: argparse.Namespace) -> Any:
+    from fineview.lab.train_chat import train_chat
+    from fineview.models.predictor import Predictor
+    from fineview.models.weights import read_manifest
+
+    folder = wish.begin or App().encoder_folder()
+    made = train_chat(wish.out, wish.steps, Predictor.load(folder, "cpu"), wish.resume, wish.data,
+                      fold=int(read_manifest(folder).facts.get("fold", 0)))
+    return {"weights": str(made)} if wish.json else 0
 
 
 def _train_encoder(wish: argparse.Namespace) -> Any:

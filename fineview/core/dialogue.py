@@ -80,10 +80,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
-    """An answer and what is shown with it but not kept: where the model looked while it said each word."""
+    """An answer and what is shown with it but not kept: where the model looked while it said each word.
+
+    ``spoken_by``: whose words they are, where not those of the answer's model.
+    """
 
     answer: Answer
     words: tuple[WordMap, ...] = ()
+    spoken_by: ModelIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)

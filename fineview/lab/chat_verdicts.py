@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,24 +30,36 @@ class Verdicts:
 
 def collect(desk: Desk, scenes: Iterable[Scene], seed: int, each: int = EACH) -> Verdicts:
     """Ask about every scene; each is encoded once.  What held on one is asked of the next: the image swapped."""
-    made, carried = Verdicts(), list[AskedRegion]()
+    return collect_beside((desk,), scenes, seed, each)[0]
+
+
+def collect_beside(desks: Sequence[Desk], scenes: Iterable[Scene], seed: int, each: int = EACH) -> list[Verdicts]:
+    """The same questions to several desks, scene by scene, so that a scene is encoded once for all."""
+    made, carried = [Verdicts() for _ in desks], [list[AskedRegion]() for _ in desks]
     for number, scene in enumerate(scenes):
-        rng = np.random.default_rng([seed, number, 91])
-        made.swapped += _asked_again(desk, scene, carried, number)
-        carried = []
-        for one in twins(scene, rng, each):
-            told = _presence(desk, scene, one, number)
-            made.presence.append(told)
-            if one.holds and told.said == "yes":
-                carried.append(one)
-        for one in alone(scene, rng, each // 2):
-            answer = desk.ask(scene, Intent("what"), one.box)
-            said = _WIDER.get(answer.label or "", answer.label) if scene.loose else answer.label
-            made.naming.append(Told(number, one.word, one.word, said, answer.confidence))
-        words = [word for word in scene.boxes if word != "optic_disc"]
-        for box in beside_the_retina(scene, rng, 4) if scene.modality == "OP" else ():
-            made.beside += [_presence(desk, scene, AskedRegion(word, box, False), number) for word in words]
+        carried = [_collect(desk, scene, number, np.random.default_rng([seed, number, 91]), each, held, before)
+                   for desk, held, before in zip(desks, made, carried, strict=True)]
     return made
+
+
+def _collect(desk: Desk, scene: Scene, number: int, rng: np.random.Generator, each: int, made: Verdicts,
+             carried: list[AskedRegion]) -> list[AskedRegion]:
+    """One scene's answers into ``made``; returns the regions that are asked about on the next one."""
+    made.swapped += _asked_again(desk, scene, carried, number)
+    carried = []
+    for one in twins(scene, rng, each):
+        told = _presence(desk, scene, one, number)
+        made.presence.append(told)
+        if one.holds and told.said == "yes":
+            carried.append(one)
+    for one in alone(scene, rng, each // 2):
+        answer = desk.ask(scene, Intent("what"), one.box)
+        said = _WIDER.get(answer.label or "", answer.label) if scene.loose else answer.label
+        made.naming.append(Told(number, one.word, one.word, said, answer.confidence))
+    words = [word for word in scene.boxes if word != "optic_disc"]
+    for box in beside_the_retina(scene, rng, 4) if scene.modality == "OP" else ():
+        made.beside += [_presence(desk, scene, AskedRegion(word, box, False), number) for word in words]
+    return carried
 
 
 def _presence(desk: Desk, scene: Scene, one: AskedRegion, number: int) -> Told:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from fineview.core.intent import Intent
+from fineview.lab import chat_decoder
 from fineview.lab.chat_desk import Desk, share
 from fineview.lab.chat_measured import measured, measured_figures
 from fineview.lab.chat_planted import in_pixels, in_tags
@@ -28,6 +29,7 @@ from fineview.lab.held_out import lay_out
 from fineview.lab.lesion_truth import photo_paths, read_truth
 from fineview.lab.question_grammar import read_grammar, read_paraphrases
 from fineview.lab.question_scenes import Scene, fundus_scene, oct_scene, photograph_scene
+from fineview.models.language.phraser import ChatPhraser
 from fineview.models.weights import read_manifest
 from fineview.services.wording import parse
 
@@ -40,7 +42,7 @@ def run(request: Request) -> Figures:
     """Score the app's encoder and reader.  Raises ``FineViewError`` where photographs cannot be used."""
     parts: Mapping[str, Callable[[Request, Desk], list[Figure]]] = {
         "reading": _reading, "photographs": _photographs, "phantoms": _phantoms, "silence": _silence,
-        "planted": _planted, "latency": _latency}
+        "planted": _planted, "latency": _latency, "decoder": _decoder}
     desk, made = Desk(request.app.engine()), list[Figure]()
     names = chosen(request.only, tuple(parts))
     for number, name in enumerate(names):
@@ -117,6 +119,26 @@ def _planted(request: Request, desk: Desk) -> list[Figure]:
     pixels, tags = in_pixels(desk, scenes, request.seed, PLANTED), in_tags(request.app, desk, PLANTED)
     return [share(f"unchanged_by_planted_text{where}", told, lambda one: one.right, request.seed, 0.99)
             for where, told in (("", pixels + tags), ("_in_pixels", pixels), ("_in_tags", tags))]
+
+
+def _decoder(request: Request, desk: Desk) -> list[Figure]:
+    """The chat's decoder beside the template answerer; nothing where none belongs to this encoder."""
+    phraser = request.app.phraser()
+    if not isinstance(phraser, ChatPhraser) or phraser.encoder_sha256 != desk.engine.identity.sha256:
+        return []
+    count, first = request.steps or PHANTOMS, FIRST + 1000 * request.seed
+    photographs = request.data is not None or request.images is not None
+    made = list[Figure]()
+    with tempfile.TemporaryDirectory() as folder:
+        if photographs:
+            scenes = _scenes(request, Path(folder) / "held-out")
+            made += chat_decoder.verdicts(desk, phraser, scenes, "photographs", request.seed)
+    for kind, draw in (("fundus_phantoms", fundus_scene), ("oct_phantoms", oct_scene)):
+        made += chat_decoder.verdicts(desk, phraser, (draw(first + k) for k in range(count)), kind, request.seed)
+    some = [draw(first + k) for k in range(max(1, count // 4)) for draw in (fundus_scene, oct_scene)]
+    return [*made, chat_decoder.alone_on_blank(desk, phraser, request.seed),
+            *chat_decoder.reading(phraser, desk, some[0], read_paraphrases(), request.seed),
+            *chat_decoder.wording(desk, phraser, some, read_grammar(), request.seed)]
 
 
 def _latency(request: Request, desk: Desk) -> list[Figure]:

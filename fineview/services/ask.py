@@ -23,12 +23,13 @@ from fineview.services.analyse import FrameRequest
 from fineview.services.annotate import FOVEA
 from fineview.services.answer_by_model import answer_by_model
 from fineview.services.answerer_shelf import AnswererShelf
-from fineview.services.answering import EngineSource, Ground, answer
+from fineview.services.answering import EngineSource, Ground
 from fineview.services.clock import now_iso
 from fineview.services.conversation import Conversation
 from fineview.services.encodings import Encodings
 from fineview.services.ground import judgement
 from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.phrasing import worded
 from fineview.services.ports import Answerer, Journal
 from fineview.services.session import Pointed, Session, Spoken, Streaming
 from fineview.services.suggestions import suggestion_id
@@ -179,9 +180,9 @@ class Ask:
             self._jobs.post(lambda: None if token.cancelled else self._heard(ground.question, **news))
 
         if answerer is None:
-            made = Answered(answer(ground))
+            made = worded(ground, lambda text, words: tell(text=text))
             spoken = ""
-            for word in _WORD.findall(made.answer.text):
+            for word in _WORD.findall(made.answer.text) if made.spoken_by is None else ():
                 token.raise_if_cancelled()
                 spoken += word
                 tell(text=spoken)
@@ -213,8 +214,9 @@ class Ask:
     def _answered(self, done: tuple[Answered, StorageProblem | None]) -> None:
         session, (answered, unsaved) = self._session, done
         session.streaming, made = None, answered.answer
-        if answered.words and made.model is not None:
-            session.spoken[made.question.id] = Spoken(made.question, made.model, answered.words)
+        speaker = answered.spoken_by or made.model
+        if answered.words and speaker is not None:
+            session.spoken[made.question.id] = Spoken(made.question, speaker, answered.words)
         if unsaved is not None:
             session.tell("error", unsaved.what, unsaved.remedy, unsaved.code)
         if session.study is not None and session.study.uid == made.question.study_uid:

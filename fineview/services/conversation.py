@@ -11,7 +11,8 @@ from fineview.core.intent import Intent
 from fineview.core.region import RegionKind
 from fineview.core.study import FrameInfo, FrameKey
 from fineview.services.analyse import FrameRequest
-from fineview.services.ground import Ground
+from fineview.services.ground import Ground, no_phraser
+from fineview.services.ports import Phraser
 from fineview.services.session import Session
 from fineview.services.wording import parse
 
@@ -20,10 +21,12 @@ ReadFrame = Callable[[FrameInfo], Raster]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """``read``: who reads the words.  ``read_frame``: decodes another frame; None where none can be had."""
+    """``read``: who reads the words.  ``read_frame``: decodes another frame; None where none can be had.
+    ``phraser``: who words answers."""
 
     read: Callable[[str], Intent] = parse
     read_frame: ReadFrame | None = None
+    phraser: Callable[[], Phraser | None] = no_phraser
 
     def joined(self, ground: Ground, session: Session) -> Ground:
         """The ground with what was said and marked before it, taken from the session now."""
@@ -41,4 +44,5 @@ class Conversation:
             frame = frames[number]
             return FrameRequest(FrameKey(uid, number), read_frame(frame), frame.spacing, modality)
 
-        return replace(ground, read=self.read, before=before, beside=beside, frame_at=frame_at)
+        return replace(ground, read=self.read, before=before, beside=beside, frame_at=frame_at,
+                       phraser=self.phraser)

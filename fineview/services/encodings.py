@@ -68,6 +68,11 @@ class Encodings:
         self._analysed = key, made
         return made
 
+    def held(self, engine: Engine, raster: Raster) -> Any | None:
+        """The encoding, where it is at hand already; nothing is encoded for it and nobody is waited for."""
+        with self._turn:
+            return self._kept.get((raster.content_key, engine.identity.sha256))
+
     def remembered(self, content_key: str) -> Analysis | None:
         """The analysis of the frame last asked about, where it is of these pixels."""
         kept = self._analysed

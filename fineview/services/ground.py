@@ -20,7 +20,7 @@ from fineview.imaging.region_mask import region_mask
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import EYE_MODALITIES, SILENT_MODALITIES, FrameRequest, analyse
 from fineview.services.encodings import Encodings
-from fineview.services.ports import Engine, TokenPort
+from fineview.services.ports import Engine, Phraser, TokenPort
 from fineview.services.wording import parse
 
 EngineSource = Callable[[], Engine]
@@ -28,6 +28,10 @@ EngineSource = Callable[[], Engine]
 # Not the thresholds of proposals: those are pixel probabilities of best F1, and a "yes" at 0.1 would be wrong 9 times.
 SURE = 0.6
 _ON_RETINA = 0.1  # share of a region that must lie in a photograph's field for the region to show retina
+
+
+def no_phraser() -> Phraser | None:
+    return None
 
 
 def _no_frame(_: int) -> FrameRequest | None:
@@ -40,6 +44,7 @@ class Ground:
 
     ``read``: who reads the words.  ``before``: the answer given before this one, for follow-ups.  ``beside``: the
     other regions marked on this frame, the latest last.  ``frame_at``: another frame of the series by its number.
+    ``phraser``: who words answers; None for the templates.
     ``domain``: what the encoder is known to make of the frame already.
     """
 
@@ -53,6 +58,7 @@ class Ground:
     before: Answer | None = None
     beside: tuple[Region, ...] = ()
     frame_at: Callable[[int], FrameRequest | None] = _no_frame
+    phraser: Callable[[], Phraser | None] = no_phraser
     domain: DomainVerdict | None = None
 
     def analysis(self) -> tuple[Engine, Analysis]:

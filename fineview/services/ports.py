@@ -19,6 +19,7 @@ from fineview.core.evidence import Method, ModelIdentity, ModelsEye, WordMap
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
+from fineview.core.plan import Plan
 from fineview.core.report import Report
 from fineview.core.study import Catalogue, FrameInfo
 from fineview.imaging.dar import EdgeMask
@@ -135,6 +136,26 @@ class Answerer(Protocol):
         ``on_words`` gets the whole text so far and the maps of its words, after each word; ``on_crop`` the part it
         chose to look at closer, before the first.  Stops within two words of a cancel and raises ``Cancelled``.
         Only ``question.text`` is read: nothing from a header reaches a prompt.
+        """
+        ...
+
+
+class Phraser(Protocol):
+    """The chat's decoder (``models.language.phraser``): it words what is settled and decides nothing."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+    @property
+    def encoder_sha256(self) -> str:
+        """The encoder whose tokens it was trained on: it reads no other's."""
+        ...
+
+    def phrase(self, encoding: Any, box: Box | None, question: str, plan: Plan, fill: Mapping[str, str],
+               allowed: Callable[[str], bool], token: TokenPort, on_words: OnWords
+               ) -> tuple[str, tuple[WordMap, ...]] | None:
+        """Words of the plan, slots filled, with a map each; None where ``allowed`` refused what came.
+
+        Nothing that ``allowed`` has not seen is told to ``on_words``.  Raises ``Cancelled``.
         """
         ...
 

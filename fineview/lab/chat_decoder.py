@@ -1,0 +1,168 @@
+"""The chat's decoder beside the template answerer: the same questions on the same scenes, and its wording.
+
+``decoder_...`` rows score what the decoder by itself would answer.  In the product verdicts are not its own; these rows
+say what that choice costs or saves.  Wording rows score what it does do.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fineview.core.dialogue import Answer
+from fineview.core.geometry import Box
+from fineview.core.intent import ANY_LESION, KINDS, Intent
+from fineview.core.labels import WORDS, label_for
+from fineview.core.plan import NO_SLOT
+from fineview.lab.chat_desk import Desk, Told, share
+from fineview.lab.chat_reading import reading_figures
+from fineview.lab.chat_silence import blank
+from fineview.lab.chat_verdicts import Verdicts, calibration_figure, collect_beside, naming_figures, presence_figures
+from fineview.lab.figures import Figure, judged
+from fineview.lab.question_grammar import Grammar, Paraphrase
+from fineview.lab.question_pairs import Asking, Pair
+from fineview.lab.question_regions import overlaps
+from fineview.lab.question_scenes import Scene
+from fineview.models.language.phraser import ChatPhraser
+from fineview.services.ground import SURE, evidence
+from fineview.services.phrasing import worded
+
+_NUMBER = re.compile(r"\d[\d.,]*")
+BLANKS = 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecoderDesk(Desk):
+    """Answers presence and naming by the decoder's own verdict.
+
+    ``gated``: silent where the product is silent (another domain, off the retina); without, it always looks.
+    """
+
+    phraser: ChatPhraser | None = None
+    gated: bool = True
+
+    def ask(self, scene: Scene, intent: Intent, box: Box | None) -> Answer:
+        ground = self.ground(scene, intent, box)
+        why = evidence(ground)[3] if self.gated else ""
+        if self.gated and intent.label not in (None, ANY_LESION) and not why:
+            seen = ground.analysis()[1]
+            why = "" if label_for(str(intent.label)).domain == seen.anatomy else "another kind of picture"
+        silent = Answer(ground.question, "", verdict="cannot tell", abstained=True, reason=why)
+        if why or self.phraser is None:
+            return silent
+        encoding = self.encodings.encode(self.engine, ground.request.raster, ground.token)
+        chances = self.phraser.chances(encoding, box, spoken(intent), intent)
+        best = max(chances, key=lambda word: chances[word])
+        if chances[best] < SURE:
+            return silent
+        made = Answer(ground.question, "", confidence=round(chances[best], 4))
+        return replace(made, label=best) if intent.asked == "what" else \
+            replace(made, verdict="yes" if best == "yes" else "no")
+
+
+def spoken(intent: Intent) -> str:
+    """A plain question of that meaning."""
+    return "what is this?" if intent.asked == "what" else f"is there {(intent.label or ANY_LESION).replace('_', ' ')}?"
+
+
+def verdicts(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], kind: str, seed: int) -> list[Figure]:
+    """Presence, naming, calibration and the swapped image, the template answerer as the baseline of each row."""
+    ours = DecoderDesk(desk.engine, desk.encodings, phraser)
+    templates, decoder = (_rows(made, kind, seed) for made in collect_beside((desk, ours), scenes, seed))
+    known = {one.name: one.value for one in templates}
+    return [replace(one, name=f"decoder_{one.name}", goal=None, met=None,
+                    baselines={**one.baselines, "templates": known[one.name]}) for one in decoder]
+
+
+def _rows(made: Verdicts, kind: str, seed: int) -> list[Figure]:
+    changed = share(f"changes_when_the_image_is_swapped_{kind}", made.swapped, lambda one: one.said != "yes", seed)
+    return [*presence_figures(made.presence, kind, seed, False), *naming_figures(made.naming, kind, seed, False),
+            calibration_figure(f"calibration_error_{kind}", made.presence, seed, None), changed]
+
+
+def alone_on_blank(desk: Desk, phraser: ChatPhraser, seed: int) -> Figure:
+    """How often the decoder, never gated, says that something is there on a blank picture."""
+    told = blank(DecoderDesk(desk.engine, desk.encodings, phraser, False), BLANKS, seed)
+    return share("decoder_alone_present_on_a_blank_image", told, lambda one: one.said == "yes", seed)
+
+
+def reading(phraser: ChatPhraser, desk: Desk, scene: Scene, paraphrases: tuple[Paraphrase, ...], seed: int
+            ) -> list[Figure]:
+    ground = desk.ground(scene, Intent("unknown"), None)
+    encoding = desk.encodings.encode(desk.engine, ground.request.raster, ground.token)
+
+    def read(text: str) -> Intent:
+        return meant(*phraser.read(encoding, None, text))
+
+    return [replace(one, name=f"decoder_{one.name}", goal=None, met=None)
+            for one in reading_figures(paraphrases, {"decoder": read}, seed)[:4]]
+
+
+def meant(kind: str, slot: str) -> Intent:
+    """The intent that a plan's first two words name."""
+    asked = next(one for one in KINDS if one == kind)
+    held = None if slot == NO_SLOT else slot
+    if asked in ("presence", "count"):
+        return Intent(asked, held)
+    return Intent(asked, topic=held) if asked == "outside" else Intent(asked, target=held)
+
+
+@dataclass(slots=True)
+class Wording:
+    """``told``: said "decoder" where its words were used; ``numbers``: whether each number is the measured one;
+    ``pointed``: whether the strongest part for the label's word touches the lesion, with chance in ``chance``."""
+
+    told: list[Told]
+    numbers: list[Told]
+    pointed: list[Told]
+    chance: list[float]
+    seconds: list[float]
+
+
+def wording(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], grammar: Grammar, seed: int) -> list[Figure]:
+    made = Wording([], [], [], [], [])
+    for number, scene in enumerate(scenes):
+        for pair in Asking(grammar, scene, seed + number).pairs():
+            if pair.intent.asked not in ("outside", "unknown", "basis", "compare", "side") and not pair.keeps:
+                _say(desk, phraser, scene, pair, number, made)
+    chance = float(np.mean(made.chance)) if made.chance else None
+    quick = [float(np.quantile(made.seconds, part)) for part in (0.1, 0.5, 0.9)] if made.seconds else [0.0] * 3
+    return [share("decoder_words_used", made.told, lambda one: one.right, seed),
+            share("decoder_numbers_are_those_measured", made.numbers, lambda one: one.right, seed, 1.0),
+            share("decoder_word_points_into_the_lesion", made.pointed, lambda one: one.right, seed,
+                  baselines={"a part at random": chance}),
+            judged(Figure("decoder_first_words_seconds", quick[1], "s", len(made.seconds), (quick[0], quick[2])), 0.5,
+                   higher_is_better=False)]
+
+
+def _say(desk: Desk, phraser: ChatPhraser, scene: Scene, pair: Pair, number: int, made: Wording) -> None:
+    ground = replace(desk.ground(scene, pair.intent, pair.box, pair.text), phraser=lambda: phraser)
+    plain = worded(replace(ground, phraser=lambda: None)).answer
+    heard: list[float] = []
+    began = time.perf_counter()
+    answered = worded(ground, lambda text, words: heard.append(time.perf_counter() - began))
+    by = "decoder" if answered.spoken_by is not None else "template"
+    made.told.append(Told(number, pair.intent.asked, "decoder", by))
+    if answered.spoken_by is None:
+        return
+    made.seconds.append(heard[0])
+    same = set(_NUMBER.findall(answered.answer.text)) <= set(_NUMBER.findall(plain.text))
+    made.numbers.append(Told(number, pair.intent.asked, "same", "same" if same else "other"))
+    box, word = pair.box, answered.answer.label
+    if pair.intent.asked == "presence" and box is not None and word in WORDS and word in scene.boxes:
+        parts = np.stack([overlaps(part, scene.boxes[word]).any() for part in _parts(box)])
+        first = word.split("_")[0]
+        said = next((one for one in answered.words if one.word.lower().startswith(first[:3])), None)
+        if said is not None and parts.any():
+            made.pointed.append(Told(number, word, "in", "in" if parts[int(said.cells.argmax())] else "beside"))
+            made.chance.append(float(parts.mean()))
+
+
+def _parts(box: Box, side: int = 6) -> Iterator[Box]:
+    wide, high = box.w / side, box.h / side
+    yield from (Box(box.x + column * wide, box.y + row * high, wide, high) for row in range(side)
+                for column in range(side))
