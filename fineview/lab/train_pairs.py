@@ -1,6 +1,6 @@
 """Training on pictures with captions, as CLIP's (arXiv 2103.00020), with dense heads along the way.
 
-The picture's vector is what the text row's key makes of the mean of its tokens, the caption's the mean of what the
+The picture's vector is pooled from what the text row's key makes of its tokens, the caption's is the mean of what the
 row's query makes of its statements, each read by the text encoder that later reads questions.  So no weights are
 trained that are thrown away afterwards, and text rows start aligned: a patch's key already lies where words for it
 do.
@@ -34,6 +34,11 @@ class PairBatch(Batch):
     saying: Tensor
 
 
+def pooled(keys: Tensor) -> Tensor:
+    """(B, N, K) -> (B, K): the mean says what the picture is, the maximum what is in it, however small."""
+    return keys.mean(1) + keys.amax(1)
+
+
 class OnPairs(OnCrops):
     """The losses of crops, and which caption belongs to which picture."""
 
@@ -44,8 +49,8 @@ class OnPairs(OnCrops):
         ids, places = drawn
         out = model(batch.rgb, batch.extra, (1, 1), False, places)
         tokens = model.patches(out.features.tokens)
-        margin = model.row.margin(model.text(ids), model.row.keys(tokens))
-        seen = model.row.keys(tokens.mean(1, keepdim=True))[:, 0]
+        keys = model.row.keys(tokens)
+        margin, seen = model.row.margin(model.text(ids), keys), pooled(keys)
         asked = model.row.query(model.text(batch.statements.flatten(0, 1))).unflatten(0, batch.statements.shape[:2])
         told = (asked * batch.spoken[..., None]).sum(1) / batch.spoken.sum(1, keepdim=True)
         return out.dense.logits, out.dense.lines, out.domain, margin, told, seen
