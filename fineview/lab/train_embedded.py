@@ -83,9 +83,8 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     for leg in plan[at:]:
         state = state if leg is plan[at] else _next(leg, state, run, peers)
         _train(leg, state, run, curves, peers)
-    path = _finished(state, run, plan) if peers.first else run.target / weights.TENSORS
-    peers.close()
-    return path
+    peers.close()  # the others need not wait while the first one calibrates
+    return _finished(state, run, plan) if peers.first else run.target / weights.TENSORS
 
 
 def _usual(out: Path, resume: bool, config: RetinaConfig) -> str:

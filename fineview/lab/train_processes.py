@@ -81,7 +81,6 @@ class Processes:
         return -(-wanted // self.count) * self.count
 
     def close(self) -> None:
-        """Leave the group.  A process that waits for nobody simply ends."""
+        """Leave the group after the last step; nobody waits for anybody."""
         if torch.distributed.is_available() and torch.distributed.is_initialized():
-            self._accelerator.wait_for_everyone()
             torch.distributed.destroy_process_group()

@@ -82,7 +82,7 @@ def export(ema: nn.Module, folder: Path, steps: int, facts: dict[str, Any]) -> P
     they belong to other weights."""
     from fineview.models import weights
 
-    tensors = {name: value.to(torch.float16) for name, value in ema.state_dict().items()}
+    tensors = {name: value.to("cpu", torch.float16) for name, value in ema.state_dict().items()}
     manifest = {"version": "0.1.0", "trained_steps": steps, **facts}
     return weights.save(tensors, folder, manifest)
 

@@ -14,6 +14,7 @@ pytest.importorskip("accelerate", reason="training needs the extra \"train\"")
 from fineview.core.errors import WrongWords
 from fineview.lab import train_losses as losses
 from fineview.lab.samples import Sample
+from fineview.lab.train_embedded import _usual
 from fineview.lab.train_sources import CANVASES, canvas_of, grid_of
 from fineview.lab.train_stages import ALL, STAGES, legs
 from fineview.lab.train_step import start
@@ -58,6 +59,11 @@ def test_shares_and_order_of_the_stages() -> None:
     together = STAGES["together"].switches(2450)  # the shipped recipe: the last sixth on whole tiles
     assert [(first, last, part.tile_px, part.batch) for first, last, part in together] == [
         (0, 2042, 384, 8), (2042, 2450, 768, 2)]
+
+
+def test_where_no_stage_is_named_all_run_that_the_encoder_has(tmp_path: Path, straight: Path) -> None:
+    assert [_usual(tmp_path, False, config) for config in (RETINA_S, MULTI_SCALE_S)] == [ALL, "together"]
+    assert _usual(straight, True, RETINA_S) == ALL
 
 
 def test_the_fusion_stage_changes_fusions_and_heads_alone(straight: Path, tmp_path: Path) -> None:
