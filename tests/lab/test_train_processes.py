@@ -20,7 +20,7 @@ from fineview.models.vision.build import TINY
 from tests.small_stages import average, train
 
 ROOT = Path(__file__).parents[2]
-STEPS = 8
+STEPS = 6
 
 
 @pytest.mark.slow
@@ -39,7 +39,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path: Path, monkeypatch: 
     names = [name for name in one if one[name].is_floating_point() and not name.endswith("k_proj.bias")]
     moved = _mean([one[name] - start(TINY).model.state_dict()[name] for name in names])
     apart = [two[name] - one[name] for name in names]
-    assert moved > 2e-6 and _mean(apart) < 0.05 * moved
+    assert moved > 2e-6 and _mean(apart) < 0.02 * moved
     assert max(float(difference.abs().max()) for difference in apart) < 1e-4
     rows = [(tmp_path / name / "curves.csv").read_text().splitlines() for name in ("one", "two")]
     losses = [[[float(value or 0) for value in row.split(",")[2:8]] for row in table[1:]] for table in rows]
