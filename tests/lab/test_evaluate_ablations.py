@@ -10,7 +10,7 @@ import pytest
 
 from fineview.core.errors import WrongWords
 from fineview.core.labels import WORDS
-from fineview.lab import evaluate_ablations, small_table
+from fineview.lab import evaluate_ablations
 from fineview.lab.boxed_photographs import loose_boxes, open_boxed
 from fineview.lab.evaluate import Request
 from fineview.lab.evaluate_ablations import FULL, ROWS, variants
@@ -39,16 +39,19 @@ def test_each_row_leaves_out_one_thing(tmp_path: Path) -> None:
     assert marks[:2] == ["", ""] and len({marks[0], *marks[2:4]}) == 3, "crops drawn otherwise lie elsewhere"
 
 
-def test_the_table_without_photographs(tmp_path: Path) -> None:
+def test_the_table_without_photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = CropPlan(tmp_path, None, train=8, size_px=64, fundus=0, bscans=4, mix={"other": 1.0})
-    configs, plans = variants(SMALLEST, plan)
-    table = small_table.scores(configs, request(), plans, seeds=2)
-    found = {figure.name: figure for figure in
-             small_table.figures(table, [(FULL, name) for name in configs if name != FULL])}
-    assert set(table) == {FULL, "unfused", "no-top-hat"}
+    monkeypatch.setattr(evaluate_ablations, "plan_of", lambda request: plan)
+    monkeypatch.setattr(evaluate_ablations, "VARIANTS", SMALLEST)
+    done = evaluate_ablations.run(request())
+    found = {figure.name: figure for figure in done.figures}
+    scored = {name.rpartition(".")[2] for name in found if name.startswith("phantoms.dense_f1")}
+    assert scored == {FULL, "unfused", "no-top-hat"}
     assert {"phantoms.dense_ap.concat-deep-minus-no-top-hat", "phantoms.tokens_ap.concat-deep-minus-unfused"} <= set(
         found)
+    assert all(figure.n == 3 for name, figure in found.items() if name.startswith("phantoms"))
     assert found["parameters.no-top-hat"].value < found[f"parameters.{FULL}"].value  # type: ignore[operator]
+    assert "without photographs no rows no-phantoms and no-masks" in done.data
     with pytest.raises(WrongWords, match="--data"):
         evaluate_ablations.run(request(only=("no-masks",)))
 
