@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fineview.core.dialogue import Answer
+from fineview.core.dialogue import Answer, Answered
 from fineview.core.geometry import Box
 from fineview.core.intent import ANY_LESION, KINDS, Intent
-from fineview.core.labels import WORDS, label_for
-from fineview.core.plan import NO_SLOT
+from fineview.core.labels import label_for
+from fineview.core.plan import NO_SLOT, Plan
 from fineview.lab.chat_desk import Desk, Told, share
 from fineview.lab.chat_reading import reading_figures
 from fineview.lab.chat_silence import blank
@@ -25,13 +25,14 @@ from fineview.lab.chat_verdicts import Verdicts, calibration_figure, collect_bes
 from fineview.lab.figures import Figure, judged
 from fineview.lab.question_grammar import Grammar, Paraphrase
 from fineview.lab.question_pairs import Asking, Pair
-from fineview.lab.question_regions import overlaps
+from fineview.lab.question_regions import overlaps, twins
 from fineview.lab.question_scenes import Scene
 from fineview.models.language.phraser import ChatPhraser
 from fineview.services.ground import SURE, evidence
 from fineview.services.phrasing import worded
 
-_NUMBER = re.compile(r"\d[\d.,]*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ON_ENCODER = frozenset({"presence", "what", "count", "distance", "where"})
 BLANKS = 9
 
 
@@ -111,55 +112,60 @@ def meant(kind: str, slot: str) -> Intent:
     return Intent(asked, topic=held) if asked == "outside" else Intent(asked, target=held)
 
 
-@dataclass(slots=True)
-class Wording:
-    """``told``: said "decoder" where its words were used; ``numbers``: whether each number is the measured one;
-    ``pointed``: whether the strongest part for the label's word touches the lesion, with chance in ``chance``."""
-
-    told: list[Told]
-    numbers: list[Told]
-    pointed: list[Told]
-    chance: list[float]
-    seconds: list[float]
-
-
 def wording(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], grammar: Grammar, seed: int) -> list[Figure]:
-    made = Wording([], [], [], [], [])
+    """Of answers that stand on the encoder: how many are in the decoder's words, whether their numbers are the measured
+    ones, and how soon the first word is there once the answer is settled."""
+    used, numbers, seconds = list[Told](), list[Told](), list[float]()
     for number, scene in enumerate(scenes):
         for pair in Asking(grammar, scene, seed + number).pairs():
-            if pair.intent.asked not in ("outside", "unknown", "basis", "compare", "side") and not pair.keeps:
-                _say(desk, phraser, scene, pair, number, made)
-    chance = float(np.mean(made.chance)) if made.chance else None
-    quick = [float(np.quantile(made.seconds, part)) for part in (0.1, 0.5, 0.9)] if made.seconds else [0.0] * 3
-    return [share("decoder_words_used", made.told, lambda one: one.right, seed),
-            share("decoder_numbers_are_those_measured", made.numbers, lambda one: one.right, seed, 1.0),
-            share("decoder_word_points_into_the_lesion", made.pointed, lambda one: one.right, seed,
-                  baselines={"a part at random": chance}),
-            judged(Figure("decoder_first_words_seconds", quick[1], "s", len(made.seconds), (quick[0], quick[2])), 0.5,
+            if pair.intent.asked not in _ON_ENCODER or pair.keeps:
+                continue
+            plain, answered, first = _said(desk, phraser, scene, pair)
+            if plain.model is None:
+                continue
+            used.append(Told(number, pair.intent.asked, "decoder", "decoder" if answered.spoken_by else "template"))
+            if answered.spoken_by is not None:
+                same = set(_NUMBER.findall(answered.answer.text)) <= set(_NUMBER.findall(plain.text))
+                numbers.append(Told(number, pair.intent.asked, "same", "same" if same else "other"))
+                seconds.append(first)
+    quick = [float(np.quantile(seconds, part)) for part in (0.1, 0.5, 0.9)] if seconds else [0.0] * 3
+    return [share("decoder_words_used", used, lambda one: one.right, seed),
+            share("decoder_numbers_are_those_measured", numbers, lambda one: one.right, seed, 1.0),
+            judged(Figure("decoder_first_words_seconds", quick[1], "s", len(seconds), (quick[0], quick[2])), 0.5,
                    higher_is_better=False)]
 
 
-def _say(desk: Desk, phraser: ChatPhraser, scene: Scene, pair: Pair, number: int, made: Wording) -> None:
+def _said(desk: Desk, phraser: ChatPhraser, scene: Scene, pair: Pair) -> tuple[Answer, Answered, float]:
+    """The template's answer, the worded one, and the seconds to its first word beyond the template's."""
     ground = replace(desk.ground(scene, pair.intent, pair.box, pair.text), phraser=lambda: phraser)
-    plain = worded(replace(ground, phraser=lambda: None)).answer
+    plain = worded(replace(ground, phraser=lambda: None)).answer  # encodes, so that the wording alone is timed
     heard: list[float] = []
     began = time.perf_counter()
-    answered = worded(ground, lambda text, words: heard.append(time.perf_counter() - began))
-    by = "decoder" if answered.spoken_by is not None else "template"
-    made.told.append(Told(number, pair.intent.asked, "decoder", by))
-    if answered.spoken_by is None:
-        return
-    made.seconds.append(heard[0])
-    same = set(_NUMBER.findall(answered.answer.text)) <= set(_NUMBER.findall(plain.text))
-    made.numbers.append(Told(number, pair.intent.asked, "same", "same" if same else "other"))
-    box, word = pair.box, answered.answer.label
-    if pair.intent.asked == "presence" and box is not None and word in WORDS and word in scene.boxes:
-        parts = np.stack([overlaps(part, scene.boxes[word]).any() for part in _parts(box)])
-        first = word.split("_")[0]
-        said = next((one for one in answered.words if one.word.lower().startswith(first[:3])), None)
-        if said is not None and parts.any():
-            made.pointed.append(Told(number, word, "in", "in" if parts[int(said.cells.argmax())] else "beside"))
-            made.chance.append(float(parts.mean()))
+    answered = worded(ground, lambda _text, _words: heard.append(time.perf_counter() - began))
+    return plain, answered, heard[0] if heard else 0.0
+
+
+def pointing(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], seed: int) -> Figure:
+    """Whether the part that the decoder looked at most while it said a label's word touches that lesion, in regions
+    that hold one and have parts without it."""
+    told, chance = list[Told](), list[float]()
+    for number, scene in enumerate(scenes):
+        for one in twins(scene, np.random.default_rng([seed, number, 92]), 4):
+            ground = desk.ground(scene, Intent("presence", one.word), one.box)
+            encoding = desk.encodings.encode(desk.engine, ground.request.raster, ground.token)
+            parts = np.array([overlaps(part, scene.boxes[one.word]).any() for part in _parts(one.box)])
+            if not one.holds or parts.all() or not parts.any():
+                continue
+            made = phraser.phrase(encoding, one.box, spoken(Intent("presence", one.word)),
+                                  Plan("presence", one.word, "yes"), {"<source>": "."}, lambda _: True, ground.token,
+                                  lambda *_: None)
+            start = one.word.split("_")[0][:3]
+            said = next((held for held in made[1] if held.word.lower().startswith(start)), None) if made else None
+            if said is not None:
+                told.append(Told(number, one.word, "in", "in" if parts[int(said.cells.argmax())] else "beside"))
+                chance.append(float(parts.mean()))
+    return share("decoder_word_points_into_the_lesion", told, lambda one: one.right, seed,
+                 baselines={"a part at random": float(np.mean(chance)) if chance else None})
 
 
 def _parts(box: Box, side: int = 6) -> Iterator[Box]:

@@ -138,7 +138,8 @@ def _decoder(request: Request, desk: Desk) -> list[Figure]:
     some = [draw(first + k) for k in range(max(1, count // 4)) for draw in (fundus_scene, oct_scene)]
     return [*made, chat_decoder.alone_on_blank(desk, phraser, request.seed),
             *chat_decoder.reading(phraser, desk, some[0], read_paraphrases(), request.seed),
-            *chat_decoder.wording(desk, phraser, some, read_grammar(), request.seed)]
+            *chat_decoder.wording(desk, phraser, some, read_grammar(), request.seed),
+            chat_decoder.pointing(desk, phraser, some, request.seed)]
 
 
 def _latency(request: Request, desk: Desk) -> list[Figure]:
