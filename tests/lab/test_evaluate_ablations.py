@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fineview.core.errors import WrongWords
 from fineview.core.labels import WORDS
@@ -15,10 +16,10 @@ from fineview.lab.boxed_photographs import loose_boxes, open_boxed
 from fineview.lab.evaluate import Request
 from fineview.lab.evaluate_ablations import FULL, ROWS, variants
 from fineview.lab.evaluate_fusion import VARIANTS
-from fineview.lab.real_fundus import open_cached, photographs
+from fineview.lab.phantom_fundus import fundus
+from fineview.lab.real_fundus import MASK_CODES, open_cached, photographs
 from fineview.lab.small_crops import MIX, CropPlan, training_crops
 from fineview.models.vision.build import TINY, build_encoder
-from tests.shared_data import SHARED, needs_shared
 
 SMALLEST = {FULL: TINY, "unfused": TINY.with_encoder(kind="unfused")}
 
@@ -70,26 +71,34 @@ def test_boxes_lie_loosely_around_what_is_drawn() -> None:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("photographs")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of photographs with masks that holds two small phantoms."""
+    folder = tmp_path_factory.mktemp("data")
+    photos = folder / "E_retina" / "fundus_idrid_masks"
+    photos.mkdir(parents=True)
+    for seed in (3, 4):
+        made = fundus(seed, (400, 600), lesions=True)
+        Image.fromarray(made.rgb).save(photos / f"photo{seed}.jpg", quality=95)
+        for code, word in MASK_CODES.items():
+            Image.fromarray(made.masks[word].astype(np.uint8) * 255).save(photos / f"photo{seed}_{code}.png")
+    return folder
 
 
-@needs_shared
-def test_a_boxed_photograph_knows_less_than_its_masks(cache: Path) -> None:
-    photo = next(one for one in photographs(SHARED) if one.kind == "masks")
-    drawn, boxed = open_cached(photo, cache), open_boxed(photo, cache)
+def test_a_boxed_photograph_knows_less_than_its_masks(data: Path, tmp_path: Path) -> None:
     bits = {word: np.uint8(1 << number) for number, word in enumerate(WORDS)}
-    assert np.array_equal(drawn.rgb, boxed.rgb) and boxed.negative < drawn.negative == 1.0
-    assert not (np.asarray(boxed.hit) & bits["microaneurysm"]).any() and "microaneurysm" not in boxed.spots
-    exudate = (np.asarray(boxed.hit) & bits["hard_exudate"]) > 0
-    unknown = (np.asarray(boxed.known) & bits["hard_exudate"]) == 0
-    inside = (np.asarray(drawn.hit) & bits["hard_exudate"]) > 0
-    assert exudate.any() and (exudate | unknown)[inside].mean() > 0.95, "what is drawn lies in boxes"
-    assert unknown.mean() < 0.5 and set(boxed.spots) <= set(drawn.spots) | {"haemorrhage"}
+    for photo in photographs(data):
+        drawn, boxed = open_cached(photo, tmp_path), open_boxed(photo, tmp_path)
+        assert np.array_equal(drawn.rgb, boxed.rgb) and boxed.negative < drawn.negative == 1.0
+        assert "microaneurysm" in drawn.spots and "microaneurysm" not in boxed.spots
+        assert not (np.asarray(boxed.hit) & bits["microaneurysm"]).any()
+        for word in ("hard_exudate", "haemorrhage"):
+            unknown = (np.asarray(boxed.known) & bits[word]) == 0
+            marked = (np.asarray(boxed.hit) & bits[word]) > 0
+            inside = (np.asarray(drawn.hit) & bits[word]) > 0
+            assert inside.any() and (marked | unknown)[inside].mean() > 0.95, "what is drawn lies in boxes"
 
 
-@needs_shared
-def test_crops_without_masks_know_less(cache: Path) -> None:
-    plan = CropPlan(cache, SHARED, train=6, size_px=64, mix={"real": 1.0})
+def test_crops_without_masks_know_less(data: Path, tmp_path: Path) -> None:
+    plan = CropPlan(tmp_path, data, train=3, size_px=64, mix={"real": 1.0})
     masked, boxed = (training_crops(one, 0) for one in (plan, replace(plan, masks=False)))
     assert masked.weight.sum(dtype=float) > boxed.weight.sum(dtype=float)

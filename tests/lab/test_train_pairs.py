@@ -53,12 +53,12 @@ def test_statements_are_read_one_by_one() -> None:
 
 def test_two_captions_say_the_same_when_kinds_sizes_and_eye_are_equal() -> None:
     found: dict[int, set[object]] = {}
-    for seed in range(40):
+    for seed in range(24):
         pair, facts = captioned(seed, (96, 96)), draw_facts(seed)
         groups = frozenset((group.kind, group.large) for group in facts.groups)
         disc = any(word == "optic_disc" for _, word, _ in pair.objects)
         found.setdefault(saying(pair), set()).add((facts.modality, facts.side, groups, disc))
-    assert all(len(said) == 1 for said in found.values()) and len(found) > 10
+    assert all(len(said) == 1 for said in found.values()) and len(found) > 8
 
 
 def test_the_loss_is_clips_where_each_text_fits_one_picture() -> None:
