@@ -12,7 +12,7 @@ from typing import Any
 from fineview.app import SOFTWARE, App
 from fineview.cli.show import figure_lines, progress_token
 from fineview.cli.study import opened
-from fineview.core.errors import FineViewError
+from fineview.core.errors import FineViewError, WrongWords
 
 
 def later(wish: argparse.Namespace) -> Any:
@@ -31,6 +31,8 @@ def models(wish: argparse.Namespace) -> Any:
 
 
 def train(wish: argparse.Namespace) -> Any:
+    if wish.what in ("reader", "chat") and (wish.stage or wish.processes):
+        raise WrongWords(f"--stage and --processes say nothing about the {wish.what}.", "Leave them away.")
     if wish.what == "reader":
         from fineview.lab.train_reader import train_reader
         from fineview.lab.train_state import say_aside
