@@ -193,8 +193,8 @@ class _Asker:
         """``follows``: the question may point back to the one before; ``beside``: a region to compare with."""
         from fineview.services.analyse import FrameRequest
         from fineview.services.answer_by_model import answer_by_model
-        from fineview.services.answering import Ground
         from fineview.services.frame_choice import choose_frame, choose_series
+        from fineview.services.ground import Ground
         from fineview.services.open_study import scan_all
         from fineview.services.phrasing import worded
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fineview.imaging.field_of_view import field_of_view
 from fineview.imaging.filters import dark_spots, dilate, gaussian, laplacian, resize_area, resize_linear, tophat_bright
-from fineview.lab.fundus_truth import field_of_view
 
 Array = npt.NDArray[Any]
 Maps = dict[str, npt.NDArray[np.float32]]

@@ -6,7 +6,6 @@ lesions close together in one box, soft exudates never (:func:`fineview.lab.fund
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.core.labels import WORDS
+from fineview.imaging.field_of_view import field_of_view
 from fineview.imaging.filters import components, resize_area
-from fineview.lab.fundus_truth import BOX_WORDS, box_truth, field_of_view
+from fineview.lab.array_files import write_arrays
+from fineview.lab.fundus_truth import BOX_WORDS, box_truth
 from fineview.lab.real_fundus import CachedPhotograph, Photograph, lesion_spots, open_cached
 
 Array = npt.NDArray[Any]
@@ -44,12 +45,8 @@ def _build(drawn: CachedPhotograph, path: Path) -> None:
     rgb = np.asarray(drawn.rgb)
     truth = box_truth(rgb, field_of_view(rgb), loose_boxes(np.asarray(drawn.hit)))
     spots = {f"spots_{word}": lesion_spots(truth.hit, number) for number, word in enumerate(WORDS)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, hit=truth.hit, known=truth.known,
-                            **{name: found for name, found in spots.items() if len(found)})
-    part.replace(path)
+    found = {name: places for name, places in spots.items() if len(places)}
+    write_arrays(path, {"hit": truth.hit, "known": truth.known, **found}, compressed=True)
 
 
 def loose_boxes(hit: Array) -> list[tuple[float, ...]]:

@@ -19,8 +19,9 @@ from fineview.core.study import FrameKey, Laterality
 from fineview.lab.figures import Figure, bootstrap_interval, judged
 from fineview.lab.question_scenes import Scene
 from fineview.services.analyse import FrameRequest
-from fineview.services.answering import Ground, answer
+from fineview.services.answering import answer
 from fineview.services.encodings import Encodings
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 from fineview.services.ports import Engine
 

@@ -21,8 +21,9 @@ from fineview.lab.chat_desk import Desk, Told
 from fineview.lab.question_regions import twins
 from fineview.lab.question_scenes import Scene
 from fineview.services.analyse import FrameRequest
-from fineview.services.answering import Ground, answer
+from fineview.services.answering import answer
 from fineview.services.frame_choice import choose_frame, choose_series
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 from fineview.services.open_study import scan_all
 

@@ -18,6 +18,7 @@ from fineview.lab.chat_batches import Lessons
 from fineview.lab.chat_sightings import Sightings
 from fineview.lab.chat_words import Spoken, Words
 from fineview.lab.question_grammar import read_grammar
+from fineview.lab.temperature import least_loss_temperature
 from fineview.models.language.small_decoder import ChatTokens, SmallDecoder
 
 Array = npt.NDArray[Any]
@@ -75,8 +76,5 @@ def choices(tokens: ChatTokens, cases: Sequence[tuple[tuple[str, int], Spoken, b
 
 
 def fitted(logits: Tensor, wanted: Tensor, truth: Tensor) -> float:
-    """The temperature of least log loss among the wanted verdicts (Guo et al. 2017)."""
-    masked = logits.masked_fill(~wanted, -1e4)
-    grid = np.exp(np.linspace(np.log(0.3), np.log(6), 50))
-    losses = [float(torch.nn.functional.cross_entropy(masked / float(t), truth)) for t in grid]
-    return round(float(grid[int(np.argmin(losses))]), 4)
+    """The temperature of least log loss among the wanted verdicts."""
+    return round(least_loss_temperature(logits.masked_fill(~wanted, -1e4), truth, 6, 50), 4)

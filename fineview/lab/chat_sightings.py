@@ -7,7 +7,6 @@ make other files, and by the picture, so that a run which was stopped goes on.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.labels import WORDS, label_for
 from fineview.imaging.window import to_rgb
+from fineview.lab.array_files import write_arrays
 from fineview.lab.lesion_truth import read_truth
 from fineview.lab.phantom_other import other
 from fineview.lab.question_regions import alone, beside_the_retina, overlaps, twins
@@ -95,26 +95,18 @@ def sightings(pictures: Sequence[Picture], encoder: Predictor, cache: Path, say:
               stop: Callable[[], bool] = lambda: False) -> dict[str, Sightings]:
     """Name -> sightings, read from ``cache`` or made; pictures without any region are left out."""
     folder, found = cache / f"{_GENERATION}-{encoder.sha256[:16]}", dict[str, Sightings]()
-    folder.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(pictures):
         path = folder / f"{picture.name}.npz"
         if not path.is_file():
             if stop():
                 continue
             scene = picture.make()
-            _keep(path, _seen(encoder, scene, picture.name) if scene is not None else {})
+            write_arrays(path, _seen(encoder, scene, picture.name) if scene is not None else {})
             say(f"seen {number + 1} of {len(pictures)}: {picture.name}")
         with np.load(path) as held:
             if len(held.files) and len(held["regions"]):
                 found[picture.name] = Sightings(**{name: held[name] for name in held.files})
     return found
-
-
-def _keep(path: Path, arrays: dict[str, Array]) -> None:
-    beside = path.with_suffix(".part")
-    with beside.open("wb") as stream:
-        np.savez(stream, **arrays)
-    os.replace(beside, path)
 
 
 def _seen(encoder: Predictor, scene: Scene, name: str) -> dict[str, Array]:

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from fineview.core.errors import RequestProblem
 from fineview.core.labels import LABELS
-from fineview.imaging.filters import components
 from fineview.lab.evaluate import Request
 from fineview.lab.failures import Failures
 from fineview.lab.figures import Figure, Figures, machine_words
 from fineview.lab.lesion_metrics import average_precision, f1, tally
+from fineview.lab.lesion_truth import component_boxes
 from fineview.lab.phantom_fundus import fundus
 from fineview.lab.phantom_oct import bscan
 from fineview.lab.suggestion_scores import suggested
@@ -103,7 +103,7 @@ def _look(engine: Engine, known: Known, sums: Sums, failures: Failures) -> None:
     sums.right.append(float(engine.domain(encoding)[known.domain]))
     for word, values in engine.lesion_maps(encoding, words).items():
         score, mask = np.asarray(values, np.float32), known.masks[word]
-        boxes = _boxes(mask)
+        boxes = component_boxes(mask)
         found = suggested({word: score}, (word,), engine.thresholds, boxes)
         sums.counts += (len(found.scores), found.right.sum(), len(found.best), (found.best >= 0).sum())
         sums.lesions += len(boxes)
@@ -115,13 +115,6 @@ def _look(engine: Engine, known: Known, sums: Sums, failures: Failures) -> None:
         off = np.abs(rows - known.lines[name]) if name in known.lines else np.zeros(0)
         if np.isfinite(off).any():
             sums.line_errors.append(float(np.nanmean(off)))
-
-
-def _boxes(mask: Array) -> Array:
-    """(n, 4) x0, y0, x1, y1 of the components of a (H, W) mask, corners at whole numbers."""
-    count, _, stats, _ = components(mask.astype(np.uint8))
-    corner, size = stats[1:count, :2].astype(float), stats[1:count, 2:4].astype(float)
-    return np.concatenate([corner, corner + size], 1)
 
 
 def _figures(domain: str, sums: Sums) -> list[Figure]:

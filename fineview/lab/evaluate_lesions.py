@@ -14,11 +14,11 @@ from PIL import Image
 
 from fineview.core.errors import InputProblem, RequestProblem, WrongWords
 from fineview.core.labels import LABELS, WORDS, label_for
+from fineview.imaging.field_of_view import field_of_view
 from fineview.lab.baselines import BASELINES, TO_BEAT, Maps, ScoreMaps
 from fineview.lab.evaluate import Request
 from fineview.lab.failures import Failures
 from fineview.lab.figures import Figure, Figures, bootstrap_interval, machine_words
-from fineview.lab.fundus_truth import field_of_view
 from fineview.lab.held_out import lay_out
 from fineview.lab.lesion_metrics import Tally, auroc, average_precision, crossvalidated_counts, f1, tally
 from fineview.lab.lesion_truth import LabelledPhoto, photo_paths, read_truth

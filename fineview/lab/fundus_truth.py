@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fineview.core.labels import LABELS, WORDS
-from fineview.imaging.field_of_view import field_of_view as field_of_view
+from fineview.core.labels import LABELS, WORDS, label_for
 from fineview.imaging.filters import components, dark_spots, gaussian, resize_area, resize_linear, tophat_bright
 from fineview.imaging.strokes import ellipse
 
@@ -17,6 +16,7 @@ Array = npt.NDArray[Any]
 _BIT = {word: np.uint8(1 << k) for k, word in enumerate(WORDS)}
 ELSEWHERE = sum(1 << k for k, label in enumerate(LABELS) if label.domain != "fundus")
 _SPECK_AREA = 20
+VEIL_SHARE = 0.06  # of the field of view; an optic disc fills about 0.04
 BOX_WORDS = {0: "optic_disc", 1: "hard_exudate", 2: "haemorrhage"}
 
 
@@ -29,13 +29,26 @@ class Truth:
 
 
 def mask_truth(planes: dict[str, Array], view: Array) -> Truth:
-    """Pixel masks: each given class is known everywhere, every other fundus class nowhere."""
+    """Pixel masks: each given class is known everywhere but in a veil, every other fundus class nowhere."""
     hit = np.zeros(view.shape, np.uint8)
     known = np.full(view.shape, ELSEWHERE, np.uint8)
     for word, plane in planes.items():
-        hit[plane] |= _BIT[word]
-        known |= _BIT[word]
+        veiled = veil(word, plane, int(view.sum()))
+        hit[plane & ~veiled] |= _BIT[word]
+        known[~veiled] |= _BIT[word]
     return Truth(hit, known)
+
+
+def veil(word: str, plane: Array, field_px: int) -> Array:
+    """(H, W) bool: parts of a lesion's mask larger than an optic disc, such as blood in the vitreous.
+
+    One of them has more pixels than all lesions of all other photographs together, and in a crop it is nothing but a
+    darker field; taken as a lesion it would teach, and calibrate, that dark fields bleed.
+    """
+    _, labels, boxes, _ = components(plane)
+    large = (boxes[:, 4] > VEIL_SHARE * field_px) & label_for(word).lesion
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:

@@ -55,7 +55,7 @@ def read_truth(path: Path, labels: Path, size: tuple[int, int]) -> LabelledPhoto
     if files.get("boxes"):
         return LabelledPhoto(path, _yolo(files["boxes"], size), {}, True)
     masks = {word: _mask(file, size) for word, file in files.items()}
-    return LabelledPhoto(path, {word: (_whole_box if word == "optic_disc" else _component_boxes)(mask)
+    return LabelledPhoto(path, {word: (_whole_box if word == "optic_disc" else component_boxes)(mask)
                                 for word, mask in masks.items()}, masks, False)
 
 
@@ -104,7 +104,8 @@ def _whole_box(mask: npt.NDArray[np.bool_]) -> Boxes:
     return np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], np.float64)
 
 
-def _component_boxes(mask: npt.NDArray[np.bool_]) -> Boxes:
+def component_boxes(mask: npt.NDArray[np.bool_]) -> Boxes:
+    """(n, 4) x0, y0, x1, y1 of the connected parts of a (H, W) mask, corners of pixels."""
     _, _, boxes, _ = components(mask)
     x, y, w, h = (boxes[1:, k].astype(np.float64) for k in range(4))
     return np.stack([x, y, x + w, y + h], 1)

@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.core.errors import WrongWords
-from fineview.imaging.filters import components
+from fineview.imaging.field_of_view import field_of_view
 from fineview.lab.evaluate import Request
 from fineview.lab.evaluate_lesions import read_photo
-from fineview.lab.fundus_truth import field_of_view
 from fineview.lab.held_out import lay_out
-from fineview.lab.lesion_truth import photo_paths, read_truth
+from fineview.lab.lesion_truth import component_boxes, photo_paths, read_truth
 from fineview.lab.phantom_fundus import fundus
 from fineview.models.weights import read_manifest
 
@@ -82,9 +81,5 @@ def photograph(path: Path, labels: Path) -> Known:
 def phantom(seed: int, size: tuple[int, int] = PHANTOM_SIZE) -> Known:
     """A fundus phantom that is ill: each patch of a class is one box."""
     drawn = fundus(seed, size, lesions=True)
-    boxes = {}
-    for word, mask in drawn.masks.items():
-        _, _, stats, _ = components(mask)
-        x, y, w, h = (stats[1:, k].astype(np.float64) for k in range(4))
-        boxes[word] = np.stack([x, y, x + w, y + h], 1)
+    boxes = {word: component_boxes(mask) for word, mask in drawn.masks.items()}
     return Known(f"phantom {seed}", drawn.rgb, drawn.field, boxes, drawn.masks)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
+from fineview.lab.array_files import write_arrays
 from fineview.lab.caption_facts import draw_facts
 from fineview.lab.captions import FINE_PX, Captioned, captioned
 
@@ -20,13 +20,9 @@ def pooled_pair(number: int, size_px: int, cache: Path) -> Captioned:
     path = cache / f"{_GENERATION}_{size_px}" / f"{number:05d}.npz"
     if not path.exists():
         made = captioned(FIRST_SEED + number, (size_px, size_px))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")  # of this process: another may be painting the same
-        with part.open("wb") as file:
-            np.savez_compressed(file, rgb=made.rgb, words=np.array(made.words),
-                                masks=np.stack([mask for _, _, mask in made.objects]),
-                                names=np.array([[phrase, word] for phrase, word, _ in made.objects]))
-        part.replace(path)
+        write_arrays(path, {"rgb": made.rgb, "words": np.array(made.words),
+                            "masks": np.stack([mask for _, _, mask in made.objects]),
+                            "names": np.array([[phrase, word] for phrase, word, _ in made.objects])}, compressed=True)
     return _read(path, number)
 
 

@@ -5,7 +5,6 @@ Deleting the folder is harmless: equal seeds make equal files again.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fineview.core.labels import LAYERS, WORDS
+from fineview.lab.array_files import write_arrays
 from fineview.lab.phantom_fundus import fundus
 from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import CachedPhotograph, read_cached, write_cached
@@ -47,13 +47,9 @@ def pooled_bscan(seed: int, cache: Path) -> CachedBScan:
     """The B-scan phantom of this seed, from the pool."""
     path = cache / _OCT_POOL / f"{seed:05d}.npz"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         phantom = bscan(seed, _OCT_SIZES[seed % len(_OCT_SIZES)])
-        part = path.with_suffix(f".{os.getpid()}.part")  # of this process: another may be painting the same
-        with part.open("wb") as file:
-            np.savez(file, image=phantom.image, hit=pack(phantom.masks, phantom.image.shape),
-                     lines=np.stack([phantom.lines[name] for name in LAYERS]))
-        part.replace(path)
+        write_arrays(path, {"image": phantom.image, "hit": pack(phantom.masks, phantom.image.shape),
+                            "lines": np.stack([phantom.lines[name] for name in LAYERS])})
     with np.load(path) as stored:
         return CachedBScan(stored["image"], stored["hit"], stored["lines"])
 

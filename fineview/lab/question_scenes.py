@@ -13,8 +13,7 @@ from fineview.core.geometry import Point, ScaleSource, Spacing
 from fineview.core.labels import LABELS
 from fineview.core.study import Eye
 from fineview.imaging.field_of_view import field_of_view
-from fineview.imaging.filters import components
-from fineview.lab.lesion_truth import LabelledPhoto
+from fineview.lab.lesion_truth import LabelledPhoto, component_boxes
 from fineview.lab.phantom_fundus import fundus
 from fineview.lab.phantom_oct import AXIAL_MM, LATERAL_MM, bscan
 
@@ -49,8 +48,9 @@ def fundus_scene(seed: int, size: tuple[int, int] = (512, 768)) -> Scene:
     """A phantom photograph: exact masks, fovea, disc, eye and a scale."""
     made = fundus(seed, size)
     mm = _FIELD_MM / made.diameter_px
-    return Scene(made.rgb, "OP", {word: mask_boxes(mask) for word, mask in made.masks.items()}, made.field, made.masks,
-                 fovea=_corner(made.fovea_xy), disc=_corner(made.disc_xy), side=made.laterality,
+    boxes = {word: component_boxes(mask) for word, mask in made.masks.items()}
+    return Scene(made.rgb, "OP", boxes, made.field, made.masks, fovea=_corner(made.fovea_xy),
+                 disc=_corner(made.disc_xy), side=made.laterality,
                  spacing=Spacing(mm, mm, None, ScaleSource.CALIBRATED))
 
 
@@ -60,7 +60,7 @@ def oct_scene(seed: int, size: tuple[int, int] = (496, 512)) -> Scene:
     masks = {word: mask for word, mask in made.masks.items() if word in _OCT}
     rows = np.arange(size[0])[:, None]
     retina = (rows > made.lines["ILM"]) & (rows < made.lines["BM"] + 20)
-    return Scene(made.image, "OPT", {word: mask_boxes(mask) for word, mask in masks.items()}, retina, masks,
+    return Scene(made.image, "OPT", {word: component_boxes(mask) for word, mask in masks.items()}, retina, masks,
                  spacing=Spacing(AXIAL_MM, LATERAL_MM, None, ScaleSource.CALIBRATED), lines=made.lines)
 
 
@@ -70,13 +70,6 @@ _OCT = frozenset(label.word for label in LABELS if label.domain == "oct")
 def photograph_scene(rgb: npt.NDArray[np.uint8], truth: LabelledPhoto) -> Scene:
     """A labelled photograph: loose boxes or exact masks; no scale and no eye, for the pictures carry none."""
     return Scene(rgb, "OP", truth.boxes, field_of_view(rgb), truth.masks, truth.loose)
-
-
-def mask_boxes(mask: Array) -> Array:
-    """(n, 4) float x0, y0, x1, y1 of the connected parts, corners of pixels."""
-    count, _, stats, _ = components(mask.astype(np.uint8))
-    found = stats[1:count].astype(float)
-    return np.stack([found[:, 0], found[:, 1], found[:, 0] + found[:, 2], found[:, 1] + found[:, 3]], 1)
 
 
 def _corner(place: Point) -> Point:

@@ -24,13 +24,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from fineview.core.labels import WORDS
+from fineview.imaging.field_of_view import field_of_view
 from fineview.imaging.filters import components, resize_area, resize_linear
-from fineview.lab.fundus_truth import Truth, box_truth, field_of_view, mask_truth
+from fineview.lab.array_files import write_arrays
+from fineview.lab.fundus_truth import Truth, box_truth, mask_truth
 
 Array = npt.NDArray[Any]
 FOLDS = 5
 NOMINAL_WIDTH = 2304
-_GENERATION = "real_4"  # raise when scale or truth rules change, so that stale files are not read
+_GENERATION = "real_5"  # raise when scale or truth rules change, so that stale files are not read
 _IDRID_WIDTH = 4288
 _NOMINAL_DIAMETER = 1843.0
 _SETS = {"masks": "E_retina/fundus_idrid_masks", "exudates": "E_retina/fundus_idrid_ex_only",
@@ -117,10 +119,7 @@ def write_cached(stem: Path, rgb: Array, hit: Array, known: Array, view: Array) 
     spots = {word: lesion_spots(hit, k) for k, word in enumerate(WORDS)}
     spots["any"] = _inside(view)
     spots["view8"] = view[4::8, 4::8]
-    part = stem.with_suffix(f".spots.{os.getpid()}.part")  # of this process: others may be making the same
-    with part.open("wb") as file:
-        np.savez(file, **{k: v for k, v in spots.items() if len(v)})
-    part.replace(stem.with_suffix(".spots.npz"))
+    write_arrays(stem.with_suffix(".spots.npz"), {k: v for k, v in spots.items() if len(v)})
 
 
 def _truth(photo: Photograph, rgb: Array, view: Array, size: tuple[int, int]) -> Truth:

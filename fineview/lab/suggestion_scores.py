@@ -50,13 +50,18 @@ def strongest_points(values: Array, threshold: float) -> tuple[Array, Array]:
     """((s, 2) x, y; (s,) scores) of the components of ``values`` (H, W) at or above ``threshold``."""
     values = np.asarray(values)
     count, names, _, _ = components((values >= values.dtype.type(threshold)).view(np.uint8))
+    peak = strongest_of_each(values, names, count)
+    y, x = np.divmod(peak, values.shape[1])
+    return np.stack([x, y], 1).astype(float), np.minimum(values.ravel()[peak].astype(np.float64), 1.0)
+
+
+def strongest_of_each(values: Array, names: Array, count: int) -> Array:
+    """Flat places (count - 1,) of the greatest value in each component; ``names`` (H, W) numbers them from 1."""
     flat = np.flatnonzero(names)
-    level = values.ravel()[flat].astype(np.float64)
-    order = np.argsort(level, kind="stable")
+    order = flat[np.argsort(values.ravel()[flat], kind="stable")]
     peak = np.zeros(count, np.int64)
-    peak[names.ravel()[flat][order]] = flat[order]  # the last written is the strongest
-    y, x = np.divmod(peak[1:], values.shape[1])
-    return np.stack([x, y], 1).astype(float), np.minimum(values.ravel()[peak[1:]].astype(np.float64), 1.0)
+    peak[names.ravel()[order]] = order  # the last written is the strongest
+    return peak[1:]
 
 
 def operating_curve(label: str, pooled: Sequence[str], begin: float, pictures: Sequence[Suggested], seed: int

@@ -22,10 +22,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from fineview.core.labels import WORDS
+from fineview.imaging.field_of_view import field_of_view
 from fineview.imaging.filters import components, resize_area
-from fineview.lab.lesion_truth import read_truth
+from fineview.lab.fundus_truth import veil
+from fineview.lab.lesion_truth import component_boxes, read_truth
 from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import photographs
+from fineview.lab.suggestion_scores import strongest_of_each
 from fineview.lab.train_state import say_aside
 from fineview.models import weights
 from fineview.models.calibration import Curve
@@ -42,7 +45,7 @@ FOLDS = 5
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One picture on its 1/4 grid: ``logits`` (8, h, w); ``boxes`` word -> (n, 4) x0 y0 x1 y1 in cells, present for
-    known words; ``masks`` word -> (h, w) share of each cell, for drawn words."""
+    known words; ``masks`` word -> (h, w) share of each cell, for drawn words, NaN in a veil."""
 
     logits: Array
     boxes: dict[str, Array]
@@ -81,14 +84,19 @@ def _pictures(predictor: Predictor, shared: Path, fold: int, boxed: int, phantom
     for count, photo in enumerate(wanted):
         rgb = np.asarray(Image.open(photo.path).convert("RGB"))
         truth = read_truth(photo.path, photo.path.parent, (rgb.shape[0], rgb.shape[1]))
-        yield _see(predictor, rgb, truth.boxes, truth.masks)
+        yield _see(predictor, rgb, truth.boxes, {word: _known(word, mask, rgb) for word, mask in truth.masks.items()})
         if count % 20 == 0:
             say(f"calibration picture {count + 1} of {len(wanted)}")
     for seed in range(FIRST_UNSEEN_PHANTOM, FIRST_UNSEEN_PHANTOM + phantoms):
         phantom = bscan(seed)
         masks = {word: mask for word, mask in phantom.masks.items() if word in WORDS}
-        boxes = {word: _boxes_of(mask) for word, mask in masks.items()}
+        boxes = {word: component_boxes(mask) for word, mask in masks.items()}
         yield _see(predictor, np.repeat(phantom.image[..., None], 3, 2), boxes, masks)
+
+
+def _known(word: str, mask: Array, rgb: Array) -> Array:
+    """A mask (H, W) as shares, NaN where training does not know the truth either."""
+    return np.where(veil(word, mask, int(field_of_view(rgb).sum())), np.float32(np.nan), mask.astype(np.float32))
 
 
 def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[str, Array]) -> Seen:
@@ -102,12 +110,6 @@ def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[
     return Seen(logits, placed, shares)
 
 
-def _boxes_of(mask: Array) -> Array:
-    count, _, stats, _ = components(mask.astype(np.uint8))
-    found = stats[1:count].astype(float)
-    return np.stack([found[:, 0], found[:, 1], found[:, 0] + found[:, 2], found[:, 1] + found[:, 3]], 1)
-
-
 def _pixel_curve(known: list[Seen], number: int, word: str) -> Curve:
     """The curve from drawn cells; the identity where nothing was drawn."""
     drawn = [one for one in known if word in one.masks]
@@ -115,7 +117,8 @@ def _pixel_curve(known: list[Seen], number: int, word: str) -> Curve:
         return Curve()
     logits = np.concatenate([one.logits[number].ravel() for one in drawn])
     shown = np.concatenate([np.clip(one.masks[word].ravel(), 0, 1) for one in drawn])
-    return isotonic_curve(logits, shown)
+    known = np.isfinite(shown)
+    return isotonic_curve(logits[known], shown[known])
 
 
 def isotonic_curve(logits: Array, truth: Array, bins: int = 40) -> Curve:
@@ -207,11 +210,7 @@ def _counts(logits: Array, boxes: Array) -> Array:
         row[0], row[2] = count - 1, len(boxes)
         if count == 1 or not len(boxes) or count > 4000:
             continue
-        flat = np.flatnonzero(names)
-        order = flat[np.argsort(logits.ravel()[flat], kind="stable")]
-        peak = np.zeros(count, int)
-        peak[names.ravel()[order]] = order  # the last written is the strongest
-        y, x = np.divmod(peak[1:], logits.shape[1])
+        y, x = np.divmod(strongest_of_each(logits, names, count), logits.shape[1])
         within = ((x[:, None] + 1 >= boxes[:, 0]) & (x[:, None] <= boxes[:, 2]) & (y[:, None] + 1 >= boxes[:, 1])
                   & (y[:, None] <= boxes[:, 3]))
         row[1], row[3] = within.any(1).sum(), within.any(0).sum()

@@ -13,7 +13,6 @@ The exported folder names the encoder's sha256; with another encoder it is not u
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from fineview.lab.chat_sightings import FIRST, Picture, Sightings, phantoms, rea
 from fineview.lab.chat_words import Words, make_tokens
 from fineview.lab.question_grammar import read_grammar
 from fineview.lab.train_state import RunState, say_aside
+from fineview.lab.train_step import rate_share
 from fineview.models import weights
 from fineview.models.language.small_decoder import (
     TOKENIZER,
@@ -111,9 +111,8 @@ def start(seen: dict[str, Sightings], tokens: ChatTokens, seed: int, sizes: dict
 def train_step(state: RunState, batch: Batch, steps: int) -> dict[str, float]:
     """One optimiser step; returns the losses."""
     began = time.monotonic()
-    share = min(1.0, (state.step + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / max(1, steps))))
     for group in state.optimiser.param_groups:
-        group["lr"] = RATE * max(share, 0.01)
+        group["lr"] = RATE * rate_share(state.step, steps, WARMUP)
     state.model.train()
     words, verdict = losses(state.model(batch.tokens, batch.place, batch.ids), batch)
     state.optimiser.zero_grad(set_to_none=True)

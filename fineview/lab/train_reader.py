@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from fineview.core.intent import Intent
 from fineview.lab.question_grammar import Grammar, Template, read_grammar
 from fineview.lab.question_noise import typed
+from fineview.lab.temperature import least_loss_temperature
 from fineview.models import weights
 from fineview.models.language.question_features import BUCKETS, pieces
 from fineview.models.language.question_reader import MEANINGS, NAMED, NAMES, OUTSIDE, QuestionReader
@@ -140,7 +141,8 @@ def calibrated(heads: Heads, data: Sentences) -> Borders:
     with torch.no_grad():
         meaning, name = heads(*_flat(list(data.bags)))
     known = data.name >= 0
-    pair = (_temperature(meaning, data.meaning), _temperature(name[torch.from_numpy(known)], data.name[known]))
+    pair = (least_loss_temperature(meaning, torch.from_numpy(data.meaning), 5, 60),
+            least_loss_temperature(name[torch.from_numpy(known)], torch.from_numpy(data.name[known]), 5, 60))
     reader = reader_of(heads, Borders(pair))
     beyond = np.array([float(reader.chances(text)[0][OUTSIDE].sum()) for text in data.texts])
     border = balanced_border(beyond, OUTSIDE[data.meaning])
@@ -156,12 +158,6 @@ def balanced_border(beyond: npt.NDArray[np.float64], outside: npt.NDArray[np.boo
     levels = np.unique(np.concatenate([beyond, [0.5]]))
     worse = [max(float((beyond[~outside] >= at).mean()), float((beyond[outside] < at).mean())) for at in levels]
     return float(levels[int(np.argmin(worse))])
-
-
-def _temperature(logits: Tensor, truth: npt.NDArray[np.int64]) -> float:
-    grid = np.exp(np.linspace(np.log(0.3), np.log(5), 60))
-    losses = [float(nn.functional.cross_entropy(logits / t, torch.from_numpy(truth))) for t in grid]
-    return float(grid[int(np.argmin(losses))])
 
 
 def reader_of(heads: Heads, borders: Borders) -> QuestionReader:

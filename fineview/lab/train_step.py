@@ -82,14 +82,19 @@ def start(config: RetinaConfig, seed: int = 20, faster: float = 1.0,
     return RunState(model, RunState.average_of(model), torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98)))
 
 
+def rate_share(step: int, steps: int, warmup: int) -> float:
+    """The share of the full rate at a step: a straight rise, then half a cosine, never below a hundredth."""
+    return max(0.01, min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps)))))
+
+
 def train_step(state: RunState, batch: Any, step: int, steps: int, objective: Objective,
                speaker: nn.Module | None = None, peers: Peers | None = None) -> dict[str, float]:
     """One optimiser step; returns the losses.  ``batch`` is this process's slice, ``speaker`` the spread model."""
     began = time.monotonic()
     state.model.train()
-    share = min(1.0, (step + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps))))
+    share = rate_share(step, steps, WARMUP)
     for group in state.optimiser.param_groups:
-        group["lr"] = group["rate"] * max(share, 0.01)
+        group["lr"] = group["rate"] * share
     drawn = objective.draw(batch, np.random.default_rng([7, step]))
     said = (speaker or Speaker(state.model, objective))(batch, drawn)
     if peers is not None and peers.count > 1:

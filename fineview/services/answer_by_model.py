@@ -10,19 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fineview.core.dialogue import Answered
-from fineview.core.evidence import WordMap
 from fineview.imaging.window import to_rgb
-from fineview.services.answering import Ground, abstain, answer
-from fineview.services.ports import Answerer, OnCrop, OnWords
+from fineview.services.answering import answer
+from fineview.services.ground import Ground, abstain
+from fineview.services.ports import Answerer, OnCrop, OnWords, nobody
 
 MEASURED = frozenset({"size", "length", "brightness", "brighter", "darker", "side", "compare", "cut", "basis"})
 
 
-def _nobody(text: str, words: tuple[WordMap, ...]) -> None:
-    """Nobody listens."""
-
-
-def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = _nobody,
+def answer_by_model(ground: Ground, answerer: Answerer, on_words: OnWords = nobody,
                     on_crop: OnCrop | None = None) -> Answered:
     """One question -> one answer.  Raises ``Cancelled`` within two words, and ``FineViewError``."""
     intent = ground.read(ground.question.text)

@@ -102,7 +102,7 @@ class AnswererShelf:
 
     def need(self, then: Then, given_up: Callable[[], None]) -> None:
         """``then`` gets who answers, None for our own answers, at once or when it is loaded; else ``given_up``."""
-        path = self._session.answerer if self._session.answerer_wanted is None else self._session.answerer_wanted
+        path = self._session.next_answerer
         if not path:
             then(None)
         elif self._held is not None and self._held[0] == path:
@@ -114,7 +114,7 @@ class AnswererShelf:
 
     def waiting_words(self) -> str:
         """What a question asked now waits for; "" where nothing has to be loaded."""
-        path = self._session.answerer if self._session.answerer_wanted is None else self._session.answerer_wanted
+        path = self._session.next_answerer
         ready = not path or (self._held is not None and self._held[0] == path)
         return "" if ready else f"waiting for {self.name_of(path)} to be loaded"
 

@@ -20,11 +20,7 @@ from fineview.services.answer_lesions import count, presence, what
 from fineview.services.answer_outside import not_understood, outside
 from fineview.services.answer_where import distance, where
 from fineview.services.follow_up import followed
-from fineview.services.ground import SURE as SURE
-from fineview.services.ground import EngineSource as EngineSource
-from fineview.services.ground import Ground as Ground
-from fineview.services.ground import abstain as abstain
-from fineview.services.ground import not_readable as not_readable
+from fineview.services.ground import Ground, abstain
 from fineview.services.measuring import brightness, comparison, how_large, how_long
 
 Handler = Callable[[Ground, Intent], Answer]

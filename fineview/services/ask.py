@@ -23,11 +23,10 @@ from fineview.services.analyse import FrameRequest
 from fineview.services.annotate import FOVEA
 from fineview.services.answer_by_model import answer_by_model
 from fineview.services.answerer_shelf import AnswererShelf
-from fineview.services.answering import EngineSource, Ground
 from fineview.services.clock import now_iso
 from fineview.services.conversation import Conversation
 from fineview.services.encodings import Encodings
-from fineview.services.ground import judgement
+from fineview.services.ground import EngineSource, Ground, judgement
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.phrasing import worded
 from fineview.services.ports import Answerer, Journal

@@ -14,12 +14,13 @@ from fineview.core.finding import Finding, State
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import FrameRequest, analyse, heat_map
 from fineview.services.analysis_files import overlay_png
-from fineview.services.answering import Ground, answer
+from fineview.services.answering import answer
 from fineview.services.clock import now_iso
 from fineview.services.compose_report import ReportRequest, Writers, compose, write_report
 from fineview.services.deliver import deliver
 from fineview.services.encodings import Encodings
 from fineview.services.frame_choice import choose_frame, choose_series
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 from fineview.services.open_study import scan_all
 from fineview.services.ports import Archive, Engine, Journal

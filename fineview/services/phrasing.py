@@ -14,12 +14,12 @@ from dataclasses import replace
 
 from fineview.core.dialogue import Answer, Answered
 from fineview.core.errors import WeightsProblem
-from fineview.core.evidence import WordMap
 from fineview.core.intent import Asked, Intent
 from fineview.core.labels import LABELS, WORDS
 from fineview.core.plan import FILLED, Plan, slot_of
-from fineview.services.answering import Ground, settled
-from fineview.services.ports import OnWords, Phraser
+from fineview.services.answering import settled
+from fineview.services.ground import Ground
+from fineview.services.ports import OnWords, Phraser, nobody
 from fineview.services.wording import named_label
 
 # kind -> the slot that the template's text fills
@@ -29,11 +29,7 @@ _DENIAL = re.compile(r"\b(no|not|nothing|cannot|none|never|without)\b")
 _NAMES = {label.word: label.word.replace("_", " ") for label in LABELS}
 
 
-def _nobody(text: str, words: tuple[WordMap, ...]) -> None:
-    """Nobody listens."""
-
-
-def worded(ground: Ground, on_words: OnWords = _nobody) -> Answered:
+def worded(ground: Ground, on_words: OnWords = nobody) -> Answered:
     """Answer ``ground.question`` and word it.  Raises ``Cancelled`` and ``FineViewError`` only.
 
     A decoder that cannot be loaded leaves the template's words: an answer never waits for its wording.

@@ -28,6 +28,10 @@ OnWords = Callable[[str, tuple[WordMap, ...]], None]
 OnCrop = Callable[[Box], None]
 
 
+def nobody(text: str, words: tuple[WordMap, ...]) -> None:
+    """``OnWords`` where nobody listens."""
+
+
 class TokenPort(Protocol):
     def raise_if_cancelled(self) -> None: ...
     def report(self, done: float, total: float, words: str = "") -> None: ...

@@ -249,6 +249,11 @@ class Session:
     def selected_finding(self) -> Finding | None:
         return next((f for f in self.findings if f.id == self.selected), None)
 
+    @property
+    def next_answerer(self) -> str:
+        """Who answers the next question: the one being loaded, else the one in force."""
+        return self.answerer if self.answerer_wanted is None else self.answerer_wanted
+
     def tell(self, level: str, what: str, remedy: str = "", code: str = "") -> None:
         """Add a notice; the same sentence twice in a row is shown once, with the newest remedy."""
         last = self.notices[-1] if self.notices else None

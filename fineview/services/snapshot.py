@@ -213,7 +213,7 @@ def _encoders(session: Session) -> EncoderChoice:
 
 
 def _answerers(session: Session) -> AnswererChoice:
-    chosen = session.answerer if session.answerer_wanted is None else session.answerer_wanted
+    chosen = session.next_answerer
     names = {one.path: (one.path, one.name, one.family) for one in session.speakers}
     if chosen:
         names.setdefault(chosen, (chosen, Path(chosen).name, ""))

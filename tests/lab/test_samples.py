@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from fineview.core.labels import DOMAINS, LABELS, WORDS
+from fineview.imaging.field_of_view import field_of_view
 from fineview.lab.crops import cut, frame, line_rows, quarter
-from fineview.lab.fundus_truth import box_truth, field_of_view, mask_truth
+from fineview.lab.fundus_truth import box_truth, mask_truth
 from fineview.lab.real_fundus import open_cached, photographs
 from fineview.lab.samples import SampleSource
 from tests.shared_data import SHARED, needs_shared
@@ -120,6 +121,17 @@ def test_a_mask_says_nothing_about_other_classes() -> None:
     truth = mask_truth({"hard_exudate": plane}, np.ones((10, 10), bool))
     known = {word for k, word in enumerate(WORDS) if (truth.known >> k & 1).all()}
     assert known == {"hard_exudate", "drusen", "fluid", "hyperreflective_focus"}
+
+
+def test_a_veil_of_blood_is_no_lesion_and_no_absence() -> None:
+    plane = np.zeros((100, 100), bool)
+    plane[10:13, 10:13] = True
+    plane[40:80, 40:80] = True
+    truth = mask_truth({"haemorrhage": plane, "optic_disc": plane}, np.ones((100, 100), bool))
+    blood, disc = (np.uint8(1 << WORDS.index(word)) for word in ("haemorrhage", "optic_disc"))
+    assert truth.hit[11, 11] & blood and truth.known[11, 11] & blood
+    assert not truth.hit[60, 60] & blood and not truth.known[60, 60] & blood
+    assert truth.hit[60, 60] & disc, "a disc may be large"
 
 
 @needs_shared

@@ -18,9 +18,10 @@ from fineview.core.region import Region
 from fineview.core.study import FrameKey, Laterality
 from fineview.services.analyse import FrameRequest
 from fineview.services.answer_outside import REASONS
-from fineview.services.answering import HANDLERS, Ground, answer
+from fineview.services.answering import HANDLERS, answer
 from fineview.services.encodings import Encodings
 from fineview.services.follow_up import points_back
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 
 SHAPE = (40, 60)

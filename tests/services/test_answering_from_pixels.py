@@ -18,9 +18,10 @@ from fineview.core.region import Region
 from fineview.core.study import FrameKey, Laterality
 from fineview.models.predictor import Predictor
 from fineview.services.analyse import FrameRequest, analyse
-from fineview.services.answering import Ground, answer
+from fineview.services.answering import answer
 from fineview.services.encodings import Encodings
 from fineview.services.frame_choice import choose_frame, choose_series
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 from fineview.services.open_study import scan_all
 from fineview.services.ports import Engine

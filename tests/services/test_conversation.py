@@ -14,9 +14,10 @@ from fineview.core.image import Raster
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameKey, Laterality
 from fineview.services.analyse import FrameRequest
-from fineview.services.answering import Ground, answer
+from fineview.services.answering import answer
 from fineview.services.conversation import Conversation
 from fineview.services.encodings import Encodings
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 
 KEY = FrameKey("1.2.3", 1)

@@ -14,7 +14,8 @@ from fineview.core.geometry import Box
 from fineview.core.intent import Intent
 from fineview.core.plan import FILLED, Plan
 from fineview.lab.chat_words import read_answers
-from fineview.services.answering import Ground, settled
+from fineview.services.answering import settled
+from fineview.services.ground import Ground
 from fineview.services.jobs import Token
 from fineview.services.phrasing import plan_of, within, worded
 from tests.services.test_answer_kinds import MM, Engine, ground

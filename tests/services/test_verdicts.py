@@ -16,8 +16,9 @@ from fineview.core.labels import WORDS
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameKey, Laterality
 from fineview.services.analyse import FrameRequest
-from fineview.services.answering import SURE, Ground, answer
+from fineview.services.answering import answer
 from fineview.services.encodings import Encodings
+from fineview.services.ground import SURE, Ground
 from fineview.services.jobs import Token
 
 SHAPE = (40, 40)
