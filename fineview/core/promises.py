@@ -30,14 +30,9 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class OperatingCurve:
-    """All points of one label, scores rising from the threshold at which suggestions begin.
-
-    ``pooled``: the labels whose suggestions were counted, more than one where the truth does not tell them apart;
-    ``lesions`` known ones on ``pictures``.
-    """
+    """All points of one label, scores rising from where suggestions begin; ``lesions`` known ones on ``pictures``."""
 
     label: str
-    pooled: tuple[str, ...]
     pictures: int
     lesions: int
     points: tuple[OperatingPoint, ...]

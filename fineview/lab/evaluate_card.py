@@ -104,7 +104,7 @@ def _look(engine: Engine, known: Known, sums: Sums, failures: Failures) -> None:
     for word, values in engine.lesion_maps(encoding, words).items():
         score, mask = np.asarray(values, np.float32), known.masks[word]
         boxes = component_boxes(mask)
-        found = suggested({word: score}, (word,), engine.thresholds, boxes)
+        found = suggested(score, word, engine, boxes)
         sums.counts += (len(found.scores), found.right.sum(), len(found.best), (found.best >= 0).sum())
         sums.lesions += len(boxes)
         sums.map_means.append(float(score.mean()))

@@ -133,8 +133,6 @@ def _tallies(maps: Maps, truth: LabelledPhoto, view: Array) -> dict[str, Tally]:
     found = {}
     for word, boxes in truth.boxes.items():
         score = np.asarray(maps.get(word, nothing), np.float32)
-        if truth.loose and word == "haemorrhage":  # loose boxes do not tell microaneurysms from haemorrhages
-            score = np.maximum(score, maps.get("microaneurysm", nothing))
         found[word] = tally(score, view, boxes, truth.masks.get(word))
     return found
 

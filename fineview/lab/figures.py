@@ -63,7 +63,7 @@ def curve_object(one: OperatingCurve) -> dict[str, Any]:
     """A curve as JSON; a point is a row [score, found, right, hit, precision low, high, recall low, high]."""
     rows = [[point.score, point.found, point.right, point.hit, *(point.precision_interval or (None, None)),
              *(point.recall_interval or (None, None))] for point in one.points]
-    return {"label": one.label, "pooled": list(one.pooled), "pictures": one.pictures, "lesions": one.lesions,
+    return {"label": one.label, "pictures": one.pictures, "lesions": one.lesions,
             "points": _rounded(rows)}
 
 

@@ -101,7 +101,7 @@ def _promises(card: ModelCard) -> Iterable[str]:
 
 
 def _curve_row(curve: OperatingCurve, one: StoredResult) -> str:
-    point, label = curve.points[0], " and ".join(word.replace("_", " ") for word in curve.pooled)
+    point, label = curve.points[0], curve.label.replace("_", " ")
     precision = "-" if point.precision is None else f"{point.precision:.2f}{_span(point.precision_interval)}"
     recall = curve.recall(point)
     found = "-" if recall is None else f"{recall:.2f}{_span(point.recall_interval)}"

@@ -1,8 +1,7 @@
 """What held-out photographs promise of a score, gathered picture by picture while lesions are scored.
 
 For every label: precision and recall of its suggestions above any score (:mod:`suggestion_scores`), and whether its
-probabilities mean what they say (:mod:`reliability`).  Loose boxes do not tell microaneurysms from haemorrhages, so
-there the suggestions and the evidence of both stand for "haemorrhage", as in :mod:`evaluate_lesions`.
+probabilities mean what they say (:mod:`reliability`).
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from fineview.services.ports import Engine
 
 Array = npt.NDArray[Any]
 ECE_GOAL = 0.05
-JOINED = {"haemorrhage": ("haemorrhage", "microaneurysm")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,6 @@ class Promises:
     def __init__(self, engine: Engine, seed: int, failures: Failures | None = None) -> None:
         self._engine, self._seed, self.failures = engine, seed, failures
         self._found: dict[str, list[Suggested]] = {}
-        self._pooled: dict[str, tuple[str, ...]] = {}
         self._stated: dict[str, list[tuple[Array, Array]]] = {}
         self._numbers: dict[str, list[int]] = {}  # of the pictures whose truth of this label is known
         self._pictures = 0
@@ -52,35 +49,32 @@ class Promises:
     def look(self, rgb: npt.NDArray[np.uint8], encoding: Any, maps: Mapping[str, Array], truth: LabelledPhoto) -> None:
         """One picture (H, W, 3) with its encoding, its maps (H, W) by label, and what is known of it."""
         for word, boxes in truth.boxes.items():
-            pooled = JOINED.get(word, (word,)) if truth.loose else (word,)
-            found = suggested(maps, pooled, self._engine.thresholds, boxes)
+            if word not in maps:
+                continue
+            found = suggested(np.asarray(maps[word]), word, self._engine, boxes)
             self._found.setdefault(word, []).append(found)
-            self._pooled[word] = pooled
             self._numbers.setdefault(word, []).append(self._pictures)
-            self._stated.setdefault(word, []).append(self._regions(rgb, encoding, word, pooled, boxes))
+            self._stated.setdefault(word, []).append(self._regions(rgb, encoding, word, boxes))
             if self.failures is not None and label_for(word).lesion:
                 self.failures.look(rgb, word, boxes, found, truth.path.stem)
         self._pictures += 1
 
-    def _regions(self, rgb: Array, encoding: Any, word: str, pooled: tuple[str, ...], boxes: Array
-                 ) -> tuple[Array, Array]:
+    def _regions(self, rgb: Array, encoding: Any, word: str, boxes: Array) -> tuple[Array, Array]:
         """(probability that the region holds the label, whether it does) of regions drawn on one picture."""
         rng = np.random.default_rng([self._seed, self._pictures, WORDS.index(word)])
         stated, truth = [], []
         for (x0, y0, x1, y1), holds in regions(boxes, (rgb.shape[0], rgb.shape[1]), rng):
             mask = np.zeros(rgb.shape[:2], np.bool_)
             mask[y0:y1, x0:x1] = True
-            evidence = self._engine.region_evidence(encoding, mask)
-            stated.append(max(float(evidence[one]) for one in pooled))
+            stated.append(float(self._engine.region_evidence(encoding, mask)[word]))
             truth.append(holds)
         return np.array(stated), np.array(truth, bool)
 
     def curves(self) -> tuple[OperatingCurve, ...]:
         """One for each label that had a known lesion, in the order of the labels."""
-        begin = self._engine.thresholds
-        return tuple(operating_curve(
-            word, self._pooled[word], min(begin.get(one, DEFAULT_THRESHOLD) for one in self._pooled[word]),
-            self._found[word], self._seed) for word in self._known())
+        least = {word: self._engine.thresholds.get(word, DEFAULT_THRESHOLD) for word in self._known()}
+        return tuple(operating_curve(word, self._engine.chance(word, begin), self._found[word], self._seed)
+                     for word, begin in least.items())
 
     def reliability(self) -> tuple[Reliability, ...]:
         """All lesions pooled ("") and each label, for regions and for suggestions."""

@@ -30,6 +30,8 @@ POOL_FUNDUS, POOL_BSCANS = 60, 1500
 _KIND_SHARE = {"masks": 0.45, "exudates": 0.13, "boxes": 0.24, "boxes_first": 0.13, "hrf": 0.05}
 _WORD_SHARE = {"microaneurysm": 0.28, "haemorrhage": 0.28, "hard_exudate": 0.18, "soft_exudate": 0.19,
                "optic_disc": 0.07}
+MISTAKEN = "mistaken"  # spots where an encoder saw what is not there (lab.mistakes)
+_MISTAKEN_SHARE = 0.35
 _FUNDUS_BITS = sum(1 << k for k, label in enumerate(LABELS) if label.domain == "fundus")
 
 
@@ -150,7 +152,9 @@ class SampleSource:
 
 def _fundus_centre(photo: CachedPhotograph, span: float, rng: np.random.Generator) -> tuple[float, float]:
     words = [word for word in _WORD_SHARE if word in photo.spots]
-    if words and rng.random() < 0.65:
+    if MISTAKEN in photo.spots and rng.random() < _MISTAKEN_SHARE:
+        spots = photo.spots[MISTAKEN]
+    elif words and rng.random() < 0.65:
         chances = np.array([_WORD_SHARE[word] for word in words])
         spots = photo.spots[words[int(rng.choice(len(words), p=chances / chances.sum()))]]
     else:

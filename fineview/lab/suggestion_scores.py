@@ -1,14 +1,14 @@
 """Suggested lesions against known ones: what a person who sets a threshold on their score may expect.
 
 A suggestion is a component of a label's map above the label's own threshold, as ``imaging.proposals`` makes it; its
-score is the map's maximum in it.  It is right where its strongest point lies in the box of a known lesion, and a
-lesion is hit where such a point lies in it: the same rule as for peaks (:mod:`lesion_metrics`), on what the window
-really shows.
+score is what the engine makes of the map's maximum in it.  It is right where its strongest point lies in the box of a
+known lesion, and a lesion is hit where such a point lies in it: the same rule as for peaks (:mod:`lesion_metrics`), on
+what the window really shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from fineview.core.promises import OperatingCurve, OperatingPoint
 from fineview.imaging.filters import components
 from fineview.imaging.proposals import DEFAULT_THRESHOLD
+from fineview.services.ports import Engine
 
 Array = npt.NDArray[Any]
 STEP, ROUNDS = 0.01, 400
@@ -34,12 +35,11 @@ class Suggested:
     best: Array
 
 
-def suggested(maps: Mapping[str, Array], pooled: Sequence[str], thresholds: Mapping[str, float], boxes: Array
-              ) -> Suggested:
-    """Suggestions of the labels ``pooled`` against ``boxes`` (n, 4) x0, y0, x1, y1 with corners at whole numbers."""
-    found = [strongest_points(maps[word], thresholds.get(word, DEFAULT_THRESHOLD)) for word in pooled if word in maps]
-    places = np.concatenate([one[0] for one in found]) if found else np.zeros((0, 2))
-    scores = np.concatenate([one[1] for one in found]) if found else np.zeros(0)
+def suggested(values: Array, word: str, engine: Engine, boxes: Array) -> Suggested:
+    """Suggestions of ``word`` on its map (H, W) against ``boxes`` (n, 4) x0, y0, x1, y1 with corners at whole
+    numbers."""
+    places, tops = strongest_points(values, engine.thresholds.get(word, DEFAULT_THRESHOLD))
+    scores = np.array([engine.chance(word, float(top)) for top in tops])
     x, y = places[:, :1] + 0.5, places[:, 1:] + 0.5
     within = (x >= boxes[:, 0]) & (x <= boxes[:, 2]) & (y >= boxes[:, 1]) & (y <= boxes[:, 3])
     best = np.where(within, scores[:, None], -1.0).max(0, initial=-1.0)
@@ -64,8 +64,7 @@ def strongest_of_each(values: Array, names: Array, count: int) -> Array:
     return peak[1:]
 
 
-def operating_curve(label: str, pooled: Sequence[str], begin: float, pictures: Sequence[Suggested], seed: int
-                    ) -> OperatingCurve:
+def operating_curve(label: str, begin: float, pictures: Sequence[Suggested], seed: int) -> OperatingCurve:
     """Counts at ``begin`` and every hundredth above it up to the highest score, with intervals over pictures."""
     top = max((float(one.scores.max()) for one in pictures if len(one.scores)), default=begin)
     begin = float(f"{begin:.4f}")
@@ -81,7 +80,7 @@ def operating_curve(label: str, pooled: Sequence[str], begin: float, pictures: S
         float(level), *(int(value) for value in total[k]),
         _span(drawn[:, k, 1], drawn[:, k, 0]) if several else None, _span(drawn[:, k, 2], held) if several else None)
         for k, level in enumerate(levels))
-    return OperatingCurve(label, tuple(pooled), len(pictures), int(lesions.sum()), points)
+    return OperatingCurve(label, len(pictures), int(lesions.sum()), points)
 
 
 def _counts(one: Suggested, levels: Array) -> Array:

@@ -7,6 +7,8 @@ training pool, and written into ``model.json``:
   weighted to their true share;
 * ``thresholds``: label -> calibrated probability at which components score the best F1 against lesions, the median
   over five folds by photograph; ``threshold_f1`` is what each label reached on the folds left out;
+* ``suggestion_calibration``: label -> monotone curve from the logit of a suggestion's strongest cell to that of being
+  right, over photographs in the shares in which they exist;
 * ``region_calibration``: label -> slope, offset and weight of log(cells) for the pooled calibrated logit of a region.
 """
 
@@ -31,7 +33,7 @@ from fineview.lab.real_fundus import photographs
 from fineview.lab.suggestion_scores import strongest_of_each
 from fineview.lab.train_state import say_aside
 from fineview.models import weights
-from fineview.models.calibration import Curve
+from fineview.models.calibration import Curve, logit
 from fineview.models.predictor import Predictor
 from fineview.models.regions import pooled
 
@@ -39,17 +41,19 @@ Array = npt.NDArray[Any]
 LEVELS = np.arange(-6.0, 4.01, 0.4)
 CELL = 4
 FIRST_UNSEEN_PHANTOM = 500_000
-FOLDS = 5
+FOLDS, SUGGESTION_BINS = 5, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One picture on its 1/4 grid: ``logits`` (8, h, w); ``boxes`` word -> (n, 4) x0 y0 x1 y1 in cells, present for
-    known words; ``masks`` word -> (h, w) share of each cell, for drawn words, NaN in a veil."""
+    known words; ``masks`` word -> (h, w) share of each cell, for drawn words, NaN in a veil; it ``stands_for`` so
+    many pictures, itself among them."""
 
     logits: Array
     boxes: dict[str, Array]
     masks: dict[str, Array]
+    stands_for: int = 1
 
 
 def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: int = 60,
@@ -57,7 +61,8 @@ def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: 
     """Fit on everything but ``fold`` and write the figures into the manifest of ``folder``; returns them."""
     predictor = Predictor.load(folder)
     seen = list(_pictures(predictor, shared, fold, boxed, phantoms, say))
-    figures: dict[str, Any] = {"calibration": {}, "thresholds": {}, "threshold_f1": {}, "region_calibration": {}}
+    figures: dict[str, Any] = {"calibration": {}, "thresholds": {}, "threshold_f1": {},
+                               "suggestion_calibration": {}, "region_calibration": {}}
     for number, word in enumerate(WORDS):
         known = [one for one in seen if word in one.boxes]
         if not any(len(one.boxes[word]) for one in known):
@@ -67,6 +72,8 @@ def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: 
         figures["calibration"][word] = {"knots": curve.knots, "values": curve.values}
         figures["thresholds"][word] = float(curve.probability(np.array([level]))[0])
         figures["threshold_f1"][word] = reached
+        worth = _suggestion_curve(known, number, word, level, curve)
+        figures["suggestion_calibration"][word] = {"knots": worth.knots, "values": worth.values}
         figures["region_calibration"][word] = _region_line(known, number, word, curve)
         say(f"{word}: threshold {figures['thresholds'][word]:.3f}, F1 on folds left out {reached:.3f}")
     manifest = weights.read_manifest(folder)
@@ -84,7 +91,8 @@ def _pictures(predictor: Predictor, shared: Path, fold: int, boxed: int, phantom
     for count, photo in enumerate(wanted):
         rgb = np.asarray(Image.open(photo.path).convert("RGB"))
         truth = read_truth(photo.path, photo.path.parent, (rgb.shape[0], rgb.shape[1]))
-        yield _see(predictor, rgb, truth.boxes, {word: _known(word, mask, rgb) for word, mask in truth.masks.items()})
+        masks = {word: _known(word, mask, rgb) for word, mask in truth.masks.items()}
+        yield _see(predictor, rgb, truth.boxes, masks, step if photo in loose else 1)
         if count % 20 == 0:
             say(f"calibration picture {count + 1} of {len(wanted)}")
     for seed in range(FIRST_UNSEEN_PHANTOM, FIRST_UNSEEN_PHANTOM + phantoms):
@@ -99,7 +107,8 @@ def _known(word: str, mask: Array, rgb: Array) -> Array:
     return np.where(veil(word, mask, int(field_of_view(rgb).sum())), np.float32(np.nan), mask.astype(np.float32))
 
 
-def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[str, Array]) -> Seen:
+def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[str, Array], stands_for: int = 1
+         ) -> Seen:
     encoding = predictor.encode(np.ascontiguousarray(rgb))
     where = encoding.where
     logits = encoding.logits[(slice(None), *where.cells(CELL))].astype(np.float32)
@@ -107,7 +116,7 @@ def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[
     scale = np.array([1 / step_x, 1 / step_y, 1 / step_x, 1 / step_y])
     shares = {word: resize_area(mask.astype(np.float32), logits.shape[1:]) for word, mask in masks.items()}
     placed = {word: np.asarray(found, float).reshape(-1, 4) * scale for word, found in boxes.items()}
-    return Seen(logits, placed, shares)
+    return Seen(logits, placed, shares, stands_for)
 
 
 def _pixel_curve(known: list[Seen], number: int, word: str) -> Curve:
@@ -183,6 +192,17 @@ def logistic(features: Array, truth: Array, weight: Array, rounds: int = 60) -> 
     return np.append(plain, line[-1] - plain @ middle)
 
 
+def _suggestion_curve(known: list[Seen], number: int, word: str, level: float, curve: Curve) -> Curve:
+    """From the pixel curve's logit of suggestions at ``level`` to that of being right; the identity without any."""
+    peaks, rights = [np.zeros(0)], [np.zeros(0)]
+    for one in known:
+        peak, within = _placed(one.logits[number], one.boxes[word], level)
+        peaks.append(np.repeat(logit(curve.probability(peak)), one.stands_for))
+        rights.append(np.repeat(within.any(1).astype(float), one.stands_for))
+    strength, right = np.concatenate(peaks), np.concatenate(rights)
+    return isotonic_curve(strength, right, SUGGESTION_BINS) if right.any() else Curve()
+
+
 def _threshold(known: list[Seen], number: int, word: str) -> tuple[float, float]:
     """The logit of best component F1 (median over folds) and the F1 of the folds left out, pooled."""
     counts = np.stack([_counts(one.logits[number], one.boxes[word]) for one in known])
@@ -206,15 +226,18 @@ def _counts(logits: Array, boxes: Array) -> Array:
     """(levels, 4): components, components whose peak lies in a lesion's box, lesions, lesions with such a peak."""
     table = np.zeros((len(LEVELS), 4))
     for row, level in zip(table, LEVELS, strict=True):
-        count, names, _, _ = components((logits >= level).astype(np.uint8))
-        row[0], row[2] = count - 1, len(boxes)
-        if count == 1 or not len(boxes) or count > 4000:
-            continue
-        y, x = np.divmod(strongest_of_each(logits, names, count), logits.shape[1])
-        within = ((x[:, None] + 1 >= boxes[:, 0]) & (x[:, None] <= boxes[:, 2]) & (y[:, None] + 1 >= boxes[:, 1])
-                  & (y[:, None] <= boxes[:, 3]))
-        row[1], row[3] = within.any(1).sum(), within.any(0).sum()
+        peak, within = _placed(logits, boxes, level)
+        row[:] = len(peak), within.any(1).sum(), len(boxes), within.any(0).sum()
     return table
+
+
+def _placed(logits: Array, boxes: Array, level: float) -> tuple[Array, Array]:
+    """The strongest logit of each component at ``level`` (s,), and (s, boxes) bool: which boxes it lies in."""
+    count, names, _, _ = components(logits >= level)
+    peak = strongest_of_each(logits, names, count)
+    y, x = (place[:, None] for place in np.divmod(peak, logits.shape[1]))
+    within = (x + 1 >= boxes[:, 0]) & (x <= boxes[:, 2]) & (y + 1 >= boxes[:, 1]) & (y <= boxes[:, 3])
+    return logits.ravel()[peak], within
 
 
 def _region_line(known: list[Seen], number: int, word: str, curve: Curve) -> list[float]:

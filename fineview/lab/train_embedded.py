@@ -13,6 +13,7 @@ order; elsewhere but for rounding.  Every export is accompanied by ``curves.png`
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Any
 
 from fineview.core.errors import WrongWords
 from fineview.lab.curves_picture import draw_curves
+from fineview.lab.mistakes import find_mistakes
 from fineview.lab.train_calibrate import calibrate
 from fineview.lab.train_curves import Curves
 from fineview.lab.train_domain import fit_domain
@@ -75,8 +77,11 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     # Share-alike boxes are among the photographs' labels; phantoms are this project's own.
     facts = {"name": config.encoder.name, "licence": "Apache-2.0" if shared is None else "CC-BY-SA-4.0", "fold": fold,
              "total_steps": steps, "stages": [leg.stage.word for leg in plan], "config": config.as_dict(), **earlier}
-    run = Run(out, export_to or out / "export", config, Where(fold, shared, cache or out / "cache", mix), facts, faster,
-              workers, save_every, 60 * export_minutes, say if peers.first else _silence, after_step)
+    say = say if peers.first else _silence
+    cache = cache or out / "cache"
+    where = Where(fold, shared, cache, mix, _mistakes(out, resume, begin, shared, fold, cache, peers, say))
+    run = Run(out, export_to or out / "export", config, where, facts, faster, workers, save_every, 60 * export_minutes,
+              say, after_step)
     if plan[at].before + state.step:
         run.say(f"resumed at step {plan[at].before + state.step}")
     curves = Curves(out, plan[at].before + state.step) if peers.first else None
@@ -85,6 +90,19 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
         _train(leg, state, run, curves, peers)
     peers.close()  # the others need not wait while the first one calibrates
     return _finished(state, run, plan) if peers.first else run.target / weights.TENSORS
+
+
+def _mistakes(out: Path, resume: bool, begin: Path | None, shared: Path | None, fold: int, cache: Path,
+              peers: Processes, say: Callable[[str], None]) -> Path | None:
+    """The folder of what the weights ``begin`` got wrong, None for a run that begins without weights or photographs."""
+    folder = out / "mistakes"
+    if peers.first and not resume:
+        for old in (folder, folder.with_suffix(".part")):
+            shutil.rmtree(old, ignore_errors=True)
+    if peers.first and begin is not None and shared is not None and not folder.is_dir():
+        find_mistakes(begin, folder, shared, fold, cache, say)
+    peers.meet()
+    return folder if folder.is_dir() else None
 
 
 def _usual(out: Path, resume: bool, config: RetinaConfig) -> str:

@@ -80,6 +80,10 @@ class Processes:
         """``wanted``, or the next number that the processes can share evenly."""
         return -(-wanted // self.count) * self.count
 
+    def meet(self) -> None:
+        """Wait until all processes are here."""
+        self._accelerator.wait_for_everyone()
+
     def close(self) -> None:
         """Leave the group after the last step; nobody waits for anybody."""
         if torch.distributed.is_available() and torch.distributed.is_initialized():

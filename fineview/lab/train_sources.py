@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import numpy.typing as npt
 from fineview.core.labels import DOMAINS, LAYERS, WORDS
 from fineview.lab.captions import BETWEEN, Captioned
 from fineview.lab.crops import quarter
+from fineview.lab.mistakes import open_with_mistakes
 from fineview.lab.pair_augment import another_picture
 from fineview.lab.pair_pool import POOL_PAIRS, pooled_pair
 from fineview.lab.phantom_pool import pack
+from fineview.lab.real_fundus import open_cached
 from fineview.lab.samples import Sample, SampleSource
 from fineview.lab.text_augment import TextAugmentation
 from fineview.lab.train_canvases import CanvasBatch
@@ -40,12 +42,18 @@ CANVASES: tuple[tuple[Grid, float], ...] = (
 @dataclass(frozen=True, slots=True)
 class Where:
     """Which pictures: photographs of ``shared`` without those of ``fold`` (None: phantoms alone), kept in ``cache``,
-    in shares ``mix``."""
+    in shares ``mix``; with a folder of ``mistakes`` their places come more often."""
 
     fold: int
     shared: Path | None
     cache: Path
     mix: dict[str, float] | None = None
+    mistakes: Path | None = None
+
+    def source(self, size: int, stream_seed: int) -> SampleSource:
+        """Crops of ``size`` px."""
+        opens = open_cached if self.mistakes is None else partial(open_with_mistakes, folder=self.mistakes)
+        return SampleSource(size, stream_seed, self.fold, self.shared, self.cache, self.mix, opens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Draw:
 
 def crops(where: Where, draw: Draw) -> Iterator[Batch]:
     """Square crops of one tile's size."""
-    source = SampleSource(draw.tile_px, draw.tile_px, where.fold, where.shared, where.cache, where.mix)
+    source = where.source(draw.tile_px, draw.tile_px)
     for raw in _stacked(lambda index: item_of(source.sample(index)), draw):
         yield batch_of(raw)
 
@@ -77,8 +85,7 @@ def pairs(where: Where, draw: Draw) -> Iterator[PairBatch]:
 def canvases(where: Where, draw: Draw) -> Iterator[CanvasBatch]:
     """Whole canvases; the grid is that of the step."""
     sides = {max(grid) for grid, _ in CANVASES}
-    sources = {side: SampleSource(side * draw.tile_px, 40_000 + side, where.fold, where.shared, where.cache, where.mix)
-               for side in sides}
+    sources = {side: where.source(side * draw.tile_px, 40_000 + side) for side in sides}
 
     def item(index: int) -> dict[str, Any]:
         grid = grid_of(index // draw.size)

@@ -45,12 +45,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a manifest says of its labels: ``thresholds`` for proposals, pixel ``curves``, and for regions the slope,
-    offset and weight of log(cells) of the pooled calibrated logit."""
+    """What a manifest says of its labels: ``thresholds`` for proposals, pixel ``curves``, for regions the slope,
+    offset and weight of log(cells) of the pooled calibrated logit, and ``suggestions``: the curve from the logit of a
+    suggestion's strongest pixel to that of being right."""
 
     thresholds: Mapping[str, float]
     curves: Mapping[str, Curve]
     regions: Mapping[str, tuple[float, ...]]
+    suggestions: Mapping[str, Curve]
 
     @staticmethod
     def read(facts: Mapping[str, Any]) -> Calibration:
@@ -58,11 +60,22 @@ class Calibration:
         try:
             thresholds = {word: _numbers(facts, "thresholds", word, (DEFAULT_THRESHOLD,), 1)[0] for word in WORDS}
             regions = {word: _numbers(facts, "region_calibration", word, PLAIN, 3) for word in WORDS}
-            curves = {word: _curve(facts.get("calibration", {}).get(word)) for word in WORDS}
+            curves, suggestions = ({word: _curve(facts.get(name, {}).get(word)) for word in WORDS}
+                                   for name in ("calibration", "suggestion_calibration"))
         except (TypeError, ValueError, AttributeError, KeyError):
             raise WeightsProblem("The calibration in model.json cannot be read.",
                                  "Use the model.json that the weights were published with.", "weights-format") from None
-        return Calibration(thresholds, curves, regions)
+        return Calibration(thresholds, curves, regions, suggestions)
+
+    def chance(self, label: str, peak: float) -> float:
+        """How often a suggestion is right whose strongest pixel has the calibrated probability ``peak``."""
+        return float(self.suggestions[label].probability(logit(np.array([peak])))[0])
+
+
+def logit(probability: NDArray[Any]) -> NDArray[np.float64]:
+    """Log odds, finite: a half-precision map may say 0 or 1."""
+    kept = np.clip(np.asarray(probability, np.float64), 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(kept) - np.log1p(-kept))
 
 
 def _numbers(facts: Mapping[str, Any], name: str, word: str, otherwise: tuple[float, ...], count: int

@@ -93,6 +93,10 @@ class GeneralEngine:
         self._turn, self._ladder = threading.Lock(), MemoryLadder(self._move_to_cpu)
         self._blanks: dict[tuple[int, int, int], Sight] = {}
 
+    def chance(self, label: str, peak: float) -> float:
+        """It suggests nothing, so nothing was measured."""
+        return peak
+
     @property
     def device(self) -> str:
         return self._device.name

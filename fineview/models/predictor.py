@@ -268,6 +268,10 @@ class Predictor:
         pooled_cells = self._model.domain.pool(seen.tokens, seen.last_stage, inside(where).to(self.device))
         return pooled_cells[0].float().cpu().numpy()
 
+    def chance(self, label: str, peak: float) -> float:
+        """How often a suggestion is right whose strongest pixel has the calibrated probability ``peak``."""
+        return self.calibration.chance(label, peak)
+
     def region_evidence(self, encoding: Encoding, mask: NDArray[np.bool_]) -> dict[str, float]:
         """Per label, the calibrated probability that a source mask (H, W) holds it, from the encoder's cells there."""
         cells = mask_cells(mask, encoding.where)

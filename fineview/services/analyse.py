@@ -111,7 +111,8 @@ def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: 
 
 def _proposals(lesions: Mapping[str, NDArray[np.float16]], engine: Engine, spacing: Spacing) -> tuple[Proposal, ...]:
     wanted = {label.word: lesions[label.word] for label in LABELS if label.lesion and label.word in lesions}
-    return tuple(replace(found, area_mm2=spacing.area_mm2(found.area_px))
+    return tuple(replace(found, score=engine.chance(found.label, found.score),
+                         area_mm2=spacing.area_mm2(found.area_px))
                  for found in find_proposals(wanted, engine.thresholds))
 
 

@@ -38,7 +38,7 @@ class Promise:
 def share_words(finding: Finding, results: Iterable[StoredResult]) -> str:
     """How often held-out suggestions of this label and about this score were right, by the weights that suggested it.
 
-    A score is a pixel's probability, the highest in the suggestion: the share says what it was worth.
+    A score was calibrated on the training side: the share says what it was worth on pictures kept apart.
     """
     if finding.model is None or finding.score is None:
         return ""
@@ -101,9 +101,7 @@ def _short(curve: OperatingCurve, least: float) -> str:
 def _long(one: Measured, least: float) -> str:
     curve = one.curve
     point = curve.at(least) or (curve.points[0] if curve.points else None)
-    names = " and ".join(word.replace("_", " ") for word in curve.pooled)
-    origin = (f"{one.data}: {curve.lesions} lesions on {curve.pictures} pictures, {one.made[:10]}, seed {one.seed}"
-              + (f"; {names} counted together" if len(curve.pooled) > 1 else ""))
+    origin = f"{one.data}: {curve.lesions} lesions on {curve.pictures} pictures, {one.made[:10]}, seed {one.seed}"
     if point is None or point.precision is None:
         return f"No suggestion reached {least:.2f}. {origin}."
     precision = f"{point.right} of {point.found} suggestions with a score of {max(least, point.score):.2f} or more " \

@@ -132,8 +132,7 @@ def _curve(held: Mapping[str, Any]) -> OperatingCurve:
     points = tuple(_point(row) for row in _listed(held["points"], POINTS, "points"))
     if any(later.score <= earlier.score for earlier, later in pairwise(points)):
         raise _Unfit("the scores of a curve do not rise")
-    pooled = tuple(_words(one) for one in _listed(held["pooled"], CURVES, "pooled"))
-    return OperatingCurve(_words(held["label"]), pooled, _whole(held["pictures"]), _whole(held["lesions"]), points)
+    return OperatingCurve(_words(held["label"]), _whole(held["pictures"]), _whole(held["lesions"]), points)
 
 
 def _point(row: Any) -> OperatingPoint:

@@ -13,7 +13,7 @@ from fineview.gui.main_window import MainWindow
 from fineview.services.session import EngineFacts
 from tests.gui.scene import MODEL, suggestion
 
-CURVE = OperatingCurve("drusen", ("drusen",), 12, 40, (OperatingPoint(0.3, 50, 20, 18), OperatingPoint(0.7, 10, 9, 6)))
+CURVE = OperatingCurve("drusen", 12, 40, (OperatingPoint(0.3, 50, 20, 18), OperatingPoint(0.7, 10, 9, 6)))
 RESULT = StoredResult("lesions", "2026-11-21T10:00:00Z", "FineView", ModelIdentity("retina-s", "1", MODEL.sha256),
                       "photographs kept from training", 4, "a machine", (), curves=(CURVE,))
 

@@ -34,7 +34,10 @@ class Knows:
     identity = ModelIdentity("knows", "1", "ab" * 32)
 
     def __init__(self, scene: Scene, chance: float = 0.9) -> None:
-        self.scene, self.chance, self.size = scene, chance, (1, 1)
+        self.scene, self.sure, self.size = scene, chance, (1, 1)
+
+    def chance(self, label: str, peak: float) -> float:
+        return peak
 
     def encode(self, rgb: np.ndarray, token: Token) -> Any:
         return type("Encoding", (), {"nbytes": 1, "size": rgb.shape[:2]})()
@@ -58,8 +61,8 @@ class Knows:
 
     def region_evidence(self, _: Any, mask: np.ndarray) -> dict[str, float]:
         fits = mask.shape == self.scene.view.shape
-        return {word: self.chance if fits and word in self.scene.masks and (self.scene.masks[word] & mask).any()
-                else 1.0 - self.chance for word in WORDS}
+        return {word: self.sure if fits and word in self.scene.masks and (self.scene.masks[word] & mask).any()
+                else 1.0 - self.sure for word in WORDS}
 
 
 @pytest.fixture(scope="module")

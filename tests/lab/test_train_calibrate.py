@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from fineview.lab.train_calibrate import LEVELS, _counts, f1, isotonic_curve, logistic, pooled_rising
+from fineview.lab.train_calibrate import (
+    LEVELS,
+    Seen,
+    _counts,
+    _pixel_curve,
+    _suggestion_curve,
+    f1,
+    isotonic_curve,
+    logistic,
+    pooled_rising,
+)
+from fineview.models.calibration import Curve
 
 
 def test_logistic_finds_the_line_that_made_the_data() -> None:
@@ -58,3 +71,28 @@ def test_the_curve_recovers_a_bent_truth_and_keeps_order() -> None:
     assert np.abs(curve.probability(at) - expected).max() < 0.03
     scan = curve.probability(np.linspace(-30, 20, 2000))
     assert np.all(np.diff(curve.logit(np.linspace(-30, 20, 2000))) > 0) and scan.min() >= 0 and scan.max() <= 1
+
+
+def test_a_suggestion_is_worth_how_often_its_like_was_right() -> None:
+    """Peaks at logit 2 are right once in four photographs, at 4 in three of four; a photograph may stand for three."""
+    pictures = []
+    for number in range(80):
+        logits = np.full((8, 30, 60), -9.0, np.float32)
+        logits[1, 5, 10], logits[1, 20, 40] = 2.0, 4.0
+        boxes = [[10.0, 5.0, 11.0, 6.0]] * (number % 4 == 0) + [[40.0, 20.0, 41.0, 21.0]] * (number % 4 != 0)
+        pictures.append(Seen(logits, {"haemorrhage": np.array(boxes)}, {}))
+    worth = _suggestion_curve(pictures, 1, "haemorrhage", 0.0, Curve())
+    assert np.abs(worth.probability(np.array([2.0, 4.0])) - [0.25, 0.75]).max() < 0.03
+    thrice = [replace(one, stands_for=3 if len(one.boxes["haemorrhage"]) and number % 4 == 0 else 1)
+              for number, one in enumerate(pictures)]
+    worth = _suggestion_curve(thrice, 1, "haemorrhage", 0.0, Curve())
+    assert np.abs(worth.probability(np.array([2.0, 4.0])) - [0.5, 0.5]).max() < 0.03
+
+
+def test_what_is_veiled_does_not_calibrate() -> None:
+    logits = np.zeros((8, 10, 10), np.float32)
+    shares = np.zeros((10, 10), np.float32)
+    shares[:5], logits[1, :5] = 1, 2
+    shares[5, 5] = np.nan
+    curve = _pixel_curve([Seen(logits, {}, {"haemorrhage": shares})], 1, "haemorrhage")
+    assert np.isfinite(curve.values).all() and curve.probability(np.array([2.0]))[0] > 0.8

@@ -32,6 +32,9 @@ class Seer:
     def __init__(self) -> None:
         self.known = [evaluate_card.phantom(3, number) for number in range(FUNDUS + SCANS)]
 
+    def chance(self, label: str, peak: float) -> float:
+        return peak
+
     def encode(self, rgb: np.ndarray, token: Any) -> Any:
         return next(one for one in self.known if np.array_equal(one.rgb, rgb))
 

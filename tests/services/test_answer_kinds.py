@@ -45,6 +45,9 @@ class Engine:
     def __init__(self, kind: str = "fundus", lines: tuple[float, ...] = (10.0, 20.0, 30.0), **chances: float) -> None:
         self.kind, self.lines, self.chances = kind, lines, chances
 
+    def chance(self, label: str, peak: float) -> float:
+        return peak
+
     def encode(self, rgb: np.ndarray, token: Token) -> Told:
         return Told()
 

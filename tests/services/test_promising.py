@@ -16,7 +16,7 @@ from fineview.core.study import FrameKey
 from fineview.services.promising import curves_of, promise, reaches, share_words, suggestions
 
 SHA = "a" * 64
-CURVE = OperatingCurve("drusen", ("drusen",), 12, 40, (
+CURVE = OperatingCurve("drusen", 12, 40, (
     OperatingPoint(0.3, 50, 20, 18, (0.3, 0.5), (0.35, 0.55)), OperatingPoint(0.5, 20, 15, 12),
     OperatingPoint(0.9, 0, 0, 0)))
 RESULT = StoredResult("lesions", "2026-11-21T10:00:00Z", "FineView", ModelIdentity("retina-s", "1", SHA),

@@ -42,6 +42,9 @@ class Certain:
         self.identity = ModelIdentity("certain", "1", "cd" * 32, trained)
         self.chances = chances
 
+    def chance(self, label: str, peak: float) -> float:
+        return peak
+
     def encode(self, rgb: np.ndarray, token: Token) -> Told:
         return Told()
 

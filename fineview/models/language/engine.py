@@ -75,6 +75,10 @@ class ReaderEngine:
         made = load_reader(path, device)
         return cls(made.reader, made.identity, made.device, made.dtype)
 
+    def chance(self, label: str, peak: float) -> float:
+        """It suggests nothing, so nothing was measured."""
+        return peak
+
     def layer(self, method: Method) -> str:
         if method is Method.PURE_GRAD:
             return "pixels"
