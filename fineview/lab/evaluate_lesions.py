@@ -15,6 +15,7 @@ from PIL import Image
 from fineview.core.errors import InputProblem, RequestProblem, WrongWords
 from fineview.core.labels import LABELS, WORDS, label_for
 from fineview.imaging.field_of_view import field_of_view
+from fineview.lab.any_lesion import AnyLesion
 from fineview.lab.baselines import BASELINES, TO_BEAT, Maps, ScoreMaps
 from fineview.lab.evaluate import Request
 from fineview.lab.failures import Failures
@@ -50,7 +51,8 @@ def run(request: Request) -> Figures:
         images, labels = request.images, request.labels
         if request.data is not None:
             fold = int(read_manifest(request.app.encoder_folder()).facts.get("fold", 0))
-            images = labels = lay_out(request.data, fold, request.labelled, Path(folder) / "held-out")
+            images = labels = lay_out(request.data, fold, request.labelled, Path(folder) / "held-out",
+                                      healthy=request.labelled == "boxes")
 
         scored, promises = Scored(engine, fundus), Promises(engine, request.seed, _failures(request))
 
@@ -60,7 +62,7 @@ def run(request: Request) -> Figures:
         assert images is not None and labels is not None
         made = evaluate_lesions(images, labels, lambda rgb: scored.of(rgb)[1], request.seed,
                                 lambda done, total: request.progress(done, total, f"photograph {done} of {total}"),
-                                look)
+                                look, engine.chance)
         return replace(made, figures=(*made.figures, *promises.figures()), curves=promises.curves(),
                        reliability=promises.reliability(),
                        failures=promises.failures.worst() if promises.failures is not None else ())
@@ -93,31 +95,35 @@ def _failures(request: Request) -> Failures | None:
 
 def evaluate_lesions(images: Path, labels: Path, score_maps: ScoreMaps, seed: int = 0,
                      progress: Callable[[int, int], None] | None = None,
-                     look: Callable[[npt.NDArray[np.uint8], LabelledPhoto], None] | None = None) -> Figures:
+                     look: Callable[[npt.NDArray[np.uint8], LabelledPhoto], None] | None = None,
+                     weigh: Callable[[str, float], float] | None = None) -> Figures:
     """Score ``score_maps`` and the baselines on the photographs of ``images`` that have labels in ``labels``.
 
     ``score_maps`` takes rgb (H, W, 3) uint8 and returns word -> (H, W) float map in [0, 1].  Labels: ``NAME.txt``
     with YOLO boxes (0 optic disc, 1 hard exudate, 2 haemorrhage) or ``NAME_MA.png``, ``_HE``, ``_EX``, ``_SE``,
     ``_OD`` (or ``NAME_<word>.png``) masks.  A goal is the best of random, centre prior and Laplacian.  ``look`` is
-    shown every photograph with what is known of it.
+    shown every photograph with what is known of it; ``weigh`` makes a map's maximum comparable between labels.
     Raises ``InputProblem`` where folders, photographs or labels cannot be used.
     """
     detectors = {OURS: score_maps, **BASELINES}
     table: dict[str, dict[str, list[Tally]]] = {}
+    anything, weights = AnyLesion(), {OURS: weigh} if weigh is not None else {}
     paths = photo_paths(images, labels)
     for number, path in enumerate(paths):
         rgb = read_photo(path)
         truth = read_truth(path, labels, rgb.shape[:2])
         view = field_of_view(rgb)
-        for name, detector in detectors.items():
-            for word, item in _tallies(detector(rgb), truth, view).items():
+        tallies = {name: _tallies(detector(rgb), truth, view) for name, detector in detectors.items()}
+        for name, found in tallies.items():
+            for word, item in found.items():
                 table.setdefault(word, {}).setdefault(name, []).append(item)
+        anything.look(tallies, weights)
         if look is not None:
             look(rgb, truth)
         if progress is not None:
             progress(number + 1, len(paths))
     figures = [figure for word in WORDS if word in table for figure in _figures(word, table[word], seed)]
-    return Figures(tuple(figures), seed, machine_words())
+    return Figures((*figures, *anything.figures(OURS, seed)), seed, machine_words())
 
 
 def read_photo(path: Path) -> npt.NDArray[np.uint8]:

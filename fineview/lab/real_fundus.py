@@ -78,6 +78,11 @@ def photographs(shared: Path) -> tuple[Photograph, ...]:
     return tuple(Photograph(name, kind, path, _fold(keys[name])) for name, kind, path, _ in found)
 
 
+def is_healthy(photo: Photograph) -> bool:
+    """Whether it is an eye that its publishers call healthy (HRF)."""
+    return photo.kind == "hrf" and photo.path.stem.endswith("_h")
+
+
 def oct_pictures(shared: Path) -> tuple[Path, ...]:
     """The CC BY B-scans (Kermany et al.) used only as examples of the OCT domain."""
     root = shared / "data" if (shared / "data").is_dir() else shared
@@ -130,7 +135,7 @@ def _truth(photo: Photograph, rgb: Array, view: Array, size: tuple[int, int]) ->
     if photo.kind.startswith("boxes"):
         lines = photo.path.with_suffix(".txt").read_text().split("\n")
         return box_truth(rgb, view, [tuple(float(v) for v in line.split()) for line in lines if line.strip()])
-    healthy = photo.path.stem.endswith("_h")
+    healthy = is_healthy(photo)
     blank = np.zeros(size, bool)
     lesions = ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate")
     return mask_truth(dict.fromkeys(lesions, blank) if healthy else {}, view)
