@@ -26,8 +26,9 @@ from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.clock import now_iso
 from fineview.services.conversation import Conversation
 from fineview.services.encodings import Encodings
-from fineview.services.ground import EngineSource, Ground, judgement
+from fineview.services.ground import Ground, judgement
 from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.overlay_work import EngineSource
 from fineview.services.phrasing import worded
 from fineview.services.ports import Answerer, Journal
 from fineview.services.session import Pointed, Session, Spoken, Streaming
@@ -41,7 +42,8 @@ Heard = Callable[[Streaming], None]
 
 
 class Ask:
-    """Lane "ask", newest wins.  An answer is shown as kept once the journal has it."""
+    """Lane "ask", newest wins.  The encoder whose maps are shown answers.  An answer is shown as kept once the journal
+    has it."""
 
     def __init__(self, session: Session, jobs: Jobs, engine: EngineSource, encodings: Encodings, journal: Journal,
                  show: Callable[[FrameKey], None], answerers: AnswererShelf,
@@ -76,7 +78,8 @@ class Ask:
             return
         question = self._question(text)
         ground = Ground(question, FrameRequest(question.frame, raster, frame.spacing, session.series.modality),
-                        session.series.laterality, self._engine, self._encodings, Token(),
+                        session.series.laterality, partial(self._engine, session.overlay.encoder), self._encodings,
+                        Token(),
                         domain=judgement(session.analysis_at(question.frame)))
         ground = self._conversation.joined(ground, session)
         self._jobs.cancel("ask")

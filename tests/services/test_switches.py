@@ -105,10 +105,20 @@ class Room:
         explain = Explain(self.session, jobs, lambda name: self.engine, encodings)
         self.open.on_frame = explain.refresh
         answerers = AnswererShelf(self.session, jobs, None, self.journal)  # type: ignore[arg-type]
-        ask = Ask(self.session, jobs, lambda: self.engine, encodings, self.journal, self.open.show, answerers)
+        self.asked: list[str | None] = []
+        ask = Ask(self.session, jobs, self.named, encodings, self.journal, self.open.show, answerers)
         self.bench = Workbench(self.session, jobs, self.open, Look(self.session), explain, ask,
                                Annotate(self.session, jobs, self.journal), None, None,  # type: ignore[arg-type]
                                answerers, None)  # type: ignore[arg-type]
+
+    def named(self, name: str | None) -> OneSpot:
+        self.asked.append(name)
+        if name:
+            other = OneSpot()
+            other.identity = replace(other.identity, name=name, sha256="ef" * 32)
+            other.go.set()
+            return other
+        return self.engine
 
     def show(self, *studies: Study) -> None:
         self.session.catalogue = Catalogue(studies)
@@ -167,6 +177,19 @@ def test_cancel_of_an_answer_is_stop(room) -> None:
     assert room.session.streaming is None
     room.mailbox.pump(lambda: idle(room))
     assert room.session.answers == () and room.journal.answers("1.2") == ()
+
+
+def test_the_encoder_whose_maps_are_shown_answers(room) -> None:
+    """Evidence and answer are of the same weights: two encoders that see the same are told apart by their names."""
+    room.show(study(5))
+    room.engine.go.set()
+    for name, sha256 in (("", "ab" * 32), ("other", "ef" * 32)):
+        room.session.overlay = replace(room.session.overlay, encoder=name)
+        before = len(room.session.answers)
+        room.bench.ask.ask("how many haemorrhages?")
+        room.mailbox.pump(lambda before=before: len(room.session.answers) > before)
+        assert room.session.answers[-1].model.sha256 == sha256
+    assert room.asked[-1] == "other"
 
 
 def test_a_citation_leads_to_another_series_and_selects_the_suggestion(room) -> None:

@@ -55,8 +55,9 @@ def source_words(answer: Answer) -> str:
     """Never "AI detected": who suggested it, and that nobody has reviewed it; "" where the text says so itself."""
     if answer.model is not None and answer.model.short in answer.text:
         return ""
-    if answer.model is None:
-        return "" if answer.abstained else tr("computed from pixels and spacing")
+    if answer.model is None:  # without a number or a verdict nothing was computed, and the text names its source
+        computed = not answer.abstained and (answer.value is not None or answer.verdict is not None)
+        return tr("computed from pixels and spacing") if computed else ""
     words = f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"
     return "" if answer.abstained or answer.model.short in answer.text else words
 

@@ -52,6 +52,7 @@ def test_verdicts_say_who_and_how_sure() -> None:
     assert source_words(answer) == "suggested by retina-s 3f9a21c8, not reviewed"
     assert verdict_words(Answer(QUESTION, "", abstained=True)) == "Cannot tell"
     assert source_words(Answer(QUESTION, "410 um", value=410.0)) == "computed from pixels and spacing"
+    assert source_words(Answer(QUESTION, "This is the right eye, according to the header.", label="R")) == ""
 
 
 def test_citations_carry_their_number() -> None:
