@@ -33,8 +33,7 @@ Array = npt.NDArray[Any]
 YES, NO, UNKNOWN, UNSEEN = 1, 0, -1, -2  # UNSEEN: no retina there, so nothing may be said
 EACH = 5  # regions with a label and as many without, a label and picture
 FIRST = 8_000_000  # phantoms for the chat: far from the seeds of the encoder's training and of evaluations
-_SMALL = 0.012  # loose boxes narrower than this share of the picture may as well be microaneurysms
-_GENERATION = "sight_1"  # raise when regions, truths or tokens change
+_GENERATION = "sight_2"  # raise when regions, truths or tokens change
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,32 +166,23 @@ def _truth(scene: Scene, box: Box | None, alone_word: str | None) -> tuple[npt.N
     rows, cols = scene.view.shape
     box = Box(0, 0, cols, rows) if box is None else box
     made, domain = np.full(len(WORDS), UNKNOWN, np.int8), "fundus" if scene.modality == "OP" else "oct"
-    small = False
     for number, word in enumerate(WORDS):
         if label_for(word).domain != domain:
             made[number] = UNSEEN
         elif word in scene.boxes:
-            made[number], tiny = _holds(scene.boxes[word], box, cols)
-            if scene.loose and word == "haemorrhage" and made[number] == YES and tiny:
-                made[number], small = UNKNOWN, True
-            if scene.loose and word == "haemorrhage" and made[number] == NO:
-                made[WORDS.index("microaneurysm")] = NO
-    known = alone_word is not None and not (small and alone_word == "haemorrhage")
-    return made, WORDS.index(alone_word) if known and alone_word is not None else -1
+            made[number] = _holds(scene.boxes[word], box)
+    return made, WORDS.index(alone_word) if alone_word is not None else -1
 
 
-def _holds(boxes: Array, box: Box, cols: int) -> tuple[int, bool]:
-    """YES, NO or UNKNOWN; and whether all that lies inside is small."""
+def _holds(boxes: Array, box: Box) -> int:
+    """YES, NO or UNKNOWN."""
     hit = boxes[overlaps(box, boxes)]
     if not len(hit):
-        return NO, False
+        return NO
     wide = np.minimum(hit[:, 2], box.x + box.w) - np.maximum(hit[:, 0], box.x)
     high = np.minimum(hit[:, 3], box.y + box.h) - np.maximum(hit[:, 1], box.y)
     share = wide * high / np.maximum((hit[:, 2] - hit[:, 0]) * (hit[:, 3] - hit[:, 1]), 1e-6)
-    inside = hit[share >= 0.8]
-    if not len(inside):
-        return UNKNOWN, False
-    return YES, bool(np.max(inside[:, 2] - inside[:, 0]) < _SMALL * cols)
+    return YES if (share >= 0.8).any() else UNKNOWN
 
 
 def split(found: dict[str, Sightings], pictures: Sequence[Picture]

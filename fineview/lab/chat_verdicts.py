@@ -14,8 +14,7 @@ from fineview.lab.question_regions import AskedRegion, alone, beside_the_retina,
 from fineview.lab.question_scenes import Scene
 from fineview.lab.reliability import calibration_error
 
-EACH = 6  # regions with a lesion a label and picture
-_WIDER = {"microaneurysm": "haemorrhage"}  # loose boxes call both by the wider word
+EACH = 16  # regions with a lesion a label and picture
 
 
 @dataclass(slots=True)
@@ -54,8 +53,7 @@ def _collect(desk: Desk, scene: Scene, number: int, rng: np.random.Generator, ea
             carried.append(one)
     for one in alone(scene, rng, each // 2):
         answer = desk.ask(scene, Intent("what"), one.box)
-        said = _WIDER.get(answer.label or "", answer.label) if scene.loose else answer.label
-        made.naming.append(Told(number, one.word, one.word, said, answer.confidence))
+        made.naming.append(Told(number, one.word, one.word, answer.label, answer.confidence))
     words = [word for word in scene.boxes if word != "optic_disc"]
     for box in beside_the_retina(scene, rng, 4) if scene.modality == "OP" else ():
         made.beside += [_presence(desk, scene, AskedRegion(word, box, False), number) for word in words]
@@ -63,12 +61,9 @@ def _collect(desk: Desk, scene: Scene, number: int, rng: np.random.Generator, ea
 
 
 def _presence(desk: Desk, scene: Scene, one: AskedRegion, number: int) -> Told:
-    words = [one.word] + [name for name, wide in _WIDER.items() if scene.loose and wide == one.word]
-    made = [desk.ask(scene, Intent("presence", word), one.box) for word in words]
-    # Where boxes hold two labels, a yes to either is a yes, and a no needs both.
-    first = max(made, key=lambda answer: (answer.verdict == "yes", answer.verdict != "no"))
-    said = first.verdict if first.verdict in ("yes", "no") else None
-    return Told(number, one.word, "yes" if one.holds else "no", said, first.confidence)
+    answer = desk.ask(scene, Intent("presence", one.word), one.box)
+    said = answer.verdict if answer.verdict in ("yes", "no") else None
+    return Told(number, one.word, "yes" if one.holds else "no", said, answer.confidence)
 
 
 def _asked_again(desk: Desk, scene: Scene, carried: list[AskedRegion], number: int) -> Iterator[Told]:

@@ -84,17 +84,11 @@ def _own_maps(engine: Engine, known: Known, methods: tuple[str, ...], whose: str
     maker = Maker(engine, known.rgb)
 
     def maps(one: Known, label: Label) -> Iterator[tuple[str, Array]]:
-        for text in texts(one, label):
-            for name, values in maker.maps(text.replace("_", " "), text, methods):
-                yield (f"{name}, {whose}" if whose else name), values
+        for name, values in maker.maps(label.word.replace("_", " "), label.word, methods):
+            yield (f"{name}, {whose}" if whose else name), values
         if not whose:
             yield from maker.controls(label.synonyms[0])
     return maps
-
-
-def texts(known: Known, label: Label) -> tuple[str, ...]:
-    """Loose boxes do not tell microaneurysms from haemorrhages: both are asked for, and the stronger place counts."""
-    return ("haemorrhage", "microaneurysm") if known.loose and label.word == "haemorrhage" else (label.word,)
 
 
 def score_picture(boards: dict[str, Board], known: Known, labels: tuple[Label, ...], maps: Maps) -> None:
@@ -108,11 +102,8 @@ def score_picture(boards: dict[str, Board], known: Known, labels: tuple[Label, .
         mask = known.masks.get(label.word)
         small = None if mask is None else _mean(mask, step) >= 0.5
         inside = boxes_mask(boxes, view.shape) if small is None else small
-        strongest: dict[str, Array] = {}
-        for name, values in maps(known, label):
-            strongest[name] = np.maximum(strongest[name], values) if name in strongest else values
         board = boards.setdefault(label.word, Board())
-        for name, values in strongest.items():
+        for name, values in maps(known, label):
             board.tallies.setdefault(name, []).append(tally(_largest(values, step), view, boxes, small))
             board.energies.setdefault(name, []).append(energy(_mean(values, step), view, inside))
 

@@ -103,7 +103,7 @@ def score(engine: Engine, probes: dict[tuple[str, int], Probe], each: Iterable[K
 
 def _bare(known: Known) -> Known:
     """Without its pixels: all pictures are kept until the smallest third is known."""
-    return Known(known.name, known.rgb[:1, :1], known.view, known.boxes, {}, known.loose)
+    return Known(known.name, known.rgb[:1, :1], known.view, known.boxes, {})
 
 
 def _maps(engine: Engine, probes: dict[tuple[str, int], Probe], known: Known, step: int

@@ -55,11 +55,12 @@ def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:
     """Loose boxes ``(class, cx, cy, w, h)`` in fractions: only clear pixels inside a box are positive.
 
     Inside a haemorrhage box the vessel-suppressed dark spots count, inside an exudate box the bright
-    top-hat; the rest of the box is unknown.  Boxes do not tell microaneurysms from haemorrhages, so the
-    former are unknown inside haemorrhage boxes.  Soft exudates were never boxed: unknown everywhere.
+    top-hat; the rest of the box is unknown.  Microaneurysms were never boxed: unknown in an eye with boxed lesions,
+    taken as absent in one without.  Soft exudates neither: unknown everywhere.
     """
     known = np.full(view.shape, ELSEWHERE, np.uint8)
-    for word in ("microaneurysm", "haemorrhage", "hard_exudate", "optic_disc"):
+    sick = any(BOX_WORDS[int(box[0])] != "optic_disc" for box in boxes)
+    for word in ("haemorrhage", "hard_exudate", "optic_disc", *(() if sick else ("microaneurysm",))):
         known |= _BIT[word]
     hit = np.zeros(view.shape, np.uint8)
     contrast = _contrast(rgb)
@@ -72,8 +73,6 @@ def box_truth(rgb: Array, view: Array, boxes: list[tuple[float, ...]]) -> Truth:
             _mark_disc(hit, known, box)
             continue
         known[area] &= np.uint8(255 - _BIT[word])
-        if word == "haemorrhage":
-            known[area] &= np.uint8(255 - _BIT["microaneurysm"])
         inside = contrast[word][area]
         if inside.size:
             clear = _patches(inside >= max(noise[word], 0.45 * float(np.percentile(inside, 99.5))))

@@ -25,7 +25,7 @@ class LabelledPhoto:
 
     ``boxes`` word -> (n, 4) x0, y0, x1, y1 in pixels, corners of pixels, empty where the class is known absent;
     a word that is missing is unknown.  ``masks`` word -> (H, W) bool where pixels were drawn.  ``loose`` is true
-    for YOLO boxes, whose haemorrhage class includes microaneurysms.
+    for YOLO boxes, drawn roughly around larger lesions and groups of them.
     """
 
     path: Path

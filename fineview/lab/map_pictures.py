@@ -31,14 +31,13 @@ FIRST_PHANTOM = 7_000_000
 @dataclass(frozen=True, slots=True)
 class Known:
     """One picture and its truth: ``boxes`` word -> (n, 4) x0, y0, x1, y1; ``masks`` word -> (H, W) bool where drawn;
-    ``view`` (H, W) bool; ``loose``: haemorrhage boxes may hold microaneurysms."""
+    ``view`` (H, W) bool."""
 
     name: str
     rgb: npt.NDArray[np.uint8]
     view: npt.NDArray[np.bool_]
     boxes: dict[str, Array]
     masks: dict[str, npt.NDArray[np.bool_]]
-    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def pictures(request: Request, phantoms: int = PHANTOMS) -> Iterator[Pictures]:
 def photograph(path: Path, labels: Path) -> Known:
     rgb = read_photo(path)
     truth = read_truth(path, labels, rgb.shape[:2])
-    return Known(path.stem, rgb, field_of_view(rgb), dict(truth.boxes), dict(truth.masks), truth.loose)
+    return Known(path.stem, rgb, field_of_view(rgb), dict(truth.boxes), dict(truth.masks))
 
 
 def phantom(seed: int, size: tuple[int, int] = PHANTOM_SIZE) -> Known:

@@ -69,8 +69,8 @@ def _how(card: ModelCard) -> str:
     if not card.results:
         return "Nothing was measured on these weights yet."
     return ("Intervals are 95 % bootstraps over pictures. A peak of a map, or a suggestion, is right where it falls "
-            "into a box or a drawn lesion; haemorrhages in loose boxes may be microaneurysms. \"classical\" is a "
-            "detector without training (top-hat, vessels opened away). Every figure with its machine stands on the "
+            "into a box or a drawn lesion. Loose boxes were drawn around larger lesions and groups of them. "
+            "\"classical\" is a detector without training (top-hat, vessels opened away). Every figure with its machine stands on the "
             f"[results page]({FROM_THE_CARD}handbook/results.md).")
 
 

@@ -29,14 +29,16 @@ class AskedRegion:
 
 
 def twins(scene: Scene, rng: np.random.Generator, each: int) -> Iterator[AskedRegion]:
-    """For every label of the scene with a lesion, up to ``each`` regions with it and as many of their sizes without.
+    """For every label of the scene with a lesion, ``each`` regions with it and as many of their sizes without.
 
-    A region without its label's lesion may hold another: what is asked is the label, not health.
+    Lesions take turns, so that few of them are asked about in several regions; where there is no room for a region
+    without, that pair is left out.  A region without its label's lesion may hold another: what is asked is the label,
+    not health.
     """
     for word, boxes in scene.boxes.items():
         if not len(boxes) or not label_for(word).lesion:
             continue
-        for number in rng.permutation(len(boxes))[:each]:
+        for number in np.resize(rng.permutation(len(boxes)), each):
             yes = _around(boxes[number], scene, rng)
             no = _without(yes, boxes, scene, rng)
             if no is not None:
@@ -45,10 +47,7 @@ def twins(scene: Scene, rng: np.random.Generator, each: int) -> Iterator[AskedRe
 
 
 def alone(scene: Scene, rng: np.random.Generator, each: int) -> Iterator[AskedRegion]:
-    """Tight regions that hold one label and no other, up to ``each`` a label: what is it?
-
-    Loose boxes do not tell microaneurysms from haemorrhages, so theirs are named by the wider word.
-    """
+    """Tight regions that hold one label and no other, up to ``each`` a label: what is it?"""
     for word, boxes in scene.boxes.items():
         taken = 0
         for number in rng.permutation(len(boxes)):

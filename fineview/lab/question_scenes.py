@@ -27,7 +27,7 @@ class Scene:
 
     ``pixels`` uint8 (H, W, 3) or (H, W); ``modality`` "OP" or "OPT"; ``boxes`` word -> (n, 4) x0, y0, x1, y1, empty
     where the label is known absent, missing where it is unknown; ``masks`` word -> (H, W) bool where exact;
-    ``view`` (H, W) bool: where a region may lie; ``loose``: haemorrhage boxes hold microaneurysms too.
+    ``view`` (H, W) bool: where a region may lie.
     ``lines`` name -> (W,) rows, for B-scans.
     """
 
@@ -36,7 +36,6 @@ class Scene:
     boxes: Mapping[str, Array]
     view: Array
     masks: Mapping[str, Array] = field(default_factory=dict)
-    loose: bool = False
     fovea: Point | None = None
     disc: Point | None = None
     side: Eye | None = None
@@ -69,7 +68,7 @@ _OCT = frozenset(label.word for label in LABELS if label.domain == "oct")
 
 def photograph_scene(rgb: npt.NDArray[np.uint8], truth: LabelledPhoto) -> Scene:
     """A labelled photograph: loose boxes or exact masks; no scale and no eye, for the pictures carry none."""
-    return Scene(rgb, "OP", truth.boxes, field_of_view(rgb), truth.masks, truth.loose)
+    return Scene(rgb, "OP", truth.boxes, field_of_view(rgb), truth.masks)
 
 
 def _corner(place: Point) -> Point:

@@ -32,7 +32,7 @@ from fineview.lab.fundus_truth import Truth, box_truth, mask_truth
 Array = npt.NDArray[Any]
 FOLDS = 5
 NOMINAL_WIDTH = 2304
-_GENERATION = "real_5"  # raise when scale or truth rules change, so that stale files are not read
+_GENERATION = "real_6"  # raise when scale or truth rules change, so that stale files are not read
 _IDRID_WIDTH = 4288
 _NOMINAL_DIAMETER = 1843.0
 _SETS = {"masks": "E_retina/fundus_idrid_masks", "exudates": "E_retina/fundus_idrid_ex_only",

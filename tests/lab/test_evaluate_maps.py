@@ -13,7 +13,7 @@ from fineview.core.evidence import Method
 from fineview.core.labels import label_for
 from fineview.lab import map_scores
 from fineview.lab.evaluate import Request, chosen, run_evaluation
-from fineview.lab.evaluate_maps import Board, figures_of, score_picture, texts
+from fineview.lab.evaluate_maps import Board, figures_of, score_picture
 from fineview.lab.map_faith import evidence, faith_scores, fullest
 from fineview.lab.map_makers import METHODS, Maker
 from fineview.lab.map_pictures import Known, phantom, pictures
@@ -130,13 +130,6 @@ def test_every_method_is_made_the_way_the_app_makes_it() -> None:
         assert values.shape == rgb.shape[:2] and values.dtype == np.float32, name
         assert values.min() >= 0 and values.max() <= 1, name
     assert Method.DAR_INLINE in found and not np.array_equal(found["dar-inline"], raw)
-
-
-def test_loose_boxes_ask_for_both_kinds_of_red() -> None:
-    one = known(0)
-    assert texts(one, LABEL) == ("haemorrhage",)
-    loose = Known(one.name, one.rgb, one.view, one.boxes, {}, loose=True)
-    assert texts(loose, LABEL) == ("haemorrhage", "microaneurysm")
 
 
 def test_the_fullest_pictures_are_judged_at_the_encoders_scale() -> None:

@@ -105,11 +105,13 @@ def test_inside_a_loose_box_only_the_spot_is_positive_and_the_rest_unknown() -> 
     rgb = np.full((400, 600, 3), (180, 90, 40), np.uint8)
     rgb[195:206, 295:306] = (70, 20, 15)
     view = field_of_view(rgb)
-    truth = box_truth(rgb, view, [(2.0, 0.5, 0.5, 0.1, 0.15)])
+    disc = (0.0, 0.2, 0.2, 0.05, 0.05)
+    truth = box_truth(rgb, view, [(2.0, 0.5, 0.5, 0.1, 0.15), disc])
     blood, dot = np.uint8(1 << WORDS.index("haemorrhage")), np.uint8(1 << WORDS.index("microaneurysm"))
     assert truth.hit[200, 300] & blood
     assert not truth.known[180, 280] & blood
-    assert not truth.known[180, 280] & dot
+    assert not (truth.known & dot).any(), "where something was boxed, smaller things were not"
+    assert (box_truth(rgb, view, [disc]).known & dot).all(), "in an eye without boxed lesions none are expected"
     assert truth.known[50, 50] & blood
     assert not truth.hit[50, 50]
     assert not (truth.known & np.uint8(1 << WORDS.index("soft_exudate"))).any()

@@ -154,7 +154,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(encoder: Predi
 def test_pictures_come_in_a_mixture_and_another_encoder_sees_anew(cache: Path) -> None:
     names = [one.name.split("-")[0] for one in phantoms(FIRST, 4, 4, 2)]
     assert set(names[:3]) == {"fundus", "oct", "other"} and len(names) == 10
-    assert [one.name for one in cache.iterdir()] == [f"sight_1-{Predictor.untrained(TINY).sha256[:16]}"]
+    assert [one.name for one in cache.iterdir()] == [f"sight_2-{Predictor.untrained(TINY).sha256[:16]}"]
 
 
 def test_an_answer_of_every_kind_can_be_drawn(tokens: ChatTokens) -> None:
