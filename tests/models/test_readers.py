@@ -20,7 +20,7 @@ from transformers import (
 )
 from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
 
-from fineview.core.errors import WeightsProblem
+from fineview.core.errors import RequestProblem, WeightsProblem
 from fineview.core.geometry import Box
 from fineview.models.language.blip import BlipReader
 from fineview.models.language.llava import LlavaReader
@@ -262,3 +262,12 @@ def test_the_published_grids() -> None:
         reader = kind(model, Tokens(tiny.tokenizer()), Sight(side))
         row = reader.row(Reading((tiny.picture(),), reader.prompt(QUESTION)))
         assert reader.grid == grid == row.cells.shape and reader.base_px == side
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_question_longer_than_the_model_reads_is_one_sentence(family: str) -> None:
+    reading = Reading((tiny.picture(),), f"{QUESTION} " * 900, LAYER)
+    with pytest.raises(RequestProblem, match="too long"):
+        reader_of(family).row(reading)
+    with pytest.raises(RequestProblem, match="too long"):
+        reader_of(family).say(reading, Saying(4))

@@ -97,7 +97,8 @@ class BlipReader:
     def _features(self, reading: Reading, pixels: Tensor) -> Tensor:
         more: dict[str, Tensor] = {}
         if self._qformer_tokens is not None:
-            ids: Sequence[int] = self._qformer_tokens.ids(reading.prompt)
+            most = self._model.config.qformer_config.max_position_embeddings
+            ids: Sequence[int] = self._qformer_tokens.ids(reading.prompt)[:most]  # the words themselves are read whole
             more = {"qformer_input_ids": torch.tensor([ids], device=pixels.device).expand(len(pixels), -1)}
         found = self._model.get_image_features(pixel_values=pixels, **more)
         features: Tensor = found.pooler_output

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.streamers import BaseStreamer
 
+from fineview.core.errors import RequestProblem
 from fineview.models.attention.rows import IMPLEMENTATION, capture
 from fineview.models.language.reader import Row, Saying, Step
 from fineview.models.language.tokens import Tokens
@@ -39,6 +40,8 @@ class Decoder:
 
     def __init__(self, generator: Any, body: nn.Module, tokens: Tokens) -> None:
         self._generator, self._body, self._tokens = generator, body, tokens
+        # Learned positions end somewhere, and torch's own word for it is an index out of range.
+        self._most = int(getattr(generator.config.get_text_config(), "max_position_embeddings", 0) or 0)
         ends = generator.generation_config.eos_token_id
         first = ends[0] if isinstance(ends, list) else ends
         # A folder's own sampling wishes are dropped: the same question must give the same answer.
@@ -68,11 +71,21 @@ class Decoder:
         with capture(self._body, [layer], [-1], bias=made.bias) as rows:
             listener = _Listener(self._tokens, lambda: _as_row(rows[layer], made, layer), saying)
             self._generator.generate(
-                inputs_embeds=made.embeds, attention_mask=_ones(made), max_new_tokens=saying.max_tokens,
+                inputs_embeds=made.embeds, attention_mask=_ones(made),
+                max_new_tokens=min(saying.max_tokens, self._room(made)),
                 do_sample=False, streamer=listener, stopping_criteria=StoppingCriteriaList([_Stop(saying.stop)]))
         return listener.said
 
+    def _room(self, made: Prepared) -> int:
+        """How many words fit behind a prompt.  Raises ``RequestProblem`` where none does."""
+        left = (self._most or 1 << 30) - made.embeds.shape[1]
+        if left < 1:
+            raise RequestProblem(f"The question is too long for this language model, which reads {self._most} pieces "
+                                 "of words and pictures.", "Ask in fewer words.", "question-too-long")
+        return left
+
     def _logits(self, made: Prepared) -> Tensor:
+        self._room(made)
         out = self._generator(inputs_embeds=made.embeds, attention_mask=_ones(made), use_cache=False)
         logits: Tensor = out.logits[0, -1].float()
         return logits
