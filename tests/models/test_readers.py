@@ -266,8 +266,9 @@ def test_the_published_grids() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_question_longer_than_the_model_reads_is_one_sentence(family: str) -> None:
-    reading = Reading((tiny.picture(),), f"{QUESTION} " * 900, LAYER)
+    reader = reader_of(family)
+    reading = Reading((tiny.picture(),), reader.prompt(f"{QUESTION} " * 900), LAYER)
     with pytest.raises(RequestProblem, match="too long"):
-        reader_of(family).row(reading)
+        reader.row(reading)
     with pytest.raises(RequestProblem, match="too long"):
-        reader_of(family).say(reading, Saying(4))
+        reader.say(reading, Saying(4))
