@@ -70,8 +70,8 @@ def _how(card: ModelCard) -> str:
         return "Nothing was measured on these weights yet."
     return ("Intervals are 95 % bootstraps over pictures. A peak of a map, or a suggestion, is right where it falls "
             "into a box or a drawn lesion. Loose boxes were drawn around larger lesions and groups of them. "
-            "\"classical\" is a detector without training (top-hat, vessels opened away). Every figure with its machine stands on the "
-            f"[results page]({FROM_THE_CARD}handbook/results.md).")
+            "\"classical\" is a detector without training (top-hat, vessels opened away). "
+            f"Every figure with its machine stands on the [results page]({FROM_THE_CARD}handbook/results.md).")
 
 
 def _measured(one: StoredResult) -> str:

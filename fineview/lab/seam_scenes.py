@@ -32,13 +32,15 @@ FIRST_SEED = 800_000
 @dataclass(frozen=True, slots=True)
 class Scene:
     """``uncut`` and ``cut``: (rgb (T, 2T, 3) uint8, extra (2, T, 2T) float16); ``cells`` (T/32, 2T/32) bool, the
-    object's patches in ``cut``; in ``uncut`` the same patches stand ``moved`` columns further right."""
+    object's patches in ``cut``; in ``uncut`` the same patches stand ``moved`` columns further right; ``word`` names it.
+    """
 
     uncut: tuple[Array, Array]
     cut: tuple[Array, Array]
     cells: Array
     moved: int
     origin: str
+    word: str
 
 
 def scenes(count: int, tile_px: int, seed: int, scans: float = 0.5) -> Iterator[Scene]:
@@ -55,8 +57,8 @@ def _from(origin: str, count: int, tile_px: int, seed: int) -> Iterator[Scene]:
         extra = extra_channels(rgb)
         number += 1
         found = list(_objects(masks, tile_px // 2))
-        for mask in [found[k] for k in rng.permutation(len(found))[:min(PER_PICTURE, count - made)]]:
-            yield _scene(rgb, extra, mask, tile_px, rng, origin)
+        for one in [found[k] for k in rng.permutation(len(found))[:min(PER_PICTURE, count - made)]]:
+            yield _scene(rgb, extra, one, tile_px, rng, origin)
             made += 1
 
 
@@ -71,8 +73,8 @@ def _picture(origin: str, seed: int) -> tuple[Array, dict[str, Array]]:
     return np.repeat(grey[..., None], 3, 2), masks
 
 
-def _objects(masks: dict[str, Array], widest: int) -> Iterator[tuple[slice, slice, Array]]:
-    """Each lesion by its bounding box and its pixels in it: wide enough to be cut, narrow enough to be whole."""
+def _objects(masks: dict[str, Array], widest: int) -> Iterator[tuple[slice, slice, Array, str]]:
+    """Each lesion by its bounding box, its pixels in it, its label: wide enough to be cut, and to be whole."""
     for label in LABELS:
         if label.lesion and label.word in masks:
             count, names, boxes, _ = components(masks[label.word].astype(np.uint8))
@@ -80,12 +82,12 @@ def _objects(masks: dict[str, Array], widest: int) -> Iterator[tuple[slice, slic
                 x, y, w, h = (int(value) for value in boxes[one][:4])
                 if LEAST_PX <= w < widest and h < widest:
                     box = (slice(y, y + h), slice(x, x + w))
-                    yield *box, names[box] == one
+                    yield *box, names[box] == one, label.word
 
 
-def _scene(rgb: Array, extra: Array, found: tuple[slice, slice, Array], tile_px: int, rng: np.random.Generator,
-           origin: str) -> Scene:
-    rows, columns, shape = found
+def _scene(rgb: Array, extra: Array, found: tuple[slice, slice, Array, str], tile_px: int,
+           rng: np.random.Generator, origin: str) -> Scene:
+    rows, columns, shape, word = found
     mask = np.zeros(rgb.shape[:2], bool)
     mask[rows, columns] = shape
     side = tile_px // CELL
@@ -99,7 +101,7 @@ def _scene(rgb: Array, extra: Array, found: tuple[slice, slice, Array], tile_px:
 
     there = _window(mask, top, left, tile_px)
     cells = there.reshape(side, CELL, 2 * side, CELL).any((1, 3))
-    return Scene(shown(left - moved * CELL), shown(left), cells, moved, origin)
+    return Scene(shown(left - moved * CELL), shown(left), cells, moved, origin, word)
 
 
 def _window(plane: Array, top: int, left: int, tile_px: int) -> Array:

@@ -10,7 +10,8 @@ from torch import Tensor
 from fineview.lab import evaluate_seams as seams
 from fineview.lab.evaluate import Request
 from fineview.lab.seam_scenes import CELL, Scene, _scene, scenes
-from fineview.models.vision.build import TINY, build_encoder
+from fineview.models.language.words import encode
+from fineview.models.vision.build import TINY, build_encoder, build_retina
 from fineview.models.vision.hybrid import HybridEncoder
 
 TILE = 128
@@ -63,8 +64,11 @@ def test_an_encoder_that_looks_at_each_patch_alone_has_no_seam(shown: list[Scene
         seen[:, 0] += 3.0 * (torch.arange(seen.shape[-1]) >= TILE // CELL)
         return seen
 
-    found = seams.measured({"alone": alone, "by column": by_column}, shown, quiet(), 0.0)
+    judges = {"alone": lambda tokens, word: True, "by column": lambda tokens, word: bool((tokens[:, 0] > 3).all())}
+    found = seams.measured({"alone": alone, "by column": by_column}, judges, shown, quiet(), 0.0)
     assert np.abs(found["alone"]).max() < 1e-6 and found["by column"].min() > 1e-3
+    # the second tile alone is bright: an uncut object lies in it whole, a cut one does not
+    assert found["by column:uncut"].all() and not found["by column:cut"].any()
 
 
 def test_closed_is_the_encoder_at_alpha_zero_bit_for_bit() -> None:
@@ -94,18 +98,41 @@ def test_the_figures_compare_fusion_with_each_rival(shown: list[Scene]) -> None:
     encoder = encoder_of(0.6)
     looks = {"fusion": seams.fused(encoder), "closed-gates": seams.closed(encoder),
              "second-grid": seams.second_grid(seams.closed(encoder))}
-    table = seams.measured(looks, shown, quiet(), 0.0)
+    words = []
+    judges = {"fusion": lambda tokens, word: True, "closed-gates": lambda tokens, word: words.append(word) or False,
+              "second-grid": lambda tokens, word: len(words) % 2 == 0}
+    table = seams.measured(looks, judges, shown, quiet(), 0.0)
     found = {figure.name: figure for figure in seams._figures("tiny", table, 0)}
-    assert len(found) == 8 and all(one.n == 6 and one.interval is not None for one in found.values())
+    assert len(found) == 19 and all(one.n == 6 and one.interval is not None for one in found.values())
+    assert words == [scene.word for scene in shown for _ in range(2)]
+    loss = found["tiny.recall-loss.fusion"]
+    assert (found["tiny.recall-uncut.fusion"].value, loss.value, loss.met) == (1.0, 0.0, True)
+    assert found["tiny.recall-cut.closed-gates"].value == 0.0
     gain = found["tiny.relative.closed-gates-minus-fusion"]
     assert gain.value == pytest.approx(
         float(np.mean(table["closed-gates:relative"]) - np.mean(table["fusion:relative"])))
 
 
+def test_found_is_more_attention_to_a_patch_than_to_the_sink() -> None:
+    """The other route: the rows of the text row itself, normalised over all patches and the sink."""
+    torch.manual_seed(1)
+    model = build_retina(TINY).eval().requires_grad_(False)
+    finds = seams.finder(model)
+    query = model.text(torch.tensor([encode("hard exudate")]))
+    answers = set()
+    for scale in (0.5, 2.0, 8.0, 20.0):
+        for _ in range(6):
+            tokens = scale * torch.randn(3, TINY.encoder.vit_width)
+            _, rows = model.row.attend(query, tokens[None])
+            assert finds(tokens, "hard_exudate") == bool((rows[0, 0, :-1] > rows[0, 0, -1]).any())
+            answers.add(finds(tokens, "hard_exudate"))
+    assert answers == {True, False}
+
+
 @pytest.mark.parametrize("width", [12, 60, 95])
 def test_a_wide_object_on_small_tiles_stays_in_both_windows(width: int) -> None:
     rgb, extra = np.zeros((400, 700, 3), np.uint8), np.zeros((2, 400, 700), np.float16)
-    box = (slice(180, 200), slice(300, 300 + width), np.ones((20, width), bool))
+    box = (slice(180, 200), slice(300, 300 + width), np.ones((20, width), bool), "haemorrhage")
     for seed in range(40):
         scene = _scene(rgb, extra, box, 192, np.random.default_rng(seed), "fundus")
         columns = np.nonzero(scene.cells)[1]
