@@ -35,6 +35,7 @@ from fineview.models.memory_ladder import MemoryLadder, at_once
 from fineview.models.network import Network, TorchNetwork
 from fineview.models.pyramid import mfp
 from fineview.models.read_off import read_off
+from fineview.models.one_disc import one_disc
 from fineview.models.regions import mask_cells, pooled
 from fineview.models.vision import tiling
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina
@@ -184,7 +185,8 @@ class Predictor:
                 for word in wanted}
 
     def _probability(self, encoding: Encoding, word: str) -> NDArray[np.float32]:
-        return self.calibration.curves[word].probability(encoding.logits[WORDS.index(word)])
+        found = self.calibration.curves[word].probability(encoding.logits[WORDS.index(word)])
+        return one_disc(found) if word == "optic_disc" else found
 
     @torch.inference_mode()
     def raw_map(self, encoding: Encoding, text: str | None = None) -> NDArray[np.float32]:
