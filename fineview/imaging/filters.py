@@ -105,6 +105,8 @@ def components(mask: Array) -> tuple[int, Array, Array, Array]:
 
     Row 0 is the background; a box is ``x, y, width, height, area``; a centre is ``x, y``.
     """
+    if not mask.size:  # OpenCV would crash
+        return 1, np.zeros(mask.shape, np.int32), np.zeros((1, 5), np.int32), np.zeros((1, 2))
     count, labels, boxes, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     return int(count), labels, boxes, centres
 

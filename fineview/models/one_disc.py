@@ -15,7 +15,9 @@ HELD_TO = 0.25  # of the strongest cell
 def one_disc(probability: NDArray[Any]) -> NDArray[np.float32]:
     """A disc map (h, w), its values kept in the part around the strongest cell, elsewhere at most a quarter of that."""
     values = np.asarray(probability, np.float32)
-    most = HELD_TO * float(values.max(initial=0.0))
+    if not values.size:
+        return values
+    most = HELD_TO * float(values.max())
     _, names, _, _ = components(values > most)
-    strongest = names.ravel()[int(values.argmax())] if values.size else 0
+    strongest = names.ravel()[int(values.argmax())]
     return np.where((names == strongest) & (values > most), values, np.minimum(values, np.float32(most)))

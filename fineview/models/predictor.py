@@ -33,9 +33,9 @@ from fineview.models.int8 import restored
 from fineview.models.language.words import known
 from fineview.models.memory_ladder import MemoryLadder, at_once
 from fineview.models.network import Network, TorchNetwork
+from fineview.models.one_disc import one_disc
 from fineview.models.pyramid import mfp
 from fineview.models.read_off import read_off
-from fineview.models.one_disc import one_disc
 from fineview.models.regions import mask_cells, pooled
 from fineview.models.vision import tiling
 from fineview.models.vision.build import RETINA_S, RetinaConfig, build_retina

@@ -113,3 +113,8 @@ def test_inputs_are_never_changed() -> None:
                  lambda: resize_area(plane, (5, 5)), lambda: components(plane > 9)):
         work()
         assert (plane == before).all()
+
+
+def test_nothing_has_no_components() -> None:
+    count, names, boxes, centres = components(np.zeros((0, 7), bool))
+    assert (count, names.shape, boxes.shape, centres.shape) == (1, (0, 7), (1, 5), (1, 2))
