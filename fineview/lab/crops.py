@@ -95,9 +95,13 @@ def line_rows(rows: Array, matrix: Array, size: int) -> Array:
     found = np.full((len(rows), size // 4), np.nan, np.float32)
     x = np.arange(rows.shape[1])
     for index, line in enumerate(rows):
-        moved = matrix @ np.stack([x, line, np.ones_like(line)])
+        there = np.isfinite(line)
+        if not there.any():
+            continue
+        moved = matrix @ np.stack([x, np.interp(x, x[there], line[there]), np.ones_like(line)])
         order = np.argsort(moved[0])
         placed = np.interp(columns, moved[0][order], moved[1][order], left=np.nan, right=np.nan)
+        placed[np.interp(columns, moved[0][order], there[order]) < 1] = np.nan
         placed[(placed < -0.5) | (placed > size - 0.5)] = np.nan
         found[index] = (placed + 0.5) / 4 - 0.5
     return found

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-Row = npt.NDArray[np.float64]
+from fineview.lab.oct_disc import Disc, Row
+
 BM_BELOW_RPE = 5.0
 EZ_ABOVE_RPE = 7.0
 LEAST_COMPLEX = 2.5
@@ -51,13 +51,15 @@ class Blob:
 @dataclass(frozen=True, slots=True)
 class Section:
     """Layer rows of one B-scan: ``lines`` name -> (W,) float rows; lift heights per column; depth of the choroid;
-    blobs as (x, row, rx, ry) in pixels."""
+    ``nerve`` 0..1, how far a column lies in the optic disc, where the outer lines are mere continuations; blobs as
+    (x, row, rx, ry) in pixels."""
 
     lines: dict[str, Row]
     drusen_px: Row
     ped_px: Row
     subretinal_px: Row
     choroid_px: float
+    nerve: Row
     cysts: tuple[tuple[float, float, float, float], ...]
     foci: tuple[tuple[float, float, float, float], ...]
 
@@ -93,6 +95,7 @@ class OctEye:
     cysts: tuple[Blob, ...] = ()
     foci: tuple[Blob, ...] = ()
     lesion_z: tuple[float, ...] = field(default=())
+    disc: Disc | None = None
 
     def section(self, z: float, size: tuple[int, int]) -> Section:
         """Return the layers cut at ``z`` mm for a B-scan of ``size`` = (rows, columns)."""
@@ -104,7 +107,8 @@ class OctEye:
         lines = {"BM": bm, "RPE": bm - self._complex(x, z) * self.axial - drusen - ped}
         lines["EZ"] = lines["RPE"] - self.ez_px * self.axial - fluid
         self._inner(lines, x, z)
-        return Section(lines, drusen, ped, fluid, self.choroid_px * self.axial,
+        nerve = np.zeros_like(x) if self.disc is None else self.disc.carve(lines, x, z, self.axial)
+        return Section(lines, drusen, ped, fluid, self.choroid_px * self.axial, nerve,
                        self._blobs(self.cysts, lines, x, z, width), self._blobs(self.foci, lines, x, z, width))
 
     def _globe(self, x: Row, z: float) -> Row:
@@ -165,6 +169,9 @@ def _smooth(values: Row, sigma: float) -> Row:
 def _sum(bumps: tuple[Bump, ...], x: Row, z: float) -> Row:
     total = np.zeros_like(x)
     for bump in bumps:
+        if abs(z - bump.z) > 4 * bump.sigma_z:  # less than half a row there, which counts as nothing
+            continue
         # neighbouring drusen merge instead of stacking into towers
-        total = np.maximum(total, bump.heights(x, z)) + 0.25 * np.minimum(total, bump.heights(x, z))
+        hill = bump.heights(x, z)
+        total = np.maximum(total, hill) + 0.25 * np.minimum(total, hill)
     return total

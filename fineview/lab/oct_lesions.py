@@ -1,4 +1,4 @@
-"""Random maculas: healthy ones, drusen of four kinds, detachments, three kinds of fluid, bright foci.
+"""Random eyes: healthy ones, drusen of four kinds, detachments, three kinds of fluid, bright foci, optic discs.
 
 From the brightest row of the retinal pigment epithelium to the outer edge of Bruch's membrane lie 3 to 9 rows of
 3.87 um, uneven along a scan: more where basal laminar deposits thicken the complex, as they do in early disease
@@ -14,10 +14,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from fineview.lab.oct_disc import Disc
 from fineview.lab.oct_eye import Blob, Bump, OctEye
 
 Draw = np.random.Generator
-HEALTHY = 0.2
+HEALTHY = 0.15
+AT_THE_DISC = 0.14  # of the eyes: the scan shows the optic disc, whole or at its side
 
 
 def draw_eye(rng: Draw) -> OctEye:
@@ -31,24 +33,35 @@ def draw_eye(rng: Draw) -> OctEye:
         pit_mm=float(rng.uniform(0.3, 0.7)), thick=tuple(float(t) for t in rng.uniform(0.75, 1.3, 6)),
         nasal=float(rng.choice([-1.0, 1.0])), complex_px=float(rng.uniform(3.5, 8.0)),
         ez_px=float(rng.uniform(6.0, 9.5)), choroid_px=float(rng.uniform(35, 130)), rough=_rough(rng))
-    return eye if rng.random() < HEALTHY else _with_lesions(eye, rng)
+    eye = eye if rng.random() < HEALTHY else _with_lesions(eye, rng)
+    return _at_the_disc(eye, rng) if rng.random() < AT_THE_DISC else eye
+
+
+def _at_the_disc(eye: OctEye, rng: Draw) -> OctEye:
+    """The same eye, scanned where its optic disc is: 4 mm to the nasal side of the fovea, a little above it."""
+    cupped = rng.random() < 0.6
+    disc = Disc(eye.nasal * float(rng.normal(4.0, 0.3)), float(rng.normal(0.3, 0.2)), float(rng.uniform(0.65, 1.0)),
+                float(rng.uniform(0.3, 0.85)) if cupped else 0.25,
+                float(rng.uniform(-20, 130)) if cupped else float(rng.uniform(-70, -20)), float(rng.uniform(0, 55)))
+    across = tuple(float(disc.z + rng.uniform(-1.1, 1.1)) for _ in range(3))
+    return replace(eye, disc=disc, centre_x_mm=disc.x - eye.nasal * float(rng.uniform(-1.2, 3.5)), lesion_z=across)
 
 
 def _rough(rng: Draw) -> tuple[tuple[float, float, float, float], ...]:
     """Unevenness of the RPE from the width of a few cells up to a millimetre."""
-    strength = rng.uniform(0.1, 0.7)
-    return tuple((float(strength * rng.normal(0, 0.8)), float(np.exp(rng.uniform(np.log(0.06), np.log(1.2)))),
+    strength = rng.uniform(0.1, 0.85)
+    return tuple((float(strength * rng.normal(0, 0.8)), float(np.exp(rng.uniform(np.log(0.045), np.log(1.2)))),
                   float(rng.uniform(0, 6.3)), float(rng.uniform(0, 6.3))) for _ in range(8))
 
 
 def _with_lesions(eye: OctEye, rng: Draw) -> OctEye:
-    drusen = _drusen(rng) if rng.random() < 0.7 else ()
+    drusen = _drusen(rng) if rng.random() < 0.8 else ()
     deposits = tuple(_dome(rng, (1, 5), (0.15, 0.9), 1.0)
                      for _ in range(int(rng.integers(1, 7)) if rng.random() < (0.7 if drusen else 0.3) else 0))
-    detachments = tuple(_dome(rng, (15, 80), (0.2, 0.8)) for _ in range(1 if rng.random() < 0.18 else 0))
+    detachments = tuple(_dome(rng, (15, 80), (0.2, 0.8)) for _ in range(1 if rng.random() < 0.22 else 0))
     subretinal = tuple(_dome(rng, (6, 55), (0.3, 0.9))
                        for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0))
-    wet = rng.random() < 0.3
+    wet = rng.random() < 0.35
     swellings = tuple(_dome(rng, (10, 60), (0.4, 0.9), 1.0) for _ in range(1 if wet else 0))
     cysts = tuple(_cyst(rng, swellings[0]) for _ in range(int(rng.integers(1, 20)) if wet else 0))
     foci = tuple(_focus(rng) for _ in range(int(rng.integers(15, 140)) if rng.random() < 0.6 else 0))
@@ -65,8 +78,11 @@ def _drusen(rng: Draw) -> tuple[Bump, ...]:
 
 
 def _hard(rng: Draw) -> list[Bump]:
-    return [_hill(rng, (float(rng.normal(0, 1.3)), float(rng.normal(0, 1.0))), rng.uniform(0.018, 0.045),
-                  rng.uniform(3, 13), (1.0, 1.6)) for _ in range(int(np.exp(rng.uniform(np.log(20), np.log(400)))))]
+    """Few or very many, most of them low, wherever the scan goes."""
+    spread, typical = rng.uniform(0.8, 1.8), rng.uniform(1.5, 4.0)
+    return [_hill(rng, (float(rng.normal(0, spread)), float(rng.normal(0, 1.0))), rng.uniform(0.016, 0.05),
+                  float(np.clip(rng.gamma(2.0, typical), 2, 20)), (1.0, 1.6))
+            for _ in range(int(np.exp(rng.uniform(np.log(40), np.log(1200)))))]
 
 
 def _soft(rng: Draw) -> list[Bump]:
@@ -74,7 +90,7 @@ def _soft(rng: Draw) -> list[Bump]:
     found = []
     for _ in range(int(rng.integers(2, 12))):
         x, z, spread = rng.normal(0, 0.9), rng.normal(0, 0.7), rng.uniform(0.1, 0.5)
-        height = float(np.clip(rng.gamma(3.0, 5.0), 4, 45))
+        height = float(np.clip(rng.gamma(2.0, 5.0), 3, 45))
         found += [_hill(rng, (float(rng.normal(x, spread)), float(rng.normal(z, spread))), rng.uniform(0.05, 0.14),
                         height * rng.uniform(0.5, 1.2), (1.0, 1.6)) for _ in range(int(rng.integers(3, 26)))]
     return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fineview.imaging.filters import gaussian, resize_linear
 from fineview.lab.oct_device import Device, Field, acquire, draw_device, noise
 from fineview.lab.oct_eye import Row, Section
 
@@ -50,8 +51,9 @@ def draw_look(rng: np.random.Generator, maker: str | None = None) -> OctLook:
     inner = float(rng.uniform(0.65, 1.05))  # how bright the neural retina is beside the RPE
     grey.update({name: inner * grey[name] for name in ("rnfl", "gcl", "ipl", "inl", "opl", "onl", "elm")})
     grey["choroid"] = min(grey["choroid"] * float(rng.uniform(0.6, 1.4)), 0.72 * grey["rpe"])  # BM stays a fall
-    grey["druse"] = float(rng.uniform(110, 205))
-    grey["fluid"] = float(rng.uniform(60, 95) if rng.random() < 0.1 else rng.uniform(10, 48))
+    # drusen are nearly as bright as the pigment epithelium above them, now and then grey
+    grey["druse"] = grey["rpe"] * float(rng.uniform(0.45, 0.7) if rng.random() < 0.2 else rng.uniform(0.7, 0.98))
+    grey["fluid"] = float(rng.uniform(50, 76) if rng.random() < 0.15 else rng.uniform(8, 50))
     return OctLook(grey, draw_device(rng, maker), float(rng.uniform(25, 100)), float(rng.uniform(0.25, 0.75)),
                    (float(rng.uniform(4, 14)), float(rng.uniform(3, 10)), float(rng.uniform(0.1, 0.7))),
                    _draw_hyaloid(rng) if rng.random() < 0.2 else None, float(rng.uniform(0.8, 0.98)),
@@ -64,14 +66,22 @@ def _draw_hyaloid(rng: np.random.Generator) -> tuple[float, float, float, float]
 
 
 def render(section: Section, look: OctLook, size: tuple[int, int], rng: np.random.Generator,
-           shadow: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint8], dict[str, Mask]]:
-    """Paint one B-scan.  Returns ``(image (H, W) uint8, masks word -> (H, W) bool)``."""
+           shadow: npt.NDArray[np.float32], fine: int = 1) -> tuple[npt.NDArray[np.uint8], dict[str, Mask]]:
+    """Paint one B-scan of ``size`` rows of the section and columns, shown with ``fine`` rows for each of the section's.
+
+    Returns ``(image (H, W) uint8, masks word -> (H, W) bool)``, H being ``fine`` times the section's rows.
+    """
     rows = np.arange(size[0], dtype=np.float32)[:, None]
     scene = _layers(section, look, rows, rng)
     masks = _lesions(section, look, rows, scene, rng)
+    if section.nerve.any():
+        _nerve(section, look, rows, scene, rng)
     _vessels(section, look, rows, scene, shadow)
     _vitreous(section, look, rows, scene, rng)
-    return acquire(scene, look.device, rng), masks
+    if fine > 1:
+        scene = np.asarray(resize_linear(scene, (fine * size[0], size[1])), np.float32)
+    return acquire(scene, look.device, rng), {
+        word: np.repeat(mask & (section.nerve < 0.5), fine, 0) for word, mask in masks.items()}
 
 
 def _ramp(rows: Field, line: Row, soft: float = 2.4) -> Field:
@@ -129,21 +139,34 @@ def _lesions(section: Section, look: OctLook, rows: Field, scene: Field, rng: np
     between = (rows >= rpe) & (rows <= bm)
     # drusen on a serous detachment hang on its roof, fluid fills the rest
     serous = between & (ped > 6) & (rows > rpe + 2.5 + solid) & (rows < bm - 1)
-    scene[serous] = 1.3 * look.grey["fluid"]
+    scene[serous] = min(1.3 * look.grey["fluid"], 82.0)
     # under a dome BM shows as a thin line; its outer edge stays where BM is
     scene += (look.grey["rpe"] * 0.7 - scene) * _band(rows, section.lines["BM"] - 1.5, 1.2) * np.clip(
         (solid + ped) / 12, 0, 0.7)
     drusen = between & (solid >= DRUSEN_FROM_PX) & ~serous
     gap = (section.subretinal_px > 2.5) & (rows > ez + 2.5) & (rows < rpe - 3.5)
     fluid = gap | serous
-    scene[gap] = look.grey["fluid"]
+    scene += (look.grey["fluid"] - scene) * gap
     cysts = _ellipses(scene.shape, section.cysts)
     cysts &= (rows < section.lines["ELM"].astype(np.float32) - 1) & (rows > section.lines["ILM"].astype(np.float32) + 3)
-    scene[cysts] = look.grey["fluid"]
+    if cysts.any():  # some are clear, some murky, none has an edge of one pixel
+        murky = 1 + 0.5 * np.clip(noise((scene.shape[0], scene.shape[1]), rng, 14, 9), -0.6, 1.5)
+        scene += (look.grey["fluid"] * murky - scene) * gaussian(cysts.astype(np.float32), rng.uniform(0.4, 1.3))
     inside = (rows < rpe - 3) & (rows > section.lines["ILM"].astype(np.float32) + 2)
     foci = _ellipses(scene.shape, section.foci) & inside
     scene[foci] = np.maximum(scene[foci] + 40, rng.uniform(170, 235))
     return {"drusen": drusen, "fluid": fluid | cysts, "hyperreflective_focus": foci}
+
+
+def _nerve(section: Section, look: OctLook, rows: Field, scene: Field, rng: np.random.Generator) -> None:
+    """The tissue of the optic disc: fibres that fade with depth, drawn in place where the outer layers end."""
+    depth = rows - section.lines["ILM"].astype(np.float32)
+    wide = np.exp(0.15 * noise((1, scene.shape[1]), rng, 2, 0) + 0.2 * noise((1, scene.shape[1]), rng, 12, 0))
+    grain = 1 + 0.12 * noise((scene.shape[0], scene.shape[1]), rng, 5, 3)
+    fibres = look.grey["gcl"] * rng.uniform(0.75, 1.3) * np.exp(-np.maximum(depth, 0) / rng.uniform(40, 160))
+    tissue = np.maximum(fibres * wide * grain, look.grey["vitreous"]).astype(np.float32)
+    tissue += (look.grey["vitreous"] - tissue) * (1 - _ramp(rows, section.lines["ILM"]))
+    scene += (tissue - scene) * section.nerve.astype(np.float32)
 
 
 def _vessels(section: Section, look: OctLook, rows: Field, scene: Field, shadow: npt.NDArray[np.float32]) -> None:

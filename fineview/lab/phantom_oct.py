@@ -9,7 +9,7 @@ steepest rise at the vitreous border.  Rows are floats per column, 0 at the cent
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,17 +34,20 @@ class BScanPhantom:
     z_mm: float
 
 
-def bscan(seed: int, size: tuple[int, int] = (496, 512), maker: str | None = None) -> BScanPhantom:
+def bscan(seed: int, size: tuple[int, int] = (496, 512), maker: str | None = None, fine: int = 1) -> BScanPhantom:
     """Return one B-scan of a random eye at a random place; equal arguments give equal pixels.
 
-    ``maker`` as for :func:`oct_device.draw_device`; by default one of those that training may see.
+    ``maker`` as for :func:`oct_device.draw_device`; by default one of those that training may see.  ``fine`` rows of
+    the picture share 3.87 um: 2 is a cube's B-scan, 6 mm over few columns, as raster devices store them.
     """
     rng = np.random.default_rng([seed, 1])
     eye = draw_eye(rng)
     look = draw_look(rng, maker)
     near = rng.random() < 0.8 and len(eye.lesion_z) > 0
     z = float(rng.choice(eye.lesion_z) + rng.normal(0, 0.06)) if near else float(rng.uniform(-2.5, 2.5))
-    return _one(eye, look, z, size, rng, _random_shadow(size[1], rng))
+    if fine > 1:
+        eye = replace(eye, lateral_mm=float(rng.uniform(4.5, 9.0)) / size[1])
+    return _one(eye, look, z, size, rng, _random_shadow(size[1], rng), fine)
 
 
 def volume(seed: int, frames: int, size: tuple[int, int] = (496, 512), step_mm: float = 0.24,
@@ -66,11 +69,14 @@ def volume(seed: int, frames: int, size: tuple[int, int] = (496, 512), step_mm: 
 
 
 def _one(eye: OctEye, look: OctLook, z: float, size: tuple[int, int], rng: np.random.Generator,
-         shadow: npt.NDArray[np.float32]) -> BScanPhantom:
+         shadow: npt.NDArray[np.float32], fine: int = 1) -> BScanPhantom:
+    size = (size[0] // fine, size[1])
     section = eye.section(z, size)
-    image, masks = render(section, look, size, rng, shadow)
-    lines = {name: section.lines[name].astype(np.float32) for name in LINE_NAMES}
-    return BScanPhantom(image, masks, lines, eye, z)
+    image, masks = render(section, look, size, rng, shadow, fine)
+    there = {name: section.lines[name] if name == "ILM" else np.where(section.nerve < 0.5, section.lines[name], np.nan)
+             for name in LINE_NAMES}
+    return BScanPhantom(image, masks, {name: (fine * line + (fine - 1) / 2).astype(np.float32)
+                                       for name, line in there.items()}, eye, z)
 
 
 def _random_shadow(width: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:

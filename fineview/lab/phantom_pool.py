@@ -19,8 +19,8 @@ from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import CachedPhotograph, read_cached, write_cached
 
 Array = npt.NDArray[Any]
-_FUNDUS_POOL, _OCT_POOL = "phantom_fundus_3", "phantom_oct_8"  # raise when a phantom changes: no stale files
-_OCT_SIZES = ((496, 512), (496, 512), (496, 512), (496, 768), (640, 512), (496, 1024))
+_FUNDUS_POOL, _OCT_POOL = "phantom_fundus_3", "phantom_oct_9"  # raise when a phantom changes: no stale files
+_OCT_SIZES = ((496, 512), (496, 512), (496, 512), (496, 768), (640, 512), (496, 1024), (1024, 200))
 _FUNDUS_SIZES = ((1530, 2304), (1530, 2304), (1900, 2000))
 
 
@@ -47,7 +47,8 @@ def pooled_bscan(seed: int, cache: Path) -> CachedBScan:
     """The B-scan phantom of this seed, from the pool."""
     path = cache / _OCT_POOL / f"{seed:05d}.npz"
     if not path.exists():
-        phantom = bscan(seed, _OCT_SIZES[seed % len(_OCT_SIZES)])
+        size = _OCT_SIZES[seed % len(_OCT_SIZES)]
+        phantom = bscan(seed, size, fine=2 if size[0] > 2 * size[1] else 1)
         write_arrays(path, {"image": phantom.image, "hit": pack(phantom.masks, phantom.image.shape),
                             "lines": np.stack([phantom.lines[name] for name in LAYERS])})
     with np.load(path) as stored:

@@ -180,7 +180,7 @@ def _oct_frame(scan: CachedBScan, size: int, rng: np.random.Generator) -> Array:
     else:
         x = int(rng.integers(width))
         known = bool(np.isfinite(scan.lines[0, x])) and rng.random() < 0.85
-        y = int(np.clip(scan.lines[:, x].mean(), 0, height - 1)) if known else int(rng.uniform(0.2, 0.8) * height)
+        y = int(np.clip(np.nanmean(scan.lines[:, x]), 0, height - 1)) if known else int(rng.uniform(0.2, 0.8) * height)
     centre = (x + rng.uniform(-0.35, 0.35) * span, y + rng.uniform(-0.35, 0.35) * span)
     return frame(centre, (zoom * float(np.exp(rng.normal(0, 0.12))), zoom), angle, flips, size)
 

@@ -20,9 +20,17 @@ def read_off(ready: Prepared, passed: Passed, device: str, dtype: str, sha256: s
     where = ready.where
     return Encoding(
         where=where, logits=passed.logits[0].to(torch.float16).numpy(),
-        line_rows=lines.source_rows(passed.lines[0].numpy(), where), pyramid=mfp.cut(passed.levels, where),
+        line_rows=_line_rows(passed, where), pyramid=mfp.cut(passed.levels, where),
         domain=_domain(passed), cls_row=_cls_row(passed.rows, where), tokens=passed.tokens[0], canvas=ready.canvas,
         device=device, dtype=dtype, sha256=sha256)
+
+
+def _line_rows(passed: Passed, where: Placement) -> NDArray[np.float32]:
+    """Paths through the row logits take a while: only a B-scan's are sought, others have none."""
+    found, domain = passed.lines[0].numpy(), _domain(passed)
+    if max(domain, key=lambda word: domain[word]) != "oct":
+        return np.full((len(found), where.source_hw[1]), np.nan, np.float32)
+    return lines.source_rows(found, where)
 
 
 def _domain(passed: Passed) -> dict[str, float]:

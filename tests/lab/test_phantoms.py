@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from fineview.lab.oct_disc import Disc
+from fineview.lab.oct_eye import OctEye
+from fineview.lab.oct_render import draw_look
 from fineview.lab.phantom_fundus import FUNDUS_WORDS, fundus
-from fineview.lab.phantom_oct import bscan, volume
+from fineview.lab.phantom_oct import BScanPhantom, bscan, volume
 from fineview.lab.phantom_other import other
 
 SMALL = (500, 760)
@@ -23,9 +28,51 @@ def test_equal_seeds_give_equal_pixels_and_others_do_not() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_layers_lie_in_order(seed: int) -> None:
     lines = bscan(seed).lines
-    assert (lines["ILM"] < lines["RPE"]).all()
-    assert (lines["EZ"] < lines["RPE"]).all()
-    assert (lines["RPE"] < lines["BM"]).all()
+    there = np.isfinite(lines["BM"])  # not in the optic disc
+    assert there.mean() > 0.3
+    for name in ("RPE", "EZ"):
+        assert (np.isfinite(lines[name]) == there).all()
+    assert (lines["ILM"] < lines["RPE"])[there].all()
+    assert (lines["EZ"] < lines["RPE"])[there].all()
+    assert (lines["RPE"] < lines["BM"])[there].all()
+
+
+def _carved(disc: Disc) -> tuple[BScanPhantom, np.ndarray]:
+    eye = replace(OctEye(), disc=disc, centre_x_mm=disc.x, lesion_z=())
+    look = draw_look(np.random.default_rng(0), "spectralis")
+    scan = volume(1, 1, (496, 512), eye=eye, look=look, shadows=np.zeros((1, 512), np.float32))[0]
+    x = (np.arange(512) - 255.5) * eye.lateral_mm
+    return scan, x
+
+
+def test_in_the_optic_disc_the_outer_lines_end_where_its_opening_says() -> None:
+    scan, x = _carved(Disc(4.0, 0.0, 0.8, 0.5, 60.0, 30.0))
+    for name in ("RPE", "BM", "EZ"):
+        assert (np.isfinite(scan.lines[name]) == (np.abs(x) > 0.8)).all()
+    assert np.isfinite(scan.lines["ILM"]).all()
+    # the cup's floor lies 60 rows below where the membrane would go on: 496 / 2, bent by the globe at 4 mm
+    bottom = 496 / 2 - 1000 * OctEye().bend * 4.0 ** 2 + 60
+    assert scan.lines["ILM"][256] == pytest.approx(bottom, abs=3)  # an S-shaped wall has not quite ended there
+    middle, beside = (slice(236, 276), slice(20, 60))
+    rows = np.arange(496)[:, None]
+    outer = [np.where((rows > bottom - 70) & (rows < bottom - 5), scan.image, 0)[:, middle].mean()]
+    assert outer[0] < 0.1 * scan.image[:, beside].max()  # no band crosses the cup
+
+
+def test_a_disc_that_the_scan_passes_by_changes_no_outer_line() -> None:
+    scan, _ = _carved(Disc(4.0, 0.9, 0.8, 0.5, 60.0, 30.0))
+    assert np.isfinite(scan.lines["BM"]).all()
+
+
+def test_a_cube_has_two_rows_for_each_and_the_same_truth() -> None:
+    seed = next(seed for seed in range(40) if bscan(seed, (800, 160), fine=2).masks["drusen"].sum() > 100)
+    scan = bscan(seed, (800, 160), fine=2)
+    assert scan.image.shape == scan.masks["drusen"].shape == (800, 160)
+    rows = np.arange(800)[:, None]
+    for name, mask in scan.masks.items():
+        assert (mask[::2] == mask[1::2]).all(), name
+    drusen = scan.masks["drusen"]
+    assert not (drusen & ((rows < scan.lines["RPE"] - 2) | (rows > scan.lines["BM"] + 2))).any()
 
 
 def test_the_rpe_line_is_on_the_brightest_row_and_bm_on_the_fall_below_it() -> None:

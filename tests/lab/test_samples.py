@@ -84,6 +84,11 @@ def test_lines_are_in_quarter_units_of_the_crop() -> None:
     assert line_rows(lines, matrix, 64) == pytest.approx(np.full((1, 16), 7.5))
     below = frame((50, -200), (2.0, 2.0), 0.0, (False, False), 64)
     assert np.isnan(line_rows(lines, below, 64)).all()
+    lines[:, 20:32] = np.nan  # a gap, as in the optic disc: what lies in it is unknown, what lies beside it is not
+    found = line_rows(lines, matrix, 64)[0]
+    columns = (np.arange(16) * 4 + 1.5 - matrix[0, 2]) / matrix[0, 0]
+    assert (np.isnan(found) == ((columns > 19) & (columns < 32))).all()
+    assert np.isnan(line_rows(np.full_like(lines, np.nan), matrix, 64)).all()
 
 
 def test_drawn_lines_follow_the_crop_they_belong_to(tmp_path: Path) -> None:

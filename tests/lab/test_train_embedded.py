@@ -101,6 +101,13 @@ def test_the_line_loss_is_least_at_the_line() -> None:
     assert int(np.argmin(costs)) == 5
 
 
+def test_a_column_over_a_druse_counts_more_up_to_four_times() -> None:
+    nan = float("nan")
+    rows = torch.tensor([[[0.0] * 6, [10.0] * 6, [14.0, 14.0, 14.0, 18.0, 90.0, nan]]])
+    assert losses.lifted(rows)[0].tolist() == [1.0, 1.0, 1.0, 2.0, 4.0, 1.0]
+    assert losses.lifted(torch.full((1, 3, 4), nan)).tolist() == [[1.0] * 4]
+
+
 def test_position_windows_lie_in_the_grid() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import pytest
 
 from fineview.imaging import placement
-from fineview.models.vision.lines import source_rows
+from fineview.models.vision.lines import beside, cheapest_path, source_rows
 
 
 def drawn(where: placement.Placement, rows_px: list[float], width: float = 1.0) -> np.ndarray:
@@ -34,7 +37,36 @@ def test_an_unsure_column_is_silent() -> None:
     assert np.isnan(found[0, 10:100]).all() and np.isfinite(found[0, 500:]).all() and np.isfinite(found[1]).all()
 
 
-def test_lines_that_cross_are_cut() -> None:
+def test_the_pigment_epithelium_is_not_sought_below_the_membrane() -> None:
     where = placement.place(496, 768)
-    found = source_rows(drawn(where, [100.0, 320.0, 300.0]), where)
-    assert np.isfinite(found[:2]).all() and np.isnan(found[2]).all()
+    logits = drawn(where, [100.0, 320.0, 300.0])
+    assert np.isnan(source_rows(logits, where)[1]).all()  # nothing worth the name above it
+    logits[1] = np.logaddexp(logits[1], drawn(where, [0.0, 290.0, 0.0])[1] - 0.3)  # a weaker second choice that may be
+    found = source_rows(logits, where)
+    assert np.abs(found - np.array([[100.0], [290.0], [300.0]])).max() < 0.5
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.4, 3.0])
+def test_the_path_is_the_best_of_all_paths(cost: float) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        score = rng.normal(size=(4, 5))
+        worth = {rows: sum(score[row, x] for x, row in enumerate(rows)) - cost * np.abs(np.diff(rows)).sum()
+                 for rows in itertools.product(range(4), repeat=5)}
+        assert tuple(cheapest_path(score, cost)) == max(worth, key=lambda rows: worth[rows])
+
+
+def test_a_membrane_goes_straight_on_below_a_druse_that_offers_its_top() -> None:
+    where = placement.place(496, 512)
+    logits = drawn(where, [100.0, 280.0, 300.0])
+    top = drawn(where, [100.0, 280.0, 280.0])[2]
+    wide = logits.shape[2] // 2
+    logits[2, :, wide:wide + 8] = np.logaddexp(logits[2, :, wide:wide + 8], top[:, wide:wide + 8] + 0.4)
+    assert np.nanmax(np.abs(source_rows(logits, where)[2] - 300)) < 0.5
+
+
+def test_the_sub_cell_row_is_the_mean_of_the_cells_near_the_path() -> None:
+    weight = np.array([[0.0, 0.2, 0.6, 0.0, 0.0, 0.2], [0.2, 0.05, 0.0, 0.0, 0.0, 0.75]]).T
+    found = beside(weight, np.array([2, 0]))
+    assert found[0] == pytest.approx((0.2 * 1.5 + 0.6 * 2.5) / 0.8)  # the far cell counts for nothing
+    assert np.isnan(found[1])

@@ -1,4 +1,11 @@
-"""Retinal boundary lines from row logits: expectation over the rows of a column, silent where the column is unsure."""
+"""Retinal boundary lines from row logits: one path per line over all columns, then the sub-cell row beside it.
+
+A column alone often offers two rows: the top of a druse and its foot.  So a line is the path of greatest summed log
+probability from the first to the last column, where each row of change costs a little (Chiu et al., Optics Express
+2010, on probabilities instead of gradients).  Bruch's membrane hardly bends and is sought first; the pigment epithelium
+climbs every druse, but never lies below the membrane, nor the inner limiting membrane below it.  Nothing is drawn where
+the column is unsure of the path.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +14,77 @@ from numpy.typing import NDArray
 
 from fineview.imaging.placement import Placement
 
-LEAST_SHARE = 0.5
-NEAR_CELLS = 3
+LEAST_SHARE = 0.3
+NEAR_CELLS = 2
 CELL = 4
+FLOOR = 1e-4  # of a column's probability: a path may cross a gap
+STEP_COST = (0.3, 0.3, 2.0)  # nats per row of change: ILM, RPE, BM
+Array = NDArray[np.float64]
 
 
 def source_rows(logits: NDArray[np.float32], where: Placement) -> NDArray[np.float32]:
-    """Row logits (L, h, w) of the whole 1/4 canvas to rows in source pixels (L, source columns), float32.
+    """Row logits (3, h, w) of the whole 1/4 canvas, ILM, RPE, BM, to source rows (3, source columns), float32.
 
-    The expectation is taken within three cells of the strongest row, since far rows only add bias; a column whose
-    rows there hold less than half of the probability is NaN.
+    The row is the expectation within two cells of the path, since far rows only add bias; a column whose rows there
+    hold less than 0.3 of the probability is NaN.
     """
     rows, cols = where.cells(CELL)
     inside = np.asarray(logits[:, rows, cols], np.float64)
-    place = np.arange(inside.shape[1])[None, :, None] + 0.5
     weight = np.exp(inside - inside.max(1, keepdims=True))
     weight /= weight.sum(1, keepdims=True)
-    near = weight * (np.abs(place - (weight.argmax(1)[:, None] + 0.5)) <= NEAR_CELLS)
-    share = near.sum(1)
-    mean = (near * place).sum(1) / share
     step_y, step_x = where.stride_px(CELL)
-    found = np.where(share >= LEAST_SHARE, mean * step_y, np.nan)
+    found = np.stack([beside(one, path) for one, path in zip(weight, _paths(weight), strict=True)]) * step_y
     centres = (np.arange(found.shape[1]) + 0.5) * step_x
     columns = np.arange(where.source_hw[1]) + 0.5
     lines = np.stack([np.interp(columns, centres, line) for line in found]).astype(np.float32)
     return _in_order(lines)
+
+
+def _paths(weight: Array) -> list[NDArray[np.int64]]:
+    """Paths of ILM, RPE and BM through (3, h, w): each is kept above the one that was found before."""
+    rows = np.arange(weight.shape[1])[:, None]
+    found: list[NDArray[np.int64]] = []
+    below = np.full(weight.shape[2], weight.shape[1])
+    for one, cost in zip(weight[::-1], STEP_COST[::-1], strict=True):
+        allowed = np.where(rows <= below, np.log(one + FLOOR), 4 * np.log(FLOOR))
+        below = cheapest_path(allowed, cost)
+        found.append(below)
+    return found[::-1]
+
+
+def cheapest_path(score: Array, cost: float) -> NDArray[np.int64]:
+    """The rows (w,) of greatest summed ``score`` (h, w) less ``cost`` times each change of row.
+
+    Exact dynamic programming; the best origin of every row is a running maximum from above and one from below, since
+    the price of a step grows by the same amount with each row (Felzenszwalb and Huttenlocher 2012, for L1).
+    """
+    height, width = score.shape
+    every, slope = np.arange(height), cost * np.arange(height)
+    came = np.empty((width, height), np.int64)
+    total = score[:, 0]
+    for column in range(1, width):
+        down, up = _running(total + slope), height - 1 - _running((total - slope)[::-1])[::-1]
+        came[column] = np.where(total[down] + slope[down] - slope > total[up] - slope[up] + slope, down, up)
+        total = total[came[column]] - cost * np.abs(every - came[column]) + score[:, column]
+    rows = np.empty(width, np.int64)
+    rows[-1] = total.argmax()
+    for column in range(width - 1, 0, -1):
+        rows[column - 1] = came[column, rows[column]]
+    return rows
+
+
+def _running(values: Array) -> NDArray[np.int64]:
+    """Where the greatest value up to each place is, (h,)."""
+    best = np.maximum.accumulate(values)
+    return np.maximum.accumulate(np.where(values >= best, np.arange(len(values)), 0))
+
+
+def beside(weight: Array, path: NDArray[np.int64]) -> Array:
+    """Where a line (w,) of probabilities (h, w) is, in cells from the top edge, near its path; NaN where not sure."""
+    place = np.arange(len(weight))[:, None] + 0.5
+    near = weight * (np.abs(place - (path + 0.5)) <= NEAR_CELLS)
+    share = near.sum(0)
+    return np.where(share >= LEAST_SHARE, (near * place).sum(0) / np.maximum(share, 1e-12), np.nan)
 
 
 def _in_order(lines: NDArray[np.float32]) -> NDArray[np.float32]:
