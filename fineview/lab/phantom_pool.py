@@ -19,7 +19,7 @@ from fineview.lab.phantom_oct import bscan
 from fineview.lab.real_fundus import CachedPhotograph, read_cached, write_cached
 
 Array = npt.NDArray[Any]
-_FUNDUS_POOL, _OCT_POOL = "phantom_fundus_3", "phantom_oct_9"  # raise when a phantom changes: no stale files
+_FUNDUS_POOL, _OCT_POOL = "phantom_fundus_3", "phantom_oct_10"  # raise when a phantom changes: no stale files
 _OCT_SIZES = ((496, 512), (496, 512), (496, 512), (496, 768), (640, 512), (496, 1024), (1024, 200))
 _FUNDUS_SIZES = ((1530, 2304), (1530, 2304), (1900, 2000))
 

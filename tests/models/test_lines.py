@@ -66,7 +66,7 @@ def test_a_membrane_goes_straight_on_below_a_druse_that_offers_its_top() -> None
 
 
 def test_the_sub_cell_row_is_the_mean_of_the_cells_near_the_path() -> None:
-    weight = np.array([[0.0, 0.2, 0.6, 0.0, 0.0, 0.2], [0.2, 0.05, 0.0, 0.0, 0.0, 0.75]]).T
+    weight = np.array([[0.0, 0.2, 0.6, 0.0, 0.0, 0.0, 0.2], [0.2, 0.05, 0.0, 0.0, 0.0, 0.0, 0.75]]).T
     found = beside(weight, np.array([2, 0]))
     assert found[0] == pytest.approx((0.2 * 1.5 + 0.6 * 2.5) / 0.8)  # the far cell counts for nothing
     assert np.isnan(found[1])

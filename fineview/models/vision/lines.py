@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from fineview.imaging.placement import Placement
 
 LEAST_SHARE = 0.3
-NEAR_CELLS = 2
+NEAR_CELLS = 3
 CELL = 4
 FLOOR = 1e-4  # of a column's probability: a path may cross a gap
-STEP_COST = (0.3, 0.3, 2.0)  # nats per row of change: ILM, RPE, BM
+STEP_COST = (0.3, 0.15, 8.0)  # nats per row of change: ILM, RPE, BM
 Array = NDArray[np.float64]
 
 
 def source_rows(logits: NDArray[np.float32], where: Placement) -> NDArray[np.float32]:
     """Row logits (3, h, w) of the whole 1/4 canvas, ILM, RPE, BM, to source rows (3, source columns), float32.
 
-    The row is the expectation within two cells of the path, since far rows only add bias; a column whose rows there
+    The row is the expectation within three cells of the path, since far rows only add bias; a column whose rows there
     hold less than 0.3 of the probability is NaN.
     """
     rows, cols = where.cells(CELL)
