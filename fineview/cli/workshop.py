@@ -37,7 +37,7 @@ def train(wish: argparse.Namespace) -> Any:
         from fineview.lab.train_reader import train_reader
         from fineview.lab.train_state import say_aside
 
-        train_reader(wish.out, count=wish.steps, say=say_aside)
+        train_reader(wish.out, wish.steps, say=say_aside)
         return {"weights": str(wish.out)} if wish.json else 0
     return _train_chat(wish) if wish.what == "chat" else _train_encoder(wish)
 

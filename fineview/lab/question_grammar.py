@@ -1,8 +1,8 @@
 """Templates of questions: read from two text files, drawn at random, and asked whether they could give a sentence.
 
 A line is words, ``(one|of|these)`` and ``{slots}``.  ``{l}`` and ``{L}`` stand for one and for several of a label,
-which then is the question's label.  A template's number decides on which side of the split it stands, so that the
-questions of the development side come from templates that training never saw.
+which then is the question's label; alternatives may hold slots.  What chooses between readers is no part of the
+templates but the rehearsal: templates share their words, and those kept from training flatter.
 """
 
 from __future__ import annotations
@@ -19,21 +19,15 @@ from fineview import paths
 from fineview.core.intent import ANY_LESION, KINDS, Asked, Intent
 
 _PIECE = re.compile(r"\(([^()]*)\)|\{(\w+)\}")
-DEVELOPMENT_PART = 5  # one template in five
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One line under ``[kind slot]``.  ``number``: its place among the lines of its kind."""
+    """One line under ``[kind slot]``."""
 
     asked: Asked
     slot: str | None
     text: str
-    number: int
-
-    @property
-    def held_out(self) -> bool:
-        return self.number % DEVELOPMENT_PART == DEVELOPMENT_PART - 1
 
 
 @dataclass(frozen=True)
@@ -85,9 +79,13 @@ class Grammar:
         made, at = "", 0
         for found in _PIECE.finditer(text):
             made += re.escape(plain(text[at:found.start()]))
-            every = [form for label in self.labels for form in self._forms(found[2], label)] \
-                if found[2] in ("l", "L") else self.slots[found[2]] if found[2] else found[1].split("|")
-            made += "(?:" + "|".join(sorted({re.escape(plain(form)) for form in every}, key=len, reverse=True)) + ")"
+            if found[1] is not None:
+                every = {self._pattern(form) for form in found[1].split("|")}  # which may hold slots in turn
+            else:
+                forms = [form for label in self.labels for form in self._forms(found[2], label)] \
+                    if found[2] in ("l", "L") else self.slots[found[2]]
+                every = {re.escape(plain(form)) for form in forms}
+            made += "(?:" + "|".join(sorted(every, key=lambda one: (-len(one), one))) + ")"
             at = found.end()
         return made + re.escape(plain(text[at:]))
 
@@ -113,15 +111,13 @@ def read_grammar(folder: Path | None = None) -> Grammar:
             labels[head.removeprefix("lesion ")] = tuple(one), tuple(several)
         else:
             slots[head] = tuple(form for line in lines for form in _forms(line))
-    templates, numbers = [], dict.fromkeys(KINDS, 0)
+    templates = []
     for head, lines in _blocks(folder / "templates.txt"):
         kind, _, slot = head.partition(" ")
         asked = next((one for one in KINDS if one == kind), None)
         if asked is None:
             raise ValueError(f"{kind} is no kind of question")
-        for line in lines:
-            templates.append(Template(asked, slot or None, line, numbers[asked]))
-            numbers[asked] += 1
+        templates += [Template(asked, slot or None, line) for line in lines]
     return Grammar(tuple(templates), slots, labels)
 
 
@@ -153,7 +149,15 @@ class Paraphrase:
 
 def read_paraphrases(folder: Path | None = None) -> tuple[Paraphrase, ...]:
     """The questions that are kept apart: never trained on, never chosen by."""
-    path = (folder or paths.resources_dir() / "chat") / "paraphrases.tsv"
+    return _questions((folder or paths.resources_dir() / "chat") / "paraphrases.tsv")
+
+
+def read_rehearsal(folder: Path | None = None) -> tuple[Paraphrase, ...]:
+    """The questions that choices are made by: never trained on, and none that a template can give."""
+    return _questions((folder or paths.resources_dir() / "chat") / "rehearsal.tsv")
+
+
+def _questions(path: Path) -> tuple[Paraphrase, ...]:
     made = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#") and line.strip():

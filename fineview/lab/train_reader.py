@@ -1,54 +1,68 @@
-"""Training the reader of free wording from templates: seconds to minutes on one core, the same weights for one seed.
+"""Training the reader of free wording: ``fineview train reader --out DIR --steps N``, minutes on one core.
 
-1. Sentences are drawn from four templates in five, typed as people type, and the heads are trained on them.
-2. The fifth template of each kind is never seen: on its sentences the temperatures are fitted (Guo et al. 2017, arXiv
-   1706.04599), and two borders chosen: from which chance on a question counts as outside the field, where as many
-   questions inside are refused as outside are answered; and below which chance the reader did not understand.
-3. The heads are trained once more on all templates, and shipped with those temperatures and borders.
+1. Sentences are drawn from the templates, typed as people type.  The unchanged lower layers of the sentence encoder
+   look at each once; what they saw is kept in ``DIR/seen``, and a run that was stopped goes on.
+2. The additions to the upper layers and the heads learn from them, by steps (:mod:`question_layers`); the running
+   average is what is shipped.
+3. On the rehearsal (questions written freely, none of which a template can give, never trained on) the temperatures
+   are fitted (Guo et al. 2017, arXiv 1706.04599) and two borders chosen: from which chance on a question counts as
+   outside the field, where as many questions inside are refused as outside are answered; and below which chance the
+   reader did not understand.
 
-The paraphrases written by hand take no part in any of this.
+The paraphrases kept apart take no part in any of this.  One seed and number of steps give the same weights.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from fineview import paths
 from fineview.core.intent import Intent
-from fineview.lab.question_grammar import Grammar, Template, read_grammar
+from fineview.lab.question_grammar import Grammar, Paraphrase, Template, read_grammar, read_rehearsal
+from fineview.lab.question_layers import Heads
 from fineview.lab.question_noise import typed
+from fineview.lab.question_seen import Batch, Seen, look
 from fineview.lab.temperature import least_loss_temperature
+from fineview.lab.train_state import RunState
+from fineview.lab.train_step import rate_share
 from fineview.models import weights
-from fineview.models.language.question_features import BUCKETS, pieces
-from fineview.models.language.question_reader import MEANINGS, NAMED, NAMES, OUTSIDE, QuestionReader
+from fineview.models.language.question_reader import MEANINGS, NAMED, NAMES, OUTSIDE, SENTENCES, QuestionReader, bent
+from fineview.models.language.sentence_encoder import SentenceEncoder
 
-SENTENCES, DEVELOPMENT, EPOCHS, BATCH, WIDTH = 40_000, 6_000, 6, 256, 64
-THINNED = 0.25  # share of a sentence's pieces left out at each step
-SILENT = 0.02  # of the questions inside the field, the least understood: these it says it did not understand
+BATCH, ROUNDS = 128, 3  # sentences of a step; how often each is met
+RATES = {"layers": 1e-3, "pieces": 1e-2, "rest": 2e-3}
+WARMUP, SAVE_EVERY, SAY_EVERY = 40, 50, 20
+SILENT = 0.01  # of the questions inside the field, the least understood: these it says it did not understand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentences:
-    """``bags``: the buckets of each text; ``meaning``, ``name`` int64 (n,): the truths; name -1 where none counts."""
+    """``meaning``, ``name`` int64 (n,): the truths; name -1 where none counts."""
 
     texts: tuple[str, ...]
     intents: tuple[Intent, ...]
-    bags: tuple[npt.NDArray[np.int64], ...]
     meaning: npt.NDArray[np.int64]
     name: npt.NDArray[np.int64]
 
 
-def sentences(grammar: Grammar, templates: list[Template], count: int, seed: int, buckets: int = BUCKETS) -> Sentences:
+def told(texts: tuple[str, ...], intents: tuple[Intent, ...]) -> Sentences:
+    return Sentences(texts, intents, np.array([place(one) for one in intents]),
+                     np.array([NAMES.index(one.label) if one.asked in NAMED else -1 for one in intents]))
+
+
+def sentences(grammar: Grammar, count: int, seed: int) -> Sentences:
     """``count`` typed sentences; every meaning equally often, the templates of a meaning too."""
     rng = np.random.default_rng([seed, 71])
     groups: dict[int, list[Template]] = {}
-    for one in templates:
+    for one in grammar.templates:
         groups.setdefault(place(grammar.intent(one, None)), []).append(one)
     kinds, drawn = sorted(groups), []
     # Presence has ten labels to learn beside its meaning, so it is drawn more often.
@@ -57,10 +71,7 @@ def sentences(grammar: Grammar, templates: list[Template], count: int, seed: int
         group = groups[int(kind)]
         text, intent = grammar.draw(group[int(rng.integers(len(group)))], rng)
         drawn.append((typed(text, rng), intent))
-    texts, intents = zip(*drawn, strict=True)
-    return Sentences(texts, intents, tuple(pieces(text, buckets) for text in texts),
-                     np.array([place(one) for one in intents]),
-                     np.array([NAMES.index(one.label) if one.asked in NAMED else -1 for one in intents]))
+    return told(*zip(*drawn, strict=True))
 
 
 def place(intent: Intent) -> int:
@@ -69,62 +80,69 @@ def place(intent: Intent) -> int:
     return MEANINGS.index(bare)
 
 
-class Heads(nn.Module):
-    """The reader with gradients: mean of piece vectors over the root of their number, tanh, two heads."""
-
-    def __init__(self, buckets: int, width: int) -> None:
-        super().__init__()
-        self.pieces = nn.EmbeddingBag(buckets, width, mode="sum")
-        nn.init.normal_(self.pieces.weight, std=0.1)
-        self.meaning, self.name = nn.Linear(width, len(MEANINGS)), nn.Linear(width, len(NAMES))
-
-    def forward(self, flat: Tensor, starts: Tensor, dropped: float = 0.0) -> tuple[Tensor, Tensor]:
-        ends = torch.cat([starts[1:], torch.tensor([len(flat)])])
-        hidden = torch.tanh(self.pieces(flat, starts) / (ends - starts).float().sqrt()[:, None])
-        hidden = nn.functional.dropout(hidden, dropped, dropped > 0)
-        return self.meaning(hidden), self.name(hidden)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """The shipped form, float16: see :class:`QuestionReader`."""
-        found = {"pieces": self.pieces.weight, "meaning": self.meaning.weight.T, "meaning_bias": self.meaning.bias,
-                 "name": self.name.weight.T, "name_bias": self.name.bias}
-        return {name: value.detach().half().contiguous() for name, value in found.items()}
-
-
-def fit(data: Sentences, seed: int, buckets: int = BUCKETS, width: int = WIDTH, epochs: int = EPOCHS,
-        say: Callable[[str], None] = lambda _: None) -> Heads:
-    """Train on ``data`` by Adam; pieces are dropped at random, so that no single word decides."""
+def start(encoder: SentenceEncoder, seen: Seen, seed: int) -> RunState:
+    """Seeded heads, level with what is seen, and their optimiser."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, 72])
-    heads = Heads(buckets, width)
-    steps = epochs * (len(data.bags) // BATCH)
-    optimizer = torch.optim.Adam(heads.parameters(), lr=5e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=max(steps, 2))
-    for epoch in range(epochs):
-        order, total = rng.permutation(len(data.bags)), 0.0
-        for first in range(0, len(order) - BATCH + 1, BATCH):
-            chosen = order[first: first + BATCH]
-            bags = [_thinned(data.bags[k], rng) for k in chosen]
-            meaning, name = heads(*_flat(bags), 0.1)
-            loss = (nn.functional.cross_entropy(meaning, torch.from_numpy(data.meaning[chosen]), label_smoothing=0.02)
-                    + nn.functional.cross_entropy(name, torch.from_numpy(data.name[chosen]), ignore_index=-1))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach())
-        say(f"epoch {epoch + 1} of {epochs}: loss {total / max(1, len(order) // BATCH):.3f}")
-    return heads.eval()
+    heads = Heads(encoder)
+    with torch.no_grad():
+        first = seen.batches(seed, 0, BATCH)[:8]
+        means = torch.cat([heads.means(one.state, one.there) for one in map(seen.batch, first)])
+        heads.middle.copy_(means.mean(0))
+        heads.spread.copy_(means.std(0) + 1e-6)
+    parts: dict[str, list[nn.Parameter]] = {name: [] for name in RATES}
+    for name, value in heads.named_parameters():
+        parts[name.split(".")[0] if name.split(".")[0] in RATES else "rest"].append(value)
+    groups = [{"params": parts[name], "name": name, "weight_decay": 0.0 if name == "pieces" else 0.01}
+              for name in RATES]
+    return RunState(heads, RunState.average_of(heads), torch.optim.AdamW(groups, lr=1e-3))
 
 
-def _thinned(bag: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    kept = bag[rng.random(len(bag)) > THINNED]
-    return kept if len(kept) else bag
+def train_step(state: RunState, batch: Batch, truth: tuple[torch.Tensor, torch.Tensor], seed: int, steps: int) -> float:
+    """One optimiser step; what is dropped is a function of seed and step.  Returns the loss."""
+    torch.manual_seed(seed * 1_000_003 + state.step)
+    for group in state.optimiser.param_groups:
+        group["lr"] = RATES[group["name"]] * rate_share(state.step, steps, WARMUP)
+    state.model.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        meaning, name = state.model(batch.state, batch.there, batch.flat, batch.starts)
+    loss = (nn.functional.cross_entropy(meaning.float(), truth[0], label_smoothing=0.02)
+            + nn.functional.cross_entropy(name.float(), truth[1], ignore_index=-1))
+    state.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
+    state.optimiser.step()
+    state.step += 1
+    state.update_average()
+    return float(loss.detach())
 
 
-def _flat(bags: list[npt.NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
-    starts = np.cumsum([0, *(len(bag) for bag in bags[:-1])])
-    return torch.from_numpy(np.concatenate(bags)), torch.from_numpy(starts)
+def fit(encoder: SentenceEncoder, data: Sentences, steps: int, seed: int, out: Path,
+        say: Callable[[str], None] = lambda _: None, after_step: Callable[[int], None] | None = None) -> Heads:
+    """Train for ``steps`` on ``data``; goes on where a stopped run of the very same training in ``out`` left off."""
+    seen = look(encoder, data.texts, out / "seen", say)
+    same = hashlib.sha256("\n".join((encoder.sha256, str(seed), str(steps), *data.texts)).encode()).hexdigest()
+    kept = out / f"run-{same[:8]}"
+    state = start(encoder, seen, seed)
+    if state.load(kept):
+        say(f"resumed at step {state.step}")
+    meaning, name = torch.from_numpy(data.meaning), torch.from_numpy(data.name)
+    batches: list[npt.NDArray[np.int64]] = []
+    while state.step < steps:
+        each = len(seen.batches(seed, 0, BATCH))
+        turn, at = divmod(state.step, each)
+        if not at or not batches:
+            batches = seen.batches(seed, turn, BATCH)
+        chosen = batches[at]
+        loss = train_step(state, seen.batch(chosen, np.random.default_rng([seed, 72, state.step])),
+                          (meaning[chosen], name[chosen]), seed, steps)
+        if after_step is not None:
+            after_step(state.step)
+        if state.step % SAY_EVERY == 0:
+            say(f"step {state.step} of {steps}: loss {loss:.3f}")
+        if state.step % SAVE_EVERY == 0 or state.step == steps:
+            state.save(kept)
+    assert isinstance(state.ema, Heads)
+    return state.ema
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +154,18 @@ class Borders:
     sure: float = 0.0
 
 
-def calibrated(heads: Heads, data: Sentences) -> Borders:
+def calibrated(reader: QuestionReader, data: Sentences) -> Borders:
     """Temperatures of least log loss on ``data``, the border of the field, and that of what was understood."""
-    with torch.no_grad():
-        meaning, name = heads(*_flat(list(data.bags)))
+    plain = replace(reader, temperatures=(1.0, 1.0))
+    meaning, name = (torch.from_numpy(np.log(np.stack(one) + 1e-12))
+                     for one in zip(*map(plain.chances, data.texts), strict=True))
     known = data.name >= 0
     pair = (least_loss_temperature(meaning, torch.from_numpy(data.meaning), 5, 60),
             least_loss_temperature(name[torch.from_numpy(known)], torch.from_numpy(data.name[known]), 5, 60))
-    reader = reader_of(heads, Borders(pair))
-    beyond = np.array([float(reader.chances(text)[0][OUTSIDE].sum()) for text in data.texts])
+    fitted = replace(reader, temperatures=pair)
+    beyond = np.array([float(fitted.chances(text)[0][OUTSIDE].sum()) for text in data.texts])
     border = balanced_border(beyond, OUTSIDE[data.meaning])
-    reader = reader_of(heads, Borders(pair, border))
-    read = [reader.best(text) for text in data.texts]
+    read = [replace(fitted, outside_from=border).best(text) for text in data.texts]
     chance = np.array([one.confidence for one, out in zip(read, OUTSIDE[data.meaning], strict=True)
                        if not out and one.asked not in ("outside", "unknown")])
     return Borders(pair, border, float(np.quantile(chance, SILENT)) if len(chance) else 0.0)
@@ -160,28 +178,35 @@ def balanced_border(beyond: npt.NDArray[np.float64], outside: npt.NDArray[np.boo
     return float(levels[int(np.argmin(worse))])
 
 
-def reader_of(heads: Heads, borders: Borders) -> QuestionReader:
+def reader_of(heads: Heads, encoder: SentenceEncoder, borders: Borders | None = None) -> QuestionReader:
+    """What the shipped file will say: its numbers have the shipped precision."""
     tensors = {name: value.float().numpy() for name, value in heads.tensors().items()}
-    return QuestionReader(tensors, borders.temperatures, borders.outside_from, borders.sure, "reader in training",
-                          "0" * 64)
+    made = borders or Borders()
+    return QuestionReader(bent(encoder, tensors), tensors, made.temperatures, made.outside_from, made.sure,
+                          "reader in training", "0" * 64)
 
 
-def train_reader(out: Path, seed: int = 0, count: int = SENTENCES,
-                 say: Callable[[str], None] = lambda _: None) -> dict[str, float]:
-    """Train, calibrate, write into ``out``; returns what it reached on templates kept from training."""
-    grammar = read_grammar()
-    seen = [one for one in grammar.templates if not one.held_out]
-    unseen = [one for one in grammar.templates if one.held_out]
-    heads = fit(sentences(grammar, seen, count, seed), seed, say=say)
-    kept = sentences(grammar, unseen, DEVELOPMENT, seed + 1)
-    borders = calibrated(heads, kept)
-    reached = score(reader_of(heads, borders), kept)
-    say(f"templates kept from training: {reached}")
-    final = fit(sentences(grammar, list(grammar.templates), count, seed + 2), seed, say=say)
-    weights.save(final.tensors(), out, {
-        "name": "reader-s", "version": "0.1.0", "licence": "Apache-2.0", "trained_steps": EPOCHS * (count // BATCH),
-        "seed": seed, "sentences": count, **asdict(borders), "development": reached})
+def train_reader(out: Path, steps: int, seed: int = 0, say: Callable[[str], None] = lambda _: None,
+                 sentence_folder: Path | None = None) -> dict[str, float]:
+    """Train, calibrate, write into ``out``; returns what it reached on the rehearsal."""
+    encoder = SentenceEncoder.load(sentence_folder or paths.resources_dir() / "chat" / SENTENCES)
+    count = max(2 * BATCH, steps * BATCH // ROUNDS)
+    heads = fit(encoder, sentences(read_grammar(), count, seed), steps, seed, out, say)
+    rehearsal = rehearsed(read_rehearsal())
+    borders = calibrated(reader_of(heads, encoder), rehearsal)
+    reached = score(reader_of(heads, encoder, borders), rehearsal)
+    say(f"rehearsal: {reached}")
+    weights.save(heads.tensors(), out, {
+        "name": "reader-s", "version": "0.2.0", "licence": "Apache-2.0", "trained_steps": steps, "seed": seed,
+        "sentences": count, "sentences_sha256": encoder.sha256, **asdict(borders), "rehearsal": reached})
     return reached
+
+
+def rehearsed(questions: tuple[Paraphrase, ...]) -> Sentences:
+    made = told(tuple(one.text for one in questions), tuple(one.intent for one in questions))
+    # Its headings name labels only where an answer hangs on them.
+    counts = np.array([one.intent.asked in ("presence", "count") for one in questions])
+    return replace(made, name=np.where(counts, made.name, -1))
 
 
 def score(reader: QuestionReader, data: Sentences) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from fineview.core.intent import KINDS, TOPICS, Intent
 from fineview.core.labels import WORDS
-from fineview.lab.question_grammar import Grammar, Template, plain, read_grammar, read_paraphrases
+from fineview.lab.question_grammar import Grammar, Template, plain, read_grammar, read_paraphrases, read_rehearsal
 from fineview.lab.question_noise import typed
 from fineview.lab.question_pairs import Asking, Pair
 from fineview.lab.question_regions import beside_the_retina, overlaps
@@ -27,6 +28,22 @@ def test_no_template_gives_a_paraphrase(grammar: Grammar) -> None:
     assert not [one.text for one in apart if grammar.can_say(one.text)]
 
 
+def test_the_rehearsal_is_neither_trained_on_nor_like_what_is_kept_apart(grammar: Grammar) -> None:
+    rehearsal = read_rehearsal()
+    assert len(rehearsal) >= 300 and not [one.text for one in rehearsal if grammar.can_say(one.text)]
+    apart = [set(re.findall("[a-z0-9]+", one.text.lower())) for one in read_paraphrases()]
+    for one in rehearsal:
+        words = set(re.findall("[a-z0-9]+", one.text.lower()))
+        assert max(len(words & other) / len(words | other) for other in apart) < 0.7, one.text
+
+
+def test_the_watch_sees_slots_inside_alternatives() -> None:
+    small = Grammar((Template("count", None, "count (the {L}|them) {here}"),), {"here": ("there",)},
+                    {"drusen": (("druse",), ("drusen",))})
+    assert small.can_say("count the drusen there") and small.can_say("Count them there!")
+    assert not small.can_say("count the L there")
+
+
 def test_the_watch_would_notice(grammar: Grammar) -> None:
     rng = np.random.default_rng(0)
     for template in rng.choice(np.array(grammar.templates, object), 60):
@@ -42,7 +59,7 @@ def test_paraphrases_cover_every_kind_label_and_topic() -> None:
 
 
 def test_a_drawn_question_means_what_its_heading_says() -> None:
-    small = Grammar((Template("count", None, "how (many|few) {L} {here}", 0),), {"here": ("there",)},
+    small = Grammar((Template("count", None, "how (many|few) {L} {here}"),), {"here": ("there",)},
                     {"drusen": (("druse",), ("drusen",))})
     text, intent = small.draw(small.templates[0], np.random.default_rng(1))
     assert text in ("how many drusen there", "how few drusen there") and intent == Intent("count", "drusen")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,14 +38,28 @@ def test_one_heading_a_meaning() -> None:
 
 
 def test_chances_are_the_plain_formula(reader: QuestionReader) -> None:
-    held = reader.tensors
-    rows = np.stack([held["pieces"][k] for k in pieces("how far is it from the fovea?")]).astype(np.float64)
-    hidden = np.tanh(rows.sum(0) / np.sqrt(len(rows)))
+    text, held = "how far is it from the fovea?", reader.tensors
+    states = reader.sentences.states(np.array([reader.sentences.ids(text)]))
+    words = np.concatenate([np.mean(states[layer][0].astype(np.float64), axis=0) for layer in (3, 6)])
+    rows = np.stack([held["pieces"][k] for k in pieces(text)]).astype(np.float64)
+    hidden = np.tanh(np.concatenate([held["lift"] @ words + held["lift_bias"], rows.sum(0) / np.sqrt(len(rows))]))
     logits = (hidden @ held["meaning"] + held["meaning_bias"]) / reader.temperatures[0]
     wanted = np.exp(logits) / np.exp(logits).sum()
-    meaning, name = reader.chances("how far is it from the fovea?")
+    meaning, name = reader.chances(text)
     np.testing.assert_allclose(meaning, wanted, atol=1e-4)
     assert name.shape == (len(NAMES),) and name.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_reader_knows_its_encoder(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "reader")
+    beside = FOLDER.parent / "sentences-s"
+    assert QuestionReader.load(tmp_path / "reader", beside).sentences.name == "sentences-s"
+    with pytest.raises(WeightsProblem):  # none beside it
+        QuestionReader.load(tmp_path / "reader")
+    facts = json.loads((tmp_path / "reader" / "model.json").read_text("utf-8"))
+    (tmp_path / "reader" / "model.json").write_text(json.dumps({**facts, "sentences_sha256": "0" * 64}), "utf-8")
+    with pytest.raises(WeightsProblem, match="another sentence encoder"):
+        QuestionReader.load(tmp_path / "reader", beside)
 
 
 @pytest.mark.parametrize(("text", "meaning"), [
@@ -63,10 +78,9 @@ def test_what_everybody_asks_is_read(reader: QuestionReader, text: str, meaning:
 
 
 def test_too_little_chance_is_not_understood(reader: QuestionReader) -> None:
-    doubtful = QuestionReader(reader.tensors, reader.temperatures, 1.1, 1.1, "doubtful", "0" * 64)
-    made = doubtful.read("what is this?")
+    made = replace(reader, outside_from=1.1, sure=1.1).read("what is this?")
     assert made.asked == "unknown" and 0 < made.confidence < 1.1
-    wary = QuestionReader(reader.tensors, reader.temperatures, 0.0, 0.0, "wary", "0" * 64)
+    wary = replace(reader, outside_from=0.0, sure=0.0)
     assert wary.read("what is this?").asked in ("outside", "unknown")
 
 
@@ -91,4 +105,4 @@ def test_a_damaged_reader_is_refused(tmp_path: Path, damage: str) -> None:
         facts["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
         (folder / "model.json").write_text(json.dumps(facts), "utf-8")
     with pytest.raises(WeightsProblem):
-        QuestionReader.load(folder)
+        QuestionReader.load(folder, FOLDER.parent / "sentences-s")

@@ -1,8 +1,10 @@
 """Reading free wording: a question's text -> what it asks for, with a calibrated chance that it was understood.
 
-A bag of hashed pieces (:mod:`question_features`) is averaged into one vector, bent once, and read by two heads: the
-meaning (kind, target, topic) and the label it names.  fastText's shape (Joulin et al. 2016, arXiv 1607.01759) with one
-hidden layer; trained on templates by ``fineview.lab.train_reader``, a few hundred kB, numpy alone, under a millisecond.
+Two views of a text are put side by side.  What its words mean: the mean of their vectors half way up and at the top of
+a sentence encoder (:mod:`sentence_encoder`) whose upper layers are bent by low-rank additions (LoRA, Hu et al. 2021,
+arXiv 2106.09685).  How it is spelt: a bag of hashed pieces (:mod:`question_features`, fastText's shape, Joulin et al.
+2016, arXiv 1607.01759).  Two heads read both: the meaning (kind, target, topic) and the label it names.  Trained on
+templates by ``fineview.lab.train_reader``; numpy alone, milliseconds.
 
 Anything else that reads questions (a language model with visual tokens, say) fits by shape: ``read(text) -> Intent``.
 """
@@ -20,6 +22,7 @@ from fineview.core.intent import KINDS, TARGETS, TOPICS, Intent
 from fineview.core.labels import WORDS
 from fineview.models import weights
 from fineview.models.language.question_features import pieces
+from fineview.models.language.sentence_encoder import MATRICES, SentenceEncoder
 
 Array = NDArray[np.float32]
 _SLOTS: dict[str, tuple[tuple[str | None, str | None], ...]] = {  # kind -> (target, topic)
@@ -30,13 +33,15 @@ MEANINGS: tuple[Intent, ...] = tuple(Intent(kind, None, target, topic) for kind 
 OUTSIDE = np.array([one.asked in ("outside", "unknown") for one in MEANINGS])
 NAMES: tuple[str | None, ...] = (None, "lesion", *WORDS)
 NAMED = frozenset({"presence", "count", "where", "size", "length"})  # kinds whose answer may depend on a label
-_PARTS = ("pieces", "meaning", "meaning_bias", "name", "name_bias")
+BENT_FROM = 3  # layers of the sentence encoder that stay as they are
+SENTENCES = "sentences-s"  # the encoder's folder, beside the reader's
 _AGAIN = "Train it again with \"fineview train reader --out DIR\"."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuestionReader:
-    """``tensors``: "pieces" (buckets, d), "meaning" (d, meanings), "name" (d, names) and two biases, float32.
+    """``sentences``: the encoder with the additions worked in.  ``tensors``, float32: "lift" (w, 2d) and its bias,
+    "pieces" (buckets, b), "meaning" (w + b, meanings), "name" (w + b, names) and their biases.
 
     ``temperatures``: of meaning and name, fitted on templates kept from training.  ``outside_from``: from this chance
     on that a question lies outside the field it is taken as such, likelier or not: refusing costs a word, answering
@@ -44,6 +49,7 @@ class QuestionReader:
     it did not understand.  ``name``, ``sha256``: who read.
     """
 
+    sentences: SentenceEncoder
     tensors: dict[str, Array]
     temperatures: tuple[float, float]
     outside_from: float
@@ -52,8 +58,11 @@ class QuestionReader:
     sha256: str
 
     @classmethod
-    def load(cls, folder: Path) -> QuestionReader:
-        """The reader of a weights folder.  Raises ``WeightsProblem`` where it is missing, damaged or another's."""
+    def load(cls, folder: Path, sentences: Path | None = None) -> QuestionReader:
+        """The reader of a weights folder and the encoder it was trained on, of ``sentences`` or the folder beside.
+
+        Raises ``WeightsProblem`` where one is missing, damaged or another's.
+        """
         manifest = weights.read_manifest(folder)
         weights.check_file(folder / weights.TENSORS, manifest.sha256)
         from safetensors import SafetensorError
@@ -63,15 +72,15 @@ class QuestionReader:
             held = load_file(folder / weights.TENSORS)
         except SafetensorError as problem:
             raise WeightsProblem("This safetensors file cannot be read.", _AGAIN, "weights-format") from problem
+        encoder = SentenceEncoder.load(sentences or folder.parent / SENTENCES)
+        if manifest.facts.get("sentences_sha256") != encoder.sha256:
+            raise WeightsProblem("This reader was trained on another sentence encoder.", _AGAIN, "weights-hash")
         tensors = {name: tensor.astype(np.float32) for name, tensor in held.items()}
-        sizes = {name: tensors[name].shape for name in _PARTS if name in tensors}
-        wide = sizes.get("pieces", (0, 0))[-1]
-        if sizes != {"pieces": (sizes.get("pieces", (0,))[0], wide), "meaning": (wide, len(MEANINGS)),
-                     "meaning_bias": (len(MEANINGS),), "name": (wide, len(NAMES)), "name_bias": (len(NAMES),)}:
+        if not _fits(tensors, encoder):
             raise WeightsProblem("These weights read no questions.", _AGAIN, "weights-format")
         first, second = (float(value) for value in manifest.facts["temperatures"])
-        return cls(tensors, (first, second), float(manifest.facts["outside_from"]), float(manifest.facts["sure"]),
-                   manifest.name, manifest.sha256)
+        return cls(bent(encoder, tensors), tensors, (first, second), float(manifest.facts["outside_from"]),
+                   float(manifest.facts["sure"]), manifest.name, manifest.sha256)
 
     def read(self, text: str) -> Intent:
         """What ``text`` asks for; kind "unknown" where the chance of having understood it is too small."""
@@ -102,9 +111,35 @@ class QuestionReader:
                 _softmax((hidden @ parts["name"] + parts["name_bias"]) / self.temperatures[1]))
 
     def hidden(self, text: str) -> Array:
-        table = self.tensors["pieces"]
-        found = table[pieces(text, len(table))]
-        return np.asarray(np.tanh(found.sum(0) / np.sqrt(len(found))), np.float32)
+        held = self.tensors
+        states = self.sentences.states(np.array([self.sentences.ids(text)]))
+        means = np.concatenate([states[BENT_FROM][0].mean(0), states[-1][0].mean(0)])
+        spelt = held["pieces"][pieces(text, len(held["pieces"]))]
+        both = (held["lift"] @ means + held["lift_bias"], spelt.sum(0) / np.sqrt(len(spelt)))
+        return np.asarray(np.tanh(np.concatenate(both)), np.float32)
+
+
+def bent(encoder: SentenceEncoder, tensors: dict[str, Array]) -> SentenceEncoder:
+    """``encoder`` with the products of the additions among ``tensors`` added to its matrices."""
+    added = {f"{layer}.{name}" for layer in range(BENT_FROM, encoder.layers) for name in MATRICES}
+    matrices = {name: encoder.tensors[name] + tensors[f"{name}.up"] @ tensors[f"{name}.down"] for name in added}
+    return replace(encoder, tensors={**encoder.tensors, **matrices})
+
+
+def _fits(tensors: dict[str, Array], encoder: SentenceEncoder) -> bool:
+    sizes = {name: tensor.shape for name, tensor in tensors.items()}
+    bags, lifted = sizes.get("pieces", (0, 0)), sizes.get("lift", (0, 0))
+    wide = lifted[0] + bags[-1]
+    wanted: dict[str, tuple[int, ...]] = {
+        "lift": (lifted[0], 2 * encoder.tensors["places"].shape[1]), "lift_bias": (lifted[0],), "pieces": bags[:2],
+        "meaning": (wide, len(MEANINGS)), "meaning_bias": (len(MEANINGS),), "name": (wide, len(NAMES)),
+        "name_bias": (len(NAMES),)}
+    for layer in range(BENT_FROM, encoder.layers):
+        for name in MATRICES:
+            rows, columns = encoder.tensors[f"{layer}.{name}"].shape
+            rank = sizes.get(f"{layer}.{name}.down", (0,))[0]
+            wanted |= {f"{layer}.{name}.down": (rank, columns), f"{layer}.{name}.up": (rows, rank)}
+    return sizes == wanted and min(bags) > 0
 
 
 def _softmax(logits: Array) -> Array:
