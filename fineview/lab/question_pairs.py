@@ -112,7 +112,7 @@ class Asking:
 
     def _layer(self, box: Box) -> Iterator[Pair]:
         lines = self._scene.lines
-        if lines:
+        if lines and np.isfinite(lines["BM"][int(box.x):int(np.ceil(box.x + box.w))]).all():  # unknown in the disc
             rows = np.arange(self._scene.view.shape[0])[:, None]
             zones = ("vitreous", "retina", "sub-RPE", "choroid")
             depth = sum((rows > lines[name]).astype(int) for name in ("ILM", "RPE", "BM"))

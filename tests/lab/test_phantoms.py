@@ -9,6 +9,7 @@ import pytest
 
 from fineview.lab.oct_disc import Disc
 from fineview.lab.oct_eye import OctEye
+from fineview.lab.oct_lesions import draw_eye
 from fineview.lab.oct_render import draw_look
 from fineview.lab.phantom_fundus import FUNDUS_WORDS, fundus
 from fineview.lab.phantom_oct import BScanPhantom, bscan, volume
@@ -62,6 +63,17 @@ def test_in_the_optic_disc_the_outer_lines_end_where_its_opening_says() -> None:
 def test_a_disc_that_the_scan_passes_by_changes_no_outer_line() -> None:
     scan, _ = _carved(Disc(4.0, 0.9, 0.8, 0.5, 60.0, 30.0))
     assert np.isfinite(scan.lines["BM"]).all()
+
+
+def test_some_eyes_are_scanned_at_their_disc_and_most_are_not() -> None:
+    eyes = [draw_eye(np.random.default_rng(seed)) for seed in range(200)]
+    discs = [eye for eye in eyes if eye.disc is not None]
+    assert 0.05 < len(discs) / len(eyes) < 0.25
+    opened = [eye.section(eye.lesion_z[0], (496, 512)) for eye in discs]
+    assert np.mean([section.nerve.max() == 1 for section in opened]) > 0.3
+    for section in opened:  # the lines go on through the opening, so that whatever is painted has its rows
+        assert all(np.isfinite(line).all() for line in section.lines.values())
+        assert (section.lines["ILM"] < section.lines["RPE"])[section.nerve == 0].all()
 
 
 def test_a_cube_has_two_rows_for_each_and_the_same_truth() -> None:
