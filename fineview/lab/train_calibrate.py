@@ -206,7 +206,7 @@ def _suggestion_curve(known: list[Seen], number: int, word: str, level: float, c
 
 
 def _threshold(known: list[Seen], number: int, word: str) -> tuple[float, float]:
-    """The logit of best component F1, of F1 times Dice for areas (median over folds), and the F1 of the folds left out."""
+    """The logit of best F1, for areas of F1 times Dice (median over folds), and the F1 of the folds left out."""
     counts = np.stack([_counts(one.logits[number], one.boxes[word]) for one in known])
     sizes = np.stack([_sizes(one.logits[number], one.masks.get(word)) for one in known])
     fold = np.random.default_rng(number).permutation(len(known)) % FOLDS
