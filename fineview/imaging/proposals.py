@@ -1,6 +1,8 @@
 """From calibrated probability maps to suggested lesions: one proposal per lesion, with box, area and contour.
 
-A connected component above the label's threshold is one lesion.
+A connected component above the label's threshold is one lesion.  Fluid and drusen are measured, so theirs reach as far
+as the label is likelier than not: weak and strong borders as in Canny's edges (IEEE PAMI 1986), the strong one decides
+whether, the weak one how far.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from fineview.core.geometry import Box
 
 DEFAULT_THRESHOLD = 0.5
 MOST_PER_LABEL = 300
+REACH = {"drusen": 0.5, "fluid": 0.5}
 _FINER, _LARGE_PX, _MOST_VERTICES = 8, 40_000, 24
 
 
@@ -35,12 +38,25 @@ def find_proposals(maps: Mapping[str, NDArray[np.floating[Any]]], thresholds: Ma
     return tuple(sorted(found, key=_rank))
 
 
+def proposed(label: str, values: NDArray[np.floating[Any]], threshold: float) -> NDArray[np.bool_]:
+    """Where (H, W) the proposals of a label lie on its map: at or above ``threshold``, for :data:`REACH` also what is
+    joined to such places at or above its value there."""
+    strong = values >= values.dtype.type(threshold)
+    reach = REACH.get(label, threshold)
+    if reach >= threshold or not strong.any():
+        return strong
+    count, names = cv2.connectedComponents((values >= values.dtype.type(reach)).view(np.uint8), connectivity=8)
+    kept = np.zeros(count, np.bool_)
+    kept[names[strong]] = True
+    return np.asarray(kept[names])
+
+
 def _rank(proposal: Proposal) -> tuple[float, str, float, float]:
     return (-proposal.score, proposal.label, proposal.box.y, proposal.box.x)
 
 
 def _of_label(label: str, values: NDArray[np.floating[Any]], threshold: float, least_area_px: float) -> list[Proposal]:
-    mask = (values >= values.dtype.type(threshold)).view(np.uint8)
+    mask = proposed(label, values, threshold).view(np.uint8)
     if not mask.any():
         return []
     count, names, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)

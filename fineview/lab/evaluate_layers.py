@@ -18,6 +18,7 @@ import numpy.typing as npt
 from fineview.core.errors import RequestProblem, WrongWords
 from fineview.core.labels import LABELS, LAYERS
 from fineview.core.measured import Figure
+from fineview.imaging.proposals import DEFAULT_THRESHOLD, proposed
 from fineview.lab import layer_scores as scores
 from fineview.lab.evaluate import Request, chosen
 from fineview.lab.figures import Figures, bootstrap_interval, judged, machine_words
@@ -137,7 +138,7 @@ def _diagnosed(request: Request) -> list[Figure]:
 def _phantoms(request: Request, maker: str | None, word: str) -> list[Figure]:
     """Fluid as the product would suggest it, and all three lines, on phantoms that no training draws."""
     engine = request.app.engine()
-    level = engine.thresholds["fluid"]
+    level = engine.thresholds.get("fluid", DEFAULT_THRESHOLD)
     pairs: Scored = Scored([], [])
     overlaps: dict[str, list[tuple[int, int, int]]] = {"ours": [], "classical": [], "everywhere": []}
     for number, phantom in enumerate(_drawn(request.seed, maker)):
@@ -150,8 +151,8 @@ def _phantoms(request: Request, maker: str | None, word: str) -> list[Figure]:
         fluid = phantom.masks["fluid"]
         retina = _within(simple, phantom.image)
         dark = retina & (phantom.image < DARK * np.median(phantom.image[retina])) if retina.any() else retina
-        for name, mask in (("ours", engine.lesion_maps(encoding, ("fluid",))["fluid"] >= level), ("classical", dark),
-                           ("everywhere", retina)):
+        ours = proposed("fluid", engine.lesion_maps(encoding, ("fluid",))["fluid"], level)
+        for name, mask in (("ours", ours), ("classical", dark), ("everywhere", retina)):
             overlaps[name].append(scores.overlap(mask, fluid))
     beside = {name: scores.dice(overlaps[name]) for name in ("classical", "everywhere")}
     fluid_figure = _figure(f"dice_fluid_{word}_maker", "fraction", scores.dice(overlaps["ours"]), PHANTOMS,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from fineview.core.promises import OperatingCurve, OperatingPoint
 from fineview.imaging.filters import components
-from fineview.imaging.proposals import DEFAULT_THRESHOLD
+from fineview.imaging.proposals import DEFAULT_THRESHOLD, REACH, proposed
 from fineview.services.ports import Engine
 
 Array = npt.NDArray[Any]
@@ -38,7 +38,9 @@ class Suggested:
 def suggested(values: Array, word: str, engine: Engine, boxes: Array) -> Suggested:
     """Suggestions of ``word`` on its map (H, W) against ``boxes`` (n, 4) x0, y0, x1, y1 with corners at whole
     numbers."""
-    places, tops = strongest_points(values, engine.thresholds.get(word, DEFAULT_THRESHOLD))
+    level = engine.thresholds.get(word, DEFAULT_THRESHOLD)
+    shown = np.where(proposed(word, values, level), values, values.dtype.type(0))
+    places, tops = strongest_points(shown, min(level, REACH.get(word, level)))
     scores = np.array([engine.chance(word, float(top)) for top in tops])
     x, y = places[:, :1] + 0.5, places[:, 1:] + 0.5
     within = (x >= boxes[:, 0]) & (x <= boxes[:, 2]) & (y >= boxes[:, 1]) & (y <= boxes[:, 3])

@@ -5,9 +5,8 @@ training pool, and written into ``model.json``:
 
 * ``calibration``: label -> monotone curve of its 1/4-grid logit (isotonic over bins, Zadrozny and Elkan 2002), cells
   weighted to their true share;
-* ``thresholds``: label -> calibrated probability at which components score the best F1 against lesions, for labels
-  whose extent is measured (:data:`AREAS`) the best F1 times Dice of their cells; the median over five folds by
-  photograph; ``threshold_f1`` is what each label reached on the folds left out;
+* ``thresholds``: label -> calibrated probability at which components score the best F1 against lesions, the median
+  over five folds by photograph; ``threshold_f1`` is what each label reached on the folds left out;
 * ``suggestion_calibration``: label -> monotone curve from the logit of a suggestion's strongest cell to that of being
   right, over photographs in the shares in which they exist;
 * ``region_calibration``: label -> slope, offset and weight of log(cells) for the pooled calibrated logit of a region.
@@ -43,7 +42,6 @@ LEVELS = np.arange(-6.0, 4.01, 0.4)
 CELL = 4
 FIRST_UNSEEN_PHANTOM = 500_000
 FOLDS, SUGGESTION_BINS = 5, 12
-AREAS = frozenset({"drusen", "fluid"})  # found is half of it: how large they are is what a person reads off
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +204,12 @@ def _suggestion_curve(known: list[Seen], number: int, word: str, level: float, c
 
 
 def _threshold(known: list[Seen], number: int, word: str) -> tuple[float, float]:
-    """The logit of best F1, for areas of F1 times Dice (median over folds), and the F1 of the folds left out."""
+    """The logit of best component F1 (median over folds) and the F1 of the folds left out, pooled."""
     counts = np.stack([_counts(one.logits[number], one.boxes[word]) for one in known])
-    sizes = np.stack([_sizes(one.logits[number], one.masks.get(word)) for one in known])
     fold = np.random.default_rng(number).permutation(len(known)) % FOLDS
     chosen, left_out = [], np.zeros(4)
     for part in range(min(FOLDS, len(known))):
-        worth = np.array([f1(total) for total in counts[fold != part].sum(0)])
-        best = int(np.argmax(worth * dice(sizes[fold != part].sum(0)) if word in AREAS else worth))
+        best = int(np.argmax([f1(total) for total in counts[fold != part].sum(0)]))
         chosen.append(LEVELS[best])
         left_out += counts[fold == part, best].sum(0)
     return float(np.median(chosen)), f1(left_out)
@@ -224,20 +220,6 @@ def f1(total: Array) -> float:
     found, inside, lesions, hit = (float(value) for value in total)
     precision, recall = inside / max(found, 1.0), hit / max(lesions, 1.0)
     return 2 * precision * recall / max(precision + recall, 1e-9)
-
-
-def dice(total: Array) -> Array:
-    """Dice of each row (cells found, cells shown, shown among the found)."""
-    return np.asarray(2 * total[:, 2] / np.maximum(total[:, 0] + total[:, 1], 1e-9))
-
-
-def _sizes(logits: Array, share: Array | None) -> Array:
-    """(levels, 3): known cells at or above each level, the sum of the shares shown, and of those at or above it."""
-    if share is None:
-        return np.zeros((len(LEVELS), 3))
-    known = np.isfinite(share)
-    values, shown = logits[known], share[known]
-    return np.array([((values >= level).sum(), shown.sum(), shown[values >= level].sum()) for level in LEVELS], float)
 
 
 def _counts(logits: Array, boxes: Array) -> Array:

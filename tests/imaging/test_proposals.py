@@ -31,6 +31,20 @@ def test_diagonal_neighbours_belong_together_and_thresholds_are_by_label() -> No
     assert find_proposals({"drusen": values}, {"haemorrhage": 0.3}) == ()
 
 
+def test_fluid_reaches_as_far_as_it_is_likelier_than_not_and_a_dot_does_not() -> None:
+    values = np.zeros((30, 30), np.float32)
+    values[4:12, 4:14] = 0.6
+    values[6:8, 6:8] = 0.9  # strong enough to be proposed, and two more places in the same water
+    values[10, 12] = 0.85
+    values[20:24, 20:24] = 0.6  # never strong: proposed nowhere
+    values[3, :] = 0.4
+    fluid, = find_proposals({"fluid": values}, {"fluid": 0.8})
+    assert (fluid.box, fluid.area_px) == (Box(4.0, 4.0, 10.0, 8.0), 80.0)
+    assert fluid.score == pytest.approx(0.9)
+    assert [p.area_px for p in find_proposals({"haemorrhage": values}, {"haemorrhage": 0.8})] == [4.0, 1.0]
+    assert find_proposals({"fluid": values}, {"fluid": 0.3})[0].area_px == 80 + 30 + 0  # a low threshold stays itself
+
+
 def test_strongest_first_and_no_flood() -> None:
     rng = np.random.default_rng(0)
     values = np.zeros((200, 200), np.float16)

@@ -41,6 +41,19 @@ def test_a_suggestion_is_a_component_and_its_strongest_point_decides() -> None:
     assert found.right.tolist() == [True, False] and found.best == pytest.approx([0.45, -1.0])
 
 
+def test_two_strong_places_of_one_water_are_one_suggestion_as_in_the_window() -> None:
+    values = np.zeros((40, 60), np.float16)
+    values[10:20, 10:40] = 0.55
+    values[12, 12] = values[18, 38] = 0.9
+    values[18, 38] += 0.05
+    values[30:34, 5:9] = 0.55  # weak alone
+    seer = Seer()
+    seer.thresholds = {**seer.thresholds, "fluid": 0.8}
+    boxes = np.array([[10, 10, 40, 20]], float)
+    found = suggested(values, "fluid", seer, boxes)  # type: ignore[arg-type]
+    assert found.places.tolist() == [[38, 18]] and found.right.tolist() == [True]
+
+
 def picture(scores: list[float], right: list[bool], best: list[float]) -> Suggested:
     return Suggested(np.array(scores), np.array(right, bool), np.zeros((len(scores), 2)), np.array(best))
 

@@ -11,10 +11,7 @@ from fineview.lab.train_calibrate import (
     Seen,
     _counts,
     _pixel_curve,
-    _sizes,
     _suggestion_curve,
-    _threshold,
-    dice,
     f1,
     isotonic_curve,
     logistic,
@@ -56,30 +53,6 @@ def test_component_counts_by_hand() -> None:
     at_two = int(np.argmin(np.abs(LEVELS - 2.0)))
     assert table[at_two].tolist() == [2, 1, 2, 1] and f1(table[at_two]) == 0.5
     assert table[-1].tolist() == [0, 0, 2, 0] and f1(table[-1]) == 0.0
-
-
-def test_the_threshold_of_an_area_is_where_its_extent_is_right() -> None:
-    logits = np.full((30, 30), -8.0)
-    logits[6:24, 6:24] = -4.0  # a halo that is no fluid
-    logits[8:18, 8:18] = 0.5
-    logits[10:14, 10:14] = 3.0
-    share = np.zeros((30, 30))
-    share[8:18, 8:18] = 1.0
-    box = np.array([[8.0, 8.0, 18.0, 18.0]])
-    one = Seen(logits[None], {"fluid": box, "hard_exudate": box}, {"fluid": share})
-    # the one component is right at every level: only its size tells them apart
-    level, reached = _threshold([one] * 5, 0, "fluid")
-    assert -4 < level <= 0.5 and reached == 1.0
-    assert _threshold([one] * 5, 0, "hard_exudate") == (LEVELS[0], 1.0)
-
-
-def test_dice_of_cells_by_hand() -> None:
-    share = np.array([[1.0, 0.5, 0.0, np.nan]])
-    total = _sizes(np.array([[2.0, -1.0, 1.0, 3.0]]), share)
-    at = [int(np.argmin(np.abs(LEVELS - level))) for level in (-2.0, 0.8, 2.8)]
-    assert total[at].tolist() == [[3, 1.5, 1.5], [2, 1.5, 1.0], [0, 1.5, 0]]
-    assert np.allclose(dice(total[at]), [2 * 1.5 / 4.5, 2 * 1.0 / 3.5, 0])
-    assert not _sizes(share, None).any()
 
 
 def test_pooling_violators_by_hand() -> None:
