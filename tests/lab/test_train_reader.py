@@ -13,8 +13,9 @@ from fineview.lab import train_reader as lab
 from fineview.lab.question_grammar import read_grammar, read_rehearsal
 from fineview.lab.question_layers import Heads
 from fineview.lab.question_seen import look
-from fineview.models.language.question_reader import SENTENCES, bent
+from fineview.models.language.question_reader import SENTENCES, QuestionReader, bent
 from fineview.models.language.sentence_encoder import SentenceEncoder
+from fineview.models.weights import read_manifest
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,17 @@ def test_a_round_meets_no_sentence_twice(encoder: SentenceEncoder, few: lab.Sent
     seen = look(encoder, few.texts, tmp_path)
     rounds = [np.concatenate(seen.batches(0, turn, 8)) for turn in (0, 1)]
     assert all(sorted(one.tolist()) == list(range(40)) for one in rounds) and not np.array_equal(*rounds)
+
+
+def test_what_training_writes_is_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "BATCH", 8)
+    monkeypatch.setattr(lab, "read_rehearsal", lambda: read_rehearsal()[::20])
+    reached = lab.train_reader(tmp_path, 2)
+    made = QuestionReader.load(tmp_path, paths.resources_dir() / "chat" / SENTENCES)
+    facts = read_manifest(tmp_path).facts
+    assert facts["rehearsal"] == reached and facts["sentences_sha256"] == made.sentences.sha256
+    few = lab.rehearsed(read_rehearsal()[::20])
+    assert lab.score(made, few) == reached  # the borders written are those that were scored
 
 
 def test_labels_of_the_rehearsal_count_where_an_answer_hangs_on_them() -> None:
