@@ -20,6 +20,7 @@ from fineview.core.labels import WORDS
 END_SLOPE = 0.25
 DEFAULT_THRESHOLD = 0.5
 PLAIN = (1.0, 0.0, 0.0)
+LARGEST = 1e4  # of a logit: beyond it differences overflow, and a score would be no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Calibration:
             regions = {word: _numbers(facts, "region_calibration", word, PLAIN, 3) for word in WORDS}
             curves, suggestions = ({word: _curve(facts.get(name, {}).get(word)) for word in WORDS}
                                    for name in ("calibration", "suggestion_calibration"))
-        except (TypeError, ValueError, AttributeError, KeyError):
+        except (TypeError, ValueError, AttributeError, KeyError, OverflowError):
             raise WeightsProblem("The calibration in model.json cannot be read.",
                                  "Use the model.json that the weights were published with.", "weights-format") from None
         return Calibration(thresholds, curves, regions, suggestions)
@@ -91,7 +92,7 @@ def _curve(held: Any) -> Curve:
         return Curve()
     knots, values = (np.asarray(held[part], np.float64) for part in ("knots", "values"))
     rising = knots.ndim == 1 and knots.shape == values.shape and len(knots) > 0 and bool(
-        np.isfinite(knots).all() and np.isfinite(values).all() and (np.diff(knots) > 0).all()
+        (np.abs(knots) <= LARGEST).all() and (np.abs(values) <= LARGEST).all() and (np.diff(knots) > 0).all()
         and (np.diff(values) >= 0).all())
     if not rising:
         raise ValueError("calibration")

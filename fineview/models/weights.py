@@ -52,7 +52,7 @@ def read_manifest(folder: Path) -> Manifest:
         held = json.loads(path.read_text(encoding="utf-8"))
         return Manifest(str(held["name"]), str(held["version"]), str(held["sha256"]), str(held["licence"]),
                         int(held["trained_steps"]), held)
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as problem:
         raise WeightsProblem(f"{MANIFEST} cannot be read ({type(problem).__name__}).", _REPLACE,
                              "weights-format") from problem
 

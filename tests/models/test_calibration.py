@@ -31,6 +31,9 @@ def test_what_is_missing_is_plain() -> None:
     {"calibration": {"fluid": {"knots": [0.0, 0.0], "values": [0.0, 1.0]}}},
     {"calibration": {"fluid": {"knots": [0.0, 1.0], "values": [1.0, 0.0]}}},
     {"calibration": {"fluid": {"knots": [], "values": []}}},
+    {"suggestion_calibration": {"fluid": {"knots": [float("nan")], "values": [0.0]}}},
+    {"suggestion_calibration": {"fluid": {"knots": [-1e308, 1e308], "values": [-1e308, 1e308]}}},
+    {"suggestion_calibration": {"fluid": {"knots": [10**400], "values": [0.0]}}}, {"thresholds": {"fluid": 10**400}},
 ])
 def test_odd_values_are_one_sentence(facts: dict[str, Any]) -> None:
     with pytest.raises(WeightsProblem) as caught:

@@ -88,7 +88,11 @@ def test_too_many_tensors(folder: Path) -> None:
     assert code_of(folder) == "weights-format"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "{\"name\": 1}", "\u0000"])
+_ENDLESS = '{"name": "a", "version": "1", "sha256": "b", "licence": "c", "trained_steps": Infinity}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{\"name\": 1}", "\u0000", _ENDLESS, "[" * 200_000],
+                         ids=["empty", "list", "bare", "name", "nul", "endless", "deep"])
 def test_a_broken_manifest(folder: Path, text: str) -> None:
     (folder / weights.MANIFEST).write_text(text, encoding="utf-8")
     assert code_of(folder) == "weights-format"
