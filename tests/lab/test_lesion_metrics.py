@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fineview.lab.lesion_metrics import (
+    Tally,
     auroc,
     average_precision,
     count_table,
@@ -13,6 +14,7 @@ from fineview.lab.lesion_metrics import (
     f1,
     peaks,
     tally,
+    threshold_levels,
 )
 
 VIEW = np.ones((40, 200), bool)  # 0.5 % of the width is one cell
@@ -114,3 +116,14 @@ def test_a_wide_map_is_judged_on_blocks_without_losing_its_peaks() -> None:
     score[41, 2003] = 0.8
     item = tally(score, np.ones(score.shape, bool), np.array([[2000, 38, 2008, 44]], float), None)
     assert item.inside.tolist() == [True]
+
+
+def test_thresholds_are_fine_where_lesions_are() -> None:
+    """Ten lesions above ten thousand faint peaks: a threshold right between them is among those tried."""
+    faint = np.linspace(0.001, 0.1, 10_000)
+    strong = np.linspace(0.8, 0.9, 10)
+    photo = Tally(np.append(strong, faint), np.append(np.ones(10, bool), np.zeros(10_000, bool)), strong, True, 0.9, None)
+    levels = threshold_levels([photo])
+    assert 0.8 in levels and len(levels) <= 257 and levels[0] == 0.9 and levels[-1] == 0.001
+    assert (np.diff(levels) < 0).all()
+    assert f1(crossvalidated_counts([photo, photo], 0).sum(0)) == (1.0, 1.0, 1.0)
