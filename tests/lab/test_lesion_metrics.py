@@ -122,7 +122,8 @@ def test_thresholds_are_fine_where_lesions_are() -> None:
     """Ten lesions above ten thousand faint peaks: a threshold right between them is among those tried."""
     faint = np.linspace(0.001, 0.1, 10_000)
     strong = np.linspace(0.8, 0.9, 10)
-    photo = Tally(np.append(strong, faint), np.append(np.ones(10, bool), np.zeros(10_000, bool)), strong, True, 0.9, None)
+    inside = np.append(np.ones(10, bool), np.zeros(10_000, bool))
+    photo = Tally(np.append(strong, faint), inside, strong, True, 0.9, None)
     levels = threshold_levels([photo])
     assert 0.8 in levels and len(levels) <= 257 and levels[0] == 0.9 and levels[-1] == 0.001
     assert (np.diff(levels) < 0).all()
