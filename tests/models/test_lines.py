@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fineview.imaging import placement
-from fineview.models.vision.lines import beside, cheapest_path, source_rows
+from fineview.models.vision.lines import beside, beside_bow, bow, cheapest_path, source_rows
 
 
 def drawn(where: placement.Placement, rows_px: list[float], width: float = 1.0) -> np.ndarray:
@@ -70,3 +70,29 @@ def test_the_sub_cell_row_is_the_mean_of_the_cells_near_the_path() -> None:
     found = beside(weight, np.array([2, 0]))
     assert found[0] == pytest.approx((0.2 * 1.5 + 0.6 * 2.5) / 0.8)  # the far cell counts for nothing
     assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize(("slope", "bend"), [(0.0, 0.0), (1.2, 0.0), (-0.9, 0.0), (0.3, 180.0)])
+def test_steep_and_bowed_scans_keep_all_their_lines(slope: float, bend: float) -> None:
+    """Rows of source pixels: a tilt of 1.2 is 50 degrees, as a stretched cube shows it."""
+    where = placement.place(640, 256)
+    columns = np.arange(256) + 0.5
+    middle = 330 + slope * (columns - 128) + bend * ((columns - 128) / 128) ** 2 - bend / 3
+    rows = np.stack([middle - 60, middle - 12, middle])
+    step_y, step_x = where.stride_px(4)
+    high, wide = (size // 4 for size in where.fine_canvas_hw)
+    cells = (np.arange(high) + 0.5 - where.fine_corner[0] / 4)[:, None]
+    across = (np.arange(wide) + 0.5 - where.fine_corner[1] / 4) * step_x
+    logits = np.stack([-((cells - np.interp(across, columns, row) / step_y) ** 2) / 2 for row in rows])
+    found = source_rows(logits.astype(np.float32), where)
+    assert np.isfinite(found).all() and np.abs(found - rows)[:, 4:-4].max() < 2.0
+
+
+def test_a_bow_is_that_of_most_columns() -> None:
+    weight = np.full((40, 60), 0.01)
+    rows = np.rint(10 + 12 * np.linspace(-1, 1, 60) ** 2).astype(int)
+    weight[rows, np.arange(60)] = 0.9
+    weight[:, 20:30] = 0.01
+    weight[35, 20:30] = 0.9  # another surface there
+    assert np.abs(bow(weight) - rows).max() <= 1
+    assert np.array_equal(beside_bow(np.log(weight), rows, 1000.0), rows)
