@@ -26,6 +26,7 @@ from PIL import Image
 from fineview.core.labels import WORDS
 from fineview.imaging.field_of_view import field_of_view
 from fineview.imaging.filters import components, resize_area
+from fineview.imaging.proposals import proposed
 from fineview.lab.fundus_truth import veil
 from fineview.lab.lesion_truth import component_boxes, read_truth
 from fineview.lab.phantom_oct import bscan
@@ -41,7 +42,7 @@ Array = npt.NDArray[Any]
 LEVELS = np.arange(-6.0, 4.01, 0.4)
 CELL = 4
 FIRST_UNSEEN_PHANTOM = 500_000
-FOLDS, SUGGESTION_BINS = 5, 12
+FOLDS, SUGGESTION_BINS, TRIES = 5, 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def calibrate(folder: Path, shared: Path, fold: int, boxed: int = 60, phantoms: 
         if not any(len(one.boxes[word]) for one in known):
             continue
         curve = _pixel_curve(known, number, word)
-        level, reached = _threshold(known, number, word)
+        level, reached = _threshold(known, number, word, curve)
         figures["calibration"][word] = {"knots": curve.knots, "values": curve.values}
         figures["thresholds"][word] = float(curve.probability(np.array([level]))[0])
         figures["threshold_f1"][word] = reached
@@ -130,10 +131,11 @@ def _pixel_curve(known: list[Seen], number: int, word: str) -> Curve:
     return isotonic_curve(logits[known], shown[known])
 
 
-def isotonic_curve(logits: Array, truth: Array, bins: int = 40) -> Curve:
+def isotonic_curve(logits: Array, truth: Array, bins: int = 40, doubt: tuple[float, float] | None = None) -> Curve:
     """Mean truth in bins of the logit, made rising by pooling adjacent violators, as a strictly rising curve.
 
-    Bins hold equal shares of the positives, since those decide the range that matters.
+    Bins hold equal shares of the positives, since those decide the range that matters.  ``doubt``: (positives, all)
+    added to each bin, so that a bin without misses is not certain; by default half an average row.
     """
     order = np.argsort(logits, kind="stable")
     logits, truth = logits[order], truth[order]
@@ -142,8 +144,8 @@ def isotonic_curve(logits: Array, truth: Array, bins: int = 40) -> Curve:
     parts = [part for part in np.split(np.arange(len(logits)), borders) if len(part)]
     middle = np.array([logits[part].mean() for part in parts])
     count = np.array([len(part) for part in parts], float)
-    # Half a positive and half a negative more in each bin: a bin without misses is not certain.
-    chance = np.array([(truth[part].sum() + 0.5 * truth.mean()) / (len(part) + 0.5) for part in parts])
+    right, more = doubt or (0.5 * truth.mean(), 0.5)
+    chance = np.array([(truth[part].sum() + right) / (len(part) + more) for part in parts])
     value = np.log(pooled_rising(chance, count))
     value = value - np.log1p(-np.minimum(np.exp(value), 1 - 1e-6))
     value = np.maximum.accumulate(value) + 1e-3 * np.arange(len(value))
@@ -193,19 +195,26 @@ def logistic(features: Array, truth: Array, weight: Array, rounds: int = 60) -> 
 
 
 def _suggestion_curve(known: list[Seen], number: int, word: str, level: float, curve: Curve) -> Curve:
-    """From the pixel curve's logit of suggestions at ``level`` to that of being right; the identity without any."""
-    peaks, rights = [np.zeros(0)], [np.zeros(0)]
+    """From the pixel curve's logit of suggestions at ``level`` to that of being right; the identity without any.
+
+    Half a right and half a wrong suggestion more in each bin: six right ones of six do not make the seventh certain.
+    """
+    peaks, rights, times = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, int)]
     for one in known:
-        peak, within = _placed(one.logits[number], one.boxes[word], level)
-        peaks.append(np.repeat(logit(curve.probability(peak)), one.stands_for))
-        rights.append(np.repeat(within.any(1).astype(float), one.stands_for))
-    strength, right = np.concatenate(peaks), np.concatenate(rights)
-    return isotonic_curve(strength, right, SUGGESTION_BINS) if right.any() else Curve()
+        peak, within = _placed(one.logits[number], one.boxes[word], level, word, curve)
+        peaks.append(logit(curve.probability(peak)))
+        rights.append(within.any(1).astype(float))
+        times.append(np.full(len(peak), one.stands_for))
+    strength, right, each = np.concatenate(peaks), np.concatenate(rights), np.concatenate(times)
+    if not right.any():
+        return Curve()
+    return isotonic_curve(np.repeat(strength, each), np.repeat(right, each), SUGGESTION_BINS,
+                          (0.5 * each.mean(), each.mean()))
 
 
-def _threshold(known: list[Seen], number: int, word: str) -> tuple[float, float]:
+def _threshold(known: list[Seen], number: int, word: str, curve: Curve) -> tuple[float, float]:
     """The logit of best component F1 (median over folds) and the F1 of the folds left out, pooled."""
-    counts = np.stack([_counts(one.logits[number], one.boxes[word]) for one in known])
+    counts = np.stack([_counts(one.logits[number], one.boxes[word], word, curve) for one in known])
     fold = np.random.default_rng(number).permutation(len(known)) % FOLDS
     chosen, left_out = [], np.zeros(4)
     for part in range(min(FOLDS, len(known))):
@@ -222,18 +231,20 @@ def f1(total: Array) -> float:
     return 2 * precision * recall / max(precision + recall, 1e-9)
 
 
-def _counts(logits: Array, boxes: Array) -> Array:
+def _counts(logits: Array, boxes: Array, word: str, curve: Curve) -> Array:
     """(levels, 4): components, components whose peak lies in a lesion's box, lesions, lesions with such a peak."""
     table = np.zeros((len(LEVELS), 4))
     for row, level in zip(table, LEVELS, strict=True):
-        peak, within = _placed(logits, boxes, level)
+        peak, within = _placed(logits, boxes, level, word, curve)
         row[:] = len(peak), within.any(1).sum(), len(boxes), within.any(0).sum()
     return table
 
 
-def _placed(logits: Array, boxes: Array, level: float) -> tuple[Array, Array]:
-    """The strongest logit of each component at ``level`` (s,), and (s, boxes) bool: which boxes it lies in."""
-    count, names, _, _ = components(logits >= level)
+def _placed(logits: Array, boxes: Array, level: float, word: str, curve: Curve) -> tuple[Array, Array]:
+    """The strongest logit of each suggestion of ``word`` at ``level`` (s,), and (s, boxes) bool: which boxes it lies
+    in."""
+    shown = curve.probability(np.append(logits.ravel(), level))
+    count, names, _, _ = components(proposed(word, shown[:-1].reshape(logits.shape), float(shown[-1])))
     peak = strongest_of_each(logits, names, count)
     y, x = (place[:, None] for place in np.divmod(peak, logits.shape[1]))
     within = (x + 1 >= boxes[:, 0]) & (x <= boxes[:, 2]) & (y + 1 >= boxes[:, 1]) & (y <= boxes[:, 3])
@@ -255,17 +266,28 @@ def _region_line(known: list[Seen], number: int, word: str, curve: Curve) -> lis
 
 
 def _regions(logits: Array, boxes: Array, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:
-    """A random region around a lesion, if any, and one of the same size anywhere: (pooled logit, log cells, holds)."""
+    """A random region around a lesion and a twin of its size without one: (pooled logit, log cells, holds) of each.
+
+    From the same picture, for it is in eyes with lesions that people ask; nothing where there is no lesion or no room.
+    """
     high, wide = logits.shape
+    if not len(boxes):
+        return
+    box = boxes[int(rng.integers(len(boxes)))]
     size = np.exp(rng.uniform(np.log(4), np.log(min(high, wide)), 2))
-    centres = [rng.uniform(0, 1, 2) * (wide, high)]
-    if len(boxes):
-        box = boxes[int(rng.integers(len(boxes)))]
-        size = np.maximum(size, (box[2] - box[0] + 1, box[3] - box[1] + 1))
-        centres.append((box[:2] + box[2:]) / 2 + rng.uniform(-0.3, 0.3, 2) * (size - (box[2:] - box[:2])))
-    for x, y in centres:
-        x0, x1 = int(np.clip(x - size[0] / 2, 0, wide - 1)), int(np.clip(x + size[0] / 2, 1, wide))
-        y0, y1 = int(np.clip(y - size[1] / 2, 0, high - 1)), int(np.clip(y + size[1] / 2, 1, high))
-        part = logits[y0: max(y1, y0 + 1), x0: max(x1, x0 + 1)].ravel()
-        cut = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
-        yield pooled(part), float(np.log(len(part))), float(cut.any())
+    size = np.maximum(size, (box[2] - box[0] + 1, box[3] - box[1] + 1))
+    around = (box[:2] + box[2:]) / 2 + rng.uniform(-0.3, 0.3, 2) * (size - (box[2:] - box[:2]))
+    twins = (_region(logits, boxes, rng.uniform(0, 1, 2) * (wide, high), size) for _ in range(TRIES))
+    twin = next((one for one in twins if not one[2]), None)
+    if twin is not None:
+        yield _region(logits, boxes, around, size)
+        yield twin
+
+
+def _region(logits: Array, boxes: Array, centre: Array, size: Array) -> tuple[float, float, float]:
+    high, wide = logits.shape
+    x0, x1 = int(np.clip(centre[0] - size[0] / 2, 0, wide - 1)), int(np.clip(centre[0] + size[0] / 2, 1, wide))
+    y0, y1 = int(np.clip(centre[1] - size[1] / 2, 0, high - 1)), int(np.clip(centre[1] + size[1] / 2, 1, high))
+    part = logits[y0: max(y1, y0 + 1), x0: max(x1, x0 + 1)].ravel()
+    cut = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
+    return pooled(part), float(np.log(len(part))), float(cut.any())
