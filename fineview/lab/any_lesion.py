@@ -1,8 +1,9 @@
 """Whether a photograph shows any lesion at all: how well that is told, and how often a lesion-free one raises alarm.
 
 The evidence of a photograph is the best of its lesions' map maxima, each weighed as its suggestions are, so that labels
-can be compared.  The threshold of an alarm is that of greatest mean of sensitivity and specificity on the other folds
-of the photographs, never on the photograph itself.
+can be compared; of those labels alone that are known on every photograph.  Where boxes are the truth, "lesion-free"
+means that nothing was boxed.  The threshold of an alarm is that of greatest mean of sensitivity and specificity on the
+other folds of the photographs, never on the photograph itself.
 """
 
 from __future__ import annotations
@@ -25,28 +26,29 @@ class AnyLesion:
     """``look`` at the tallies of every photograph and detector, then read ``figures``."""
 
     def __init__(self) -> None:
-        self._evidence: dict[str, list[float]] = {}
-        self._present: list[bool] = []
+        self._evidence: dict[str, list[dict[str, float]]] = {}
+        self._present: list[dict[str, bool]] = []
 
     def look(self, by_detector: Mapping[str, Mapping[str, Tally]],
              weigh: Mapping[str, Callable[[str, float], float]]) -> None:
         """One photograph: detector -> label -> tally; ``weigh``: detector -> (label, maximum) -> evidence, where a
         detector's maxima are not evidence already."""
-        present = False
+        present: dict[str, bool] = {}
         for name, tallies in by_detector.items():
             lesions = {word: one for word, one in tallies.items() if label_for(word).lesion}
             own = weigh.get(name, lambda word, top: top)
-            self._evidence.setdefault(name, []).append(max((own(word, one.top) for word, one in lesions.items()),
-                                                           default=0.0))
-            present = any(len(one.best) for one in lesions.values())
+            self._evidence.setdefault(name, []).append({word: own(word, one.top) for word, one in lesions.items()})
+            present = {word: len(one.best) > 0 for word, one in lesions.items()}
         self._present.append(present)
 
     def figures(self, ours: str, seed: int) -> list[Figure]:
         """AUROC, alarms on lesion-free photographs and the sensitivity that they buy; none where all are of a kind."""
-        present = np.array(self._present, bool)
+        words = set.intersection(*(set(one) for one in self._present)) if self._present else set[str]()
+        present = np.array([any(one[word] for word in words) for one in self._present], bool)
         if present.all() or not present.any():
             return []
-        evidence = {name: np.array(values) for name, values in self._evidence.items()}
+        evidence = {name: np.array([max(one[word] for word in words) for one in values])
+                    for name, values in self._evidence.items()}
         called = {name: alarms(values, present, seed) for name, values in evidence.items()}
         rows = [("presence_auroc_lesion", evidence, lambda one, at: auroc(one[at][present[at]], one[at][~present[at]]),
                  len(present), AUROC_GOAL, True),

@@ -24,14 +24,12 @@ class LabelledPhoto:
     """One photograph and what is known of it.
 
     ``boxes`` word -> (n, 4) x0, y0, x1, y1 in pixels, corners of pixels, empty where the class is known absent;
-    a word that is missing is unknown.  ``masks`` word -> (H, W) bool where pixels were drawn.  ``loose`` is true
-    for YOLO boxes, drawn roughly around larger lesions and groups of them.
+    a word that is missing is unknown.  ``masks`` word -> (H, W) bool where pixels were drawn.
     """
 
     path: Path
     boxes: dict[str, Boxes]
     masks: dict[str, npt.NDArray[np.bool_]]
-    loose: bool
 
 
 def photo_paths(images: Path, labels: Path) -> tuple[Path, ...]:
@@ -53,10 +51,10 @@ def read_truth(path: Path, labels: Path, size: tuple[int, int]) -> LabelledPhoto
     """Labels of one photograph of ``size`` = (height, width).  Raises ``InputProblem`` for a damaged label."""
     files = _label_files(path, labels)
     if files.get("boxes"):
-        return LabelledPhoto(path, _yolo(files["boxes"], size), {}, True)
+        return LabelledPhoto(path, _yolo(files["boxes"], size), {})
     masks = {word: _mask(file, size) for word, file in files.items()}
     return LabelledPhoto(path, {word: (_whole_box if word == "optic_disc" else component_boxes)(mask)
-                                for word, mask in masks.items()}, masks, False)
+                                for word, mask in masks.items()}, masks)
 
 
 def _label_files(path: Path, labels: Path) -> dict[str, Path]:

@@ -26,7 +26,7 @@ SHOWN = ("lesions", "layers", "chat", "card")  # the others stand on the results
 FROM_THE_CARD = "../../"  # from resources/weights/NAME to resources
 MADE = ("Made by `python -m fineview.lab.model_card` from `model.json`, `card.toml` and the results that name this "
         "sha256; do not edit.")
-NEEDED = ("f1", "aupr", "pointing", "presence_auroc", "ece")
+NEEDED = ("f1", "aupr", "pointing", "presence_auroc", "false_alarms", "sensitivity", "ece")
 
 
 def readme(card: ModelCard, size_bytes: int) -> str:

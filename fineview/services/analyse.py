@@ -111,9 +111,9 @@ def analyse(request: FrameRequest, engine: Engine, encodings: Encodings, token: 
 
 def _proposals(lesions: Mapping[str, NDArray[np.float16]], engine: Engine, spacing: Spacing) -> tuple[Proposal, ...]:
     wanted = {label.word: lesions[label.word] for label in LABELS if label.lesion and label.word in lesions}
-    return tuple(replace(found, score=engine.chance(found.label, found.score),
-                         area_mm2=spacing.area_mm2(found.area_px))
-                 for found in find_proposals(wanted, engine.thresholds))
+    made = [replace(found, score=engine.chance(found.label, found.score), area_mm2=spacing.area_mm2(found.area_px))
+            for found in find_proposals(wanted, engine.thresholds)]
+    return tuple(sorted(made, key=lambda found: -found.score))  # until here every label has a scale of its own
 
 
 def heat_map(request: FrameRequest, analysis: Analysis, engine: Engine, encodings: Encodings, token: TokenPort,

@@ -107,7 +107,7 @@ def not_readable(engine: Engine, seen: Analysis) -> str:
     if not engine.identity.trained:
         return "these weights were never trained."
     if not engine.identity.heads_trained:
-        return f"{engine.identity.name} shows maps only; it has no trained lesion heads, another encoder may."
+        return f"{engine.identity.name} shows heat maps only and was not trained to name lesions; choose another one."
     if seen.domain == "out":
         return "this picture is outside what the model was trained on."
     if seen.domain == "unknown":

@@ -93,7 +93,7 @@ def _result(held: Mapping[str, Any], own: bool, name: str) -> StoredResult:
     return StoredResult(_words(held["what"]), made, _words(held["software"]),
                         None if encoder is None else _identity(_mapping(encoder)), _words(held["data"]),
                         _whole(held["seed"]), _words(held["machine"]), tuple(_figure(_mapping(one)) for one in figures),
-                        own, name, tuple(_curve(one) for one in _few(held, "curves", CURVES)),
+                        own, name, tuple(_curve(one) for one in _few(held, "curves", CURVES) if _of_one_label(one)),
                         tuple(_reliability(one) for one in _few(held, "reliability", CURVES)),
                         tuple(_example(one) for one in _few(held, "examples", EXAMPLES)))
 
@@ -126,6 +126,11 @@ def _listed(value: Any, most: int, name: str) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
         raise _Unfit(f"{name} is not a list of at most {most}")
     return value
+
+
+def _of_one_label(held: Mapping[str, Any]) -> bool:
+    """Curves of older versions may pool the suggestions of two labels: they promise nothing of either."""
+    return len(_listed(held.get("pooled", []), CURVES, "pooled")) < 2
 
 
 def _curve(held: Mapping[str, Any]) -> OperatingCurve:

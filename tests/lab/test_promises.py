@@ -119,7 +119,7 @@ def test_promises_are_made_of_the_scores_that_are_shown() -> None:
     maps = {"haemorrhage": map_of((10, 10, 0.9), (50, 30, 0.6))}
     boxes = {"haemorrhage": np.array([[8.0, 8, 13, 13], [28, 18, 33, 23]])}
     promises = Promises(Seer(), 0)  # type: ignore[arg-type]
-    promises.look(np.zeros((*SIZE, 3), np.uint8), None, maps, LabelledPhoto(Path("eye.png"), boxes, {}, True))
+    promises.look(np.zeros((*SIZE, 3), np.uint8), None, maps, LabelledPhoto(Path("eye.png"), boxes, {}))
     (curve,) = promises.curves()
     first, last = curve.points[0], curve.points[-1]
     assert (first.score, first.found, first.right, first.hit) == (0.25, 2, 1, 1)

@@ -11,6 +11,7 @@ from fineview.lab.train_calibrate import (
     Seen,
     _counts,
     _pixel_curve,
+    _regions,
     _suggestion_curve,
     f1,
     isotonic_curve,
@@ -49,10 +50,33 @@ def test_component_counts_by_hand() -> None:
     logits[3, 3] = 3.0
     logits[10, 20] = 3.0
     boxes = np.array([[2.0, 2.0, 5.0, 4.0], [25.0, 15.0, 28.0, 18.0]])
-    table = _counts(logits, boxes)
+    table = _counts(logits, boxes, "haemorrhage", Curve())
     at_two = int(np.argmin(np.abs(LEVELS - 2.0)))
     assert table[at_two].tolist() == [2, 1, 2, 1] and f1(table[at_two]) == 0.5
     assert table[-1].tolist() == [0, 0, 2, 0] and f1(table[-1]) == 0.0
+
+
+def test_drusen_are_counted_as_the_window_joins_them() -> None:
+    """Three strong places in one druse that is likelier than not: one suggestion; three haemorrhages stay three."""
+    logits = np.full((10, 40), -8.0)
+    logits[4, 5:30] = 0.1
+    logits[4, [8, 16, 24]] = 3.0
+    boxes = np.array([[5.0, 3.0, 30.0, 6.0]])
+    at_two = int(np.argmin(np.abs(LEVELS - 2.0)))
+    for word, count in (("drusen", 1), ("haemorrhage", 3)):
+        assert _counts(logits, boxes, word, Curve())[at_two].tolist() == [count, count, 1, 1]
+
+
+def test_regions_are_twins_from_a_picture_with_the_label() -> None:
+    rng = np.random.default_rng(0)
+    logits = np.full((60, 90), -4.0)
+    logits[20:25, 30:35] = 2.0
+    boxes = np.array([[30.0, 20.0, 35.0, 25.0]])
+    assert not list(_regions(logits, np.zeros((0, 4)), rng)), "an eye without the label says nothing"
+    pairs = [list(_regions(logits, boxes, rng)) for _ in range(50)]
+    whole = [pair for pair in pairs if pair]
+    assert len(whole) > 25 and all([row[2] for row in pair] == [1.0, 0.0] for pair in whole)
+    assert np.mean([pair[0][0] - pair[1][0] for pair in whole]) > 1, "there is more to see around the lesion"
 
 
 def test_pooling_violators_by_hand() -> None:
