@@ -11,8 +11,11 @@ Anything else that reads questions (a language model with visual tokens, say) fi
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +25,7 @@ from fineview.core.intent import KINDS, TARGETS, TOPICS, Intent
 from fineview.core.labels import WORDS
 from fineview.models import weights
 from fineview.models.language.question_features import pieces
-from fineview.models.language.sentence_encoder import MATRICES, SentenceEncoder
+from fineview.models.language.sentence_encoder import MATRICES, SentenceEncoder, finite, first_size, read_tensors
 
 Array = NDArray[np.float32]
 _SLOTS: dict[str, tuple[tuple[str | None, str | None], ...]] = {  # kind -> (target, topic)
@@ -35,6 +38,7 @@ NAMES: tuple[str | None, ...] = (None, "lesion", *WORDS)
 NAMED = frozenset({"presence", "count", "where", "size", "length"})  # kinds whose answer may depend on a label
 BENT_FROM = 3  # layers of the sentence encoder that stay as they are
 SENTENCES = "sentences-s"  # the encoder's folder, beside the reader's
+_HEAT = (0.05, 20.0)  # temperatures that can be meant: those tried in training lie well inside
 _AGAIN = "Train it again with \"fineview train reader --out DIR\"."
 
 
@@ -43,10 +47,10 @@ class QuestionReader:
     """``sentences``: the encoder with the additions worked in.  ``tensors``, float32: "lift" (w, 2d) and its bias,
     "pieces" (buckets, b), "meaning" (w + b, meanings), "name" (w + b, names) and their biases.
 
-    ``temperatures``: of meaning and name, fitted on templates kept from training.  ``outside_from``: from this chance
-    on that a question lies outside the field it is taken as such, likelier or not: refusing costs a word, answering
-    what was not asked misleads.  ``sure``: below this chance of a reading inside the field it says "unknown", that is,
-    it did not understand.  ``name``, ``sha256``: who read.
+    ``temperatures``: of meaning and name, fitted on the rehearsal, questions that are never trained on.
+    ``outside_from``: from this chance on that a question lies outside the field it is taken as such, likelier or not:
+    refusing costs a word, answering what was not asked misleads.  ``sure``: below this chance of a reading inside the
+    field it says "unknown", that is, it did not understand.  ``name``, ``sha256``: who read.
     """
 
     sentences: SentenceEncoder
@@ -64,23 +68,17 @@ class QuestionReader:
         Raises ``WeightsProblem`` where one is missing, damaged or another's.
         """
         manifest = weights.read_manifest(folder)
-        weights.check_file(folder / weights.TENSORS, manifest.sha256)
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file  # not torch's: a question that is only measured never waits for torch
-
-        try:
-            held = load_file(folder / weights.TENSORS)
-        except SafetensorError as problem:
-            raise WeightsProblem("This safetensors file cannot be read.", _AGAIN, "weights-format") from problem
+        held = read_tensors(folder, manifest.sha256, _AGAIN)
         encoder = SentenceEncoder.load(sentences or folder.parent / SENTENCES)
         if manifest.facts.get("sentences_sha256") != encoder.sha256:
             raise WeightsProblem("This reader was trained on another sentence encoder.", _AGAIN, "weights-hash")
-        tensors = {name: tensor.astype(np.float32) for name, tensor in held.items()}
-        if not _fits(tensors, encoder):
+        if not _fits(held, encoder):
             raise WeightsProblem("These weights read no questions.", _AGAIN, "weights-format")
-        first, second = (float(value) for value in manifest.facts["temperatures"])
-        return cls(bent(encoder, tensors), tensors, (first, second), float(manifest.facts["outside_from"]),
-                   float(manifest.facts["sure"]), manifest.name, manifest.sha256)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused, not warned of
+            tensors = {name: tensor.astype(np.float32) for name, tensor in held.items()}
+            made = bent(encoder, tensors)
+        finite({**tensors, "lift": _one_sign_a_row(tensors["lift"]), **made.tensors}, _AGAIN)
+        return cls(made, tensors, *_borders(manifest.facts), manifest.name, manifest.sha256)
 
     def read(self, text: str) -> Intent:
         """What ``text`` asks for; kind "unknown" where the chance of having understood it is too small."""
@@ -126,20 +124,45 @@ def bent(encoder: SentenceEncoder, tensors: dict[str, Array]) -> SentenceEncoder
     return replace(encoder, tensors={**encoder.tensors, **matrices})
 
 
-def _fits(tensors: dict[str, Array], encoder: SentenceEncoder) -> bool:
+def _borders(facts: Mapping[str, Any]) -> tuple[tuple[float, float], float, float]:
+    """Temperatures, ``outside_from`` and ``sure`` of a manifest; each one is a number that can be meant."""
+    pair = facts.get("temperatures")
+    first, second = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+    # Chances are sums of float32, so one may lie a rounding above 1.
+    return ((_number(first, *_HEAT), _number(second, *_HEAT)), _number(facts.get("outside_from"), 0, 1.001),
+            _number(facts.get("sure"), 0, 1.001))
+
+
+def _number(value: object, least: float, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise WeightsProblem("The temperatures and borders in model.json cannot be used.", _AGAIN, "weights-format")
+    return float(value)
+
+
+def _one_sign_a_row(lift: Array) -> Array:
+    """``lift`` with 0 for an infinite number that is alone in its row.
+
+    Half precision cannot hold weights of a mean that hardly varies: three of reader-s are infinite.  Under tanh one
+    such number makes its unit a sign, which the figures of reader-s already count; two could make it no number.
+    """
+    endless = np.isinf(lift)
+    return np.where(endless & (endless.sum(1, keepdims=True) == 1), np.float32(0), lift)
+
+
+def _fits(tensors: Mapping[str, NDArray[Any]], encoder: SentenceEncoder) -> bool:
     sizes = {name: tensor.shape for name, tensor in tensors.items()}
-    bags, lifted = sizes.get("pieces", (0, 0)), sizes.get("lift", (0, 0))
-    wide = lifted[0] + bags[-1]
+    bags, lifted = (first_size(tensors, "pieces"), math.prod(sizes.get("pieces", ())[1:])), first_size(tensors, "lift")
+    wide = lifted + bags[1]
     wanted: dict[str, tuple[int, ...]] = {
-        "lift": (lifted[0], 2 * encoder.tensors["places"].shape[1]), "lift_bias": (lifted[0],), "pieces": bags[:2],
+        "lift": (lifted, 2 * encoder.tensors["places"].shape[1]), "lift_bias": (lifted,), "pieces": bags,
         "meaning": (wide, len(MEANINGS)), "meaning_bias": (len(MEANINGS),), "name": (wide, len(NAMES)),
         "name_bias": (len(NAMES),)}
     for layer in range(BENT_FROM, encoder.layers):
         for name in MATRICES:
             rows, columns = encoder.tensors[f"{layer}.{name}"].shape
-            rank = sizes.get(f"{layer}.{name}.down", (0,))[0]
+            rank = first_size(tensors, f"{layer}.{name}.down")
             wanted |= {f"{layer}.{name}.down": (rank, columns), f"{layer}.{name}.up": (rows, rank)}
-    return sizes == wanted and min(bags) > 0
+    return sizes == wanted and min(bags) > 0 and encoder.layers >= BENT_FROM
 
 
 def _softmax(logits: Array) -> Array:

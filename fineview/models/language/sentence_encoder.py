@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from fineview.core.errors import WeightsProblem
 from fineview.models import weights
-from fineview.models.language.tokens import Tokens
+from fineview.models.language.tokens import CAP_BYTES, Tokens
 
 Array = NDArray[np.float32]
 TOKENIZER = "tokenizer.json"
@@ -53,23 +56,16 @@ class SentenceEncoder:
     def load(cls, folder: Path) -> SentenceEncoder:
         """The encoder of a weights folder.  Raises ``WeightsProblem`` where it is missing, damaged or another's."""
         manifest = weights.read_manifest(folder)
-        weights.check_file(folder / weights.TENSORS, manifest.sha256)
-        tokens = Tokens.read(folder)
-        if hashlib.sha256((folder / TOKENIZER).read_bytes()).hexdigest() != manifest.facts.get("tokenizer_sha256"):
-            raise WeightsProblem("tokenizer.json is not the one its manifest names.", _AGAIN, "weights-hash")
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        try:
-            held = load_file(folder / weights.TENSORS)
-        except SafetensorError as problem:
-            raise WeightsProblem("This safetensors file cannot be read.", _AGAIN, "weights-format") from problem
-        sizes = {name: int(manifest.facts.get(name, 0)) for name in _MOST}
-        if any(not 0 < size <= _MOST[name] for name, size in sizes.items()) or _sizes(held) != _wanted(held, **sizes):
+        held = read_tensors(folder, manifest.sha256, _AGAIN)
+        sizes = _told(manifest.facts)
+        if _sizes(held) != _wanted(held, **sizes) or held["words"].dtype != np.uint8:
             raise WeightsProblem("These weights encode no sentences.", _AGAIN, "weights-format")
+        tokens = _tokens(folder / TOKENIZER, manifest.facts.get("tokenizer_sha256"), len(held["words"]))
         words, steps = held.pop("words"), held.pop("words.step")
-        return cls(words.astype(np.uint8), steps.astype(np.float32), _whole(held), sizes["layers"], sizes["heads"],
-                   tokens, manifest.name, manifest.sha256)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused, not warned of
+            tensors = finite({"words.step": steps.astype(np.float32), **_whole(held)}, _AGAIN)
+        return cls(words, tensors.pop("words.step"), tensors, sizes["layers"], sizes["heads"], tokens, manifest.name,
+                   manifest.sha256)
 
     def ids(self, text: str) -> list[int]:
         """The pieces of a text as numbers, between a mark of beginning and one of end; at most ``LONGEST``."""
@@ -141,6 +137,63 @@ def unpacked(pairs: NDArray[np.uint8], scale: Array) -> Array:
     return np.asarray(grouped.reshape(*pairs.shape[:-1], -1), np.float32)
 
 
+def read_tensors(folder: Path, sha256: str, again: str) -> dict[str, NDArray[Any]]:
+    """The tensors of a weights folder, verified; ``again`` is the remedy.  Raises ``WeightsProblem``."""
+    weights.check_file(folder / weights.TENSORS, sha256)
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file  # not torch's: a question that is only measured never waits for torch
+
+    try:
+        held = load_file(folder / weights.TENSORS)
+    except (SafetensorError, TypeError, AttributeError) as problem:  # the last two: kinds of number numpy has not
+        raise WeightsProblem("This safetensors file cannot be read.", again, "weights-format") from problem
+    if any(tensor.dtype.kind not in "biuf" for tensor in held.values()):
+        raise WeightsProblem("This safetensors file holds complex numbers.", again, "weights-format")
+    return held
+
+
+def finite(tensors: dict[str, Array], again: str) -> dict[str, Array]:
+    """``tensors`` as they are.  Raises ``WeightsProblem`` where a number among them is infinite or none."""
+    if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
+        raise WeightsProblem("Among these weights is a number that is infinite or none.", again, "weights-format")
+    return tensors
+
+
+def first_size(held: Mapping[str, NDArray[Any]], name: str) -> int:
+    """Rows of a tensor that a stranger wrote; 0 where it is missing or a single number."""
+    return held[name].shape[0] if name in held and held[name].ndim else 0
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, int]:
+    """The sizes a manifest names.  Raises ``WeightsProblem`` where one is no whole number in its bounds."""
+    sizes = {name: facts.get(name) for name in _MOST}
+    whole = {name: size for name, size in sizes.items() if isinstance(size, int) and not isinstance(size, bool)}
+    if whole != sizes or any(not 0 < size <= _MOST[name] for name, size in whole.items()):
+        raise WeightsProblem("The encoder's sizes in model.json cannot be used.", _AGAIN, "weights-format")
+    return whole
+
+
+def _tokens(path: Path, sha256: object, rows: int) -> Tokens:
+    """The tokenizer, each of whose numbers has one of ``rows`` vectors; what is parsed is what was hashed."""
+    if not path.is_file():
+        raise WeightsProblem(f"No {TOKENIZER} in the model folder {path.parent.name}.", _AGAIN, "weights-missing")
+    if path.stat().st_size > CAP_BYTES:
+        raise WeightsProblem(f"{TOKENIZER} is larger than {CAP_BYTES >> 20} MB.", _AGAIN, "weights-format")
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise WeightsProblem(f"{TOKENIZER} is not the one its manifest names.", _AGAIN, "weights-hash")
+    try:
+        read = Tokenizer.from_buffer(data)
+        tokens, numbers = Tokens(read), read.get_vocab().values()
+    except Exception as problem:  # the library raises bare Exception for whatever is wrong with the file
+        raise WeightsProblem(f"{TOKENIZER} cannot be read.", _AGAIN, "weights-format") from problem
+    marks = tokens.ids("")  # they are written out in the file, and need not be of its vocabulary
+    if not marks or max(*marks, *numbers) >= rows:
+        raise WeightsProblem(f"{TOKENIZER} has words without a vector, or no marks around a text.", _AGAIN,
+                             "weights-format")
+    return tokens
+
+
 def _whole(held: dict[str, NDArray[np.generic]]) -> dict[str, Array]:
     """The tensors as they are computed with: 8 bits times their scale, all else as float32."""
     made = {}
@@ -157,8 +210,7 @@ def _sizes(held: dict[str, NDArray[np.generic]]) -> dict[str, tuple[int, ...]]:
 
 def _wanted(held: dict[str, NDArray[np.generic]], width: int, layers: int, heads: int) -> dict[str, tuple[int, ...]]:
     """The shapes that belong together; the vocabulary and the inner width are the file's own."""
-    words = held["words"].shape[0] if "words" in held else 0
-    inner = held["0.widened"].shape[0] if "0.widened" in held else 0
+    words, inner = first_size(held, "words"), first_size(held, "0.widened")
     made: dict[str, tuple[int, ...]] = {"words": (words, width // 2), "words.step": (words, width // GROUP),
                                         "places": (LONGEST, width), "first.scale": (width,), "first.shift": (width,)}
     shapes = {"qkv": (3 * width, width), "mixed": (width, width), "widened": (inner, width),
