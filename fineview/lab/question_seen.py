@@ -6,7 +6,6 @@ Sentences of one length go through together, so no word is ever padded here; in 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fineview.lab.array_files import write_arrays
 from fineview.models.language.question_features import pieces
 from fineview.models.language.question_reader import BENT_FROM
 from fineview.models.language.sentence_encoder import SentenceEncoder
@@ -71,7 +71,6 @@ class Seen:
 def look(encoder: SentenceEncoder, texts: tuple[str, ...], kept: Path,
          say: Callable[[str], None] = lambda _: None) -> Seen:
     """What ``encoder`` sees of ``texts``; parts already in ``kept`` are read from there."""
-    kept.mkdir(parents=True, exist_ok=True)
     states: list[npt.NDArray[np.float16]] = []
     for first in range(0, len(texts), CHUNK):
         part = texts[first: first + CHUNK]
@@ -79,7 +78,8 @@ def look(encoder: SentenceEncoder, texts: tuple[str, ...], kept: Path,
         path = kept / f"{known}.npz"
         if not path.is_file():
             say(f"looking at sentences {first + 1} to {first + len(part)} of {len(texts)}")
-            _keep(_looked(encoder, part), path)
+            found = _looked(encoder, part)
+            write_arrays(path, {"states": np.concatenate(found), "lengths": np.array([len(one) for one in found])})
         with np.load(path, allow_pickle=False) as held:
             states += np.split(held["states"], np.cumsum(held["lengths"])[:-1])
     return Seen(states, [pieces(text) for text in texts])
@@ -98,13 +98,6 @@ def _looked(encoder: SentenceEncoder, texts: tuple[str, ...]) -> list[npt.NDArra
             for row, number in enumerate(group):
                 found[number] = state[row]
     return found
-
-
-def _keep(states: list[npt.NDArray[np.float16]], path: Path) -> None:
-    beside = path.with_suffix(".part")
-    with beside.open("wb") as stream:
-        np.savez(stream, states=np.concatenate(states), lengths=np.array([len(one) for one in states]))
-    os.replace(beside, path)
 
 
 def _thinned(bag: Bag, rng: np.random.Generator) -> Bag:

@@ -127,8 +127,8 @@ def fit(encoder: SentenceEncoder, data: Sentences, steps: int, seed: int, out: P
         say(f"resumed at step {state.step}")
     meaning, name = torch.from_numpy(data.meaning), torch.from_numpy(data.name)
     batches: list[npt.NDArray[np.int64]] = []
+    each = len(seen.batches(seed, 0, BATCH))  # every round has as many
     while state.step < steps:
-        each = len(seen.batches(seed, 0, BATCH))
         turn, at = divmod(state.step, each)
         if not at or not batches:
             batches = seen.batches(seed, turn, BATCH)
