@@ -4,7 +4,7 @@
 ``tokenizer.json``, both recognised by their sha256; nothing else is read and nothing in it is run.  Kept are the pieces
 of the vocabulary in plain Latin letters, digits and marks: 27,595 of 30,522.  (Keeping those of the lowest 20,000
 numbers alone would have lost "blindness", "benign" and "classify": the vocabulary is not in order of use.)  Matrices
-become 8-bit, the vocabulary 4-bit whole numbers: 16.7 MB instead of 90.9.
+become 8-bit, the vocabulary 4-bit whole numbers: 16.8 MB instead of 90.9.
 """
 
 from __future__ import annotations
