@@ -8,6 +8,9 @@ a mistake.
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +26,11 @@ from fineview.lab.real_fundus import CachedPhotograph, Photograph, open_cached, 
 from fineview.lab.samples import MISTAKEN
 from fineview.lab.suggestion_scores import strongest_of_each
 from fineview.models.predictor import Predictor
+from fineview.models.weights import read_manifest
 
 Array = npt.NDArray[Any]
 MOST, LEVEL = 40, 0.0  # of each label in a photograph; the logit from which a place counts as seen
+OF = "of.json"  # in the folder: whose mistakes it holds
 _NEAR_PX, _CELL = 12, 4
 
 
@@ -33,25 +38,39 @@ def find_mistakes(weights: Path, folder: Path, shared: Path, fold: int | None, c
                   say: Callable[[str], None]) -> None:
     """Write ``folder``/NAME.npz for every photograph of ``shared`` but those of ``fold``.
 
-    The folder appears when all are there; what was found before a kill is kept beside it and not looked for again.
+    The folder appears when all are there.  What was found before a kill is kept beside it and not looked for again,
+    unless it is of other weights or another fold.
     """
     part, chosen = folder.with_suffix(".part"), [photo for photo in photographs(shared) if photo.fold != fold]
     predictor = Predictor.load(weights)
+    _begin(part, {"sha256": read_manifest(weights).sha256, "fold": fold})
     for number, photo in enumerate(chosen):
         if not _file(part, photo).is_file():
             write_arrays(_file(part, photo), {MISTAKEN: _of_photograph(predictor, open_cached(photo, cache))})
         if number % 20 == 0:
             say(f"mistakes: photograph {number + 1} of {len(chosen)}")
-    part.mkdir(parents=True, exist_ok=True)
     part.rename(folder)
 
 
 def open_with_mistakes(photo: Photograph, cache: Path, folder: Path) -> CachedPhotograph:
-    """A cached photograph whose ``spots`` also tell where the encoder erred."""
+    """A cached photograph whose ``spots`` also tell where the encoder erred, as far as it was looked at."""
     drawn = open_cached(photo, cache)
+    if not _file(folder, photo).is_file():  # a photograph that was added since
+        return drawn
     with np.load(_file(folder, photo)) as held:
         found = held[MISTAKEN]
     return replace(drawn, spots={**drawn.spots, MISTAKEN: found}) if len(found) else drawn
+
+
+def _begin(part: Path, of: dict[str, Any]) -> None:
+    """Make sure that ``part`` is there and says whose it is; what it held of others goes."""
+    told = part / OF
+    if not told.is_file() or told.read_text(encoding="utf-8") != json.dumps(of):
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        beside = told.with_suffix(".part")
+        beside.write_text(json.dumps(of), encoding="utf-8")
+        os.replace(beside, told)
 
 
 def _file(folder: Path, photo: Photograph) -> Path:

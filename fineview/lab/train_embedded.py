@@ -66,14 +66,14 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     ``stage``: one of the table or "all"; None goes on with what ``out`` holds, and begins with all.  ``fold`` is held
     out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and leaves the result
     uncalibrated.  ``faster`` multiplies the learning rates.  ``begin`` is a weights folder to go on from instead of
-    random weights; its photographs held out should be those of ``fold``.  ``export_to`` also receives the running
+    random weights; it has to keep the same ``fold`` apart.  ``export_to`` also receives the running
     average every ``export_minutes``; ``after_step`` may raise to stop.
 
     Raises ``WrongWords`` where stage, folder and weights do not fit, ``FineViewError`` where accelerate is missing.
     """
     peers = Processes(threads)
     plan = legs(stage or _usual(out, resume, config), steps, config.encoder, table)
-    at, state, earlier = _begun(out, resume, plan, config, faster, begin, peers)
+    at, state, earlier = _begun(out, resume, plan, config, faster, begin, fold, peers)
     # Share-alike boxes are among the photographs' labels; phantoms are this project's own.
     facts = {"name": config.encoder.name, "licence": "Apache-2.0" if shared is None else "CC-BY-SA-4.0", "fold": fold,
              "total_steps": steps, "stages": [leg.stage.word for leg in plan], "config": config.as_dict(), **earlier}
@@ -94,7 +94,10 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
 
 def _mistakes(out: Path, resume: bool, begin: Path | None, shared: Path | None, fold: int, cache: Path,
               peers: Processes, say: Callable[[str], None]) -> Path | None:
-    """The folder of what the weights ``begin`` got wrong, None for a run that begins without weights or photographs."""
+    """The folder of what the weights ``begin`` got wrong, None for a run that begins without weights or photographs.
+
+    A finished folder stays as it is when a run is resumed, since that run began with it.
+    """
     folder = out / "mistakes"
     if peers.first and not resume:
         for old in (folder, folder.with_suffix(".part")):
@@ -118,7 +121,7 @@ def _usual(out: Path, resume: bool, config: RetinaConfig) -> str:
 
 
 def _begun(out: Path, resume: bool, plan: tuple[Leg, ...], config: RetinaConfig, faster: float, begin: Path | None,
-           peers: Processes) -> tuple[int, RunState, dict[str, str]]:
+           fold: int, peers: Processes) -> tuple[int, RunState, dict[str, str]]:
     """Which leg to go on with, its state, and what is to be told of weights it began from."""
     kept = kept_stage(out) if resume else None
     words = [leg.stage.word for leg in plan]
@@ -131,7 +134,7 @@ def _begun(out: Path, resume: bool, plan: tuple[Leg, ...], config: RetinaConfig,
         raise WrongWords(f"The stage {stage.word} freezes what an earlier one has trained.",
                          "Give the weights of that one with --from, or leave --stage away.")
     state = _fresh(stage, config, faster, peers)
-    earlier = {} if begin is None else {"begun_from": go_on_from(state, begin)}
+    earlier = {} if begin is None else {"begun_from": go_on_from(state, begin, fold)}
     if kept is not None:
         state.load(out)
     return at, state, earlier
@@ -151,12 +154,16 @@ def _next(leg: Leg, before: RunState, run: Run, peers: Processes) -> RunState:
     return state
 
 
-def go_on_from(state: RunState, folder: Path) -> str:
+def go_on_from(state: RunState, folder: Path, fold: int) -> str:
     """Give model and average the weights of an exported folder; returns their sha256.
 
-    Raises ``WeightsProblem`` where the folder cannot be used, ``WrongWords`` where its structure is another.
+    Raises ``WeightsProblem`` where the folder cannot be used, ``WrongWords`` where its structure or fold is another.
     """
     tensors, manifest = weights.load(folder)
+    apart = manifest.facts.get("fold")
+    if apart is not None and apart != fold:
+        raise WrongWords(f"{manifest.name} in {folder.name} kept fold {apart} apart and has learned from the "
+                         f"photographs of fold {fold}.", f"Give weights that kept fold {fold} apart, or none.")
     held = {name: value.float() for name, value in restored(tensors).items()}
     for model in (state.model, state.ema):
         try:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fineview.core.errors import WrongWords
 from fineview.core.labels import LABELS
 from fineview.lab import mistakes
+from fineview.lab.array_files import write_arrays
 from fineview.lab.phantom_fundus import fundus
 from fineview.lab.real_fundus import CachedPhotograph, Photograph, read_cached, write_cached
 from fineview.lab.samples import MISTAKEN, SampleSource
 from fineview.models.predictor import Predictor
+from fineview.models.vision.build import TINY
+from fineview.models.weights import read_manifest
 
 WEIGHTS = Path(__file__).parents[2] / "resources" / "weights" / "retina-s"
 PHOTO = Photograph("masks_one", "masks", Path("one.jpg"), 1)
 
 
 def pictured(tmp_path: Path, hit: int, known: int) -> CachedPhotograph:
-    """A healthy phantom whose truth a test makes up, so that whatever is seen is right, wrong or unknown."""
+    """A phantom with lesions whose truth a test makes up, so that whatever is seen is right, wrong or unknown."""
     made = fundus(3, (400, 500), lesions=True)
     stem = tmp_path / f"{hit}-{known}"
     planes = (np.full(made.field.shape, value, np.uint8) for value in (hit, known))
@@ -53,9 +59,51 @@ def test_the_folder_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
         mistakes.find_mistakes(WEIGHTS, folder, tmp_path, 0, tmp_path, lambda text: None)
     assert not folder.exists()
     mistakes.find_mistakes(WEIGHTS, folder, tmp_path, 0, tmp_path, lambda text: None)
-    assert asked == ["masks_one", "masks_two", "masks_two"] and len(list(folder.iterdir())) == 2
+    assert asked == ["masks_one", "masks_two", "masks_two"]
+    assert sorted(one.name for one in folder.iterdir()) == ["masks_one.npz", "masks_two.npz", "of.json"]
+    digest = hashlib.sha256((WEIGHTS / "model.safetensors").read_bytes()).hexdigest()
+    assert json.loads((folder / "of.json").read_text("utf-8")) == {"sha256": digest, "fold": 0}
     opened = mistakes.open_with_mistakes(PHOTO, tmp_path, folder)
     assert len(opened.spots[MISTAKEN]) and MISTAKEN not in drawn.spots
+    added = Photograph("masks_three", "masks", Path("three.jpg"), 3)
+    assert MISTAKEN not in mistakes.open_with_mistakes(added, tmp_path, folder).spots
+
+
+@pytest.mark.parametrize("other", ["sha256", "fold", "unsaid"])
+def test_mistakes_of_other_weights_are_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                      other: str) -> None:
+    drawn, part, looked = pictured(tmp_path, 255, 255), tmp_path / "mistakes.part", []
+
+    def look(photo: Photograph, cache: Path) -> CachedPhotograph:
+        looked.append(photo.name)
+        return drawn
+
+    for name in ("masks_one", "masks_gone"):
+        write_arrays(part / f"{name}.npz", {MISTAKEN: np.array([[7, 7]], np.int32)})
+    of = {"sha256": read_manifest(WEIGHTS).sha256, "fold": 0}
+    if other != "unsaid":
+        (part / "of.json").write_text(json.dumps({**of, other: "another"}), "utf-8")
+    monkeypatch.setattr(mistakes, "photographs", lambda shared: (PHOTO,))
+    monkeypatch.setattr(mistakes, "open_cached", look)
+    mistakes.find_mistakes(WEIGHTS, tmp_path / "mistakes", tmp_path, 0, tmp_path, lambda text: None)
+    assert looked == ["masks_one"] and not part.exists()
+    assert sorted(one.name for one in (tmp_path / "mistakes").iterdir()) == ["masks_one.npz", "of.json"]
+    with np.load(tmp_path / "mistakes" / "masks_one.npz") as held:
+        assert not len(held[MISTAKEN])
+
+
+def test_weights_that_learned_from_what_is_to_be_kept_apart_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("accelerate", reason="training needs the extra \"train\"")
+    from fineview.lab.train_embedded import train_embedded
+    from fineview.lab.train_state import TOGETHER
+    from tests.small_stages import TABLE
+
+    fold = json.loads((WEIGHTS / "model.json").read_text("utf-8"))["fold"]
+    for wanted, match in ((fold + 1, f"photographs of fold {fold + 1}"), (fold, "structure")):
+        with pytest.raises(WrongWords, match=match):  # of the same fold: only the tiny structure is wrong with it
+            train_embedded(tmp_path, 0, fold=wanted, stage=TOGETHER, config=TINY, begin=WEIGHTS, table=TABLE,
+                           say=lambda _: None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_crops_are_drawn_where_the_encoder_erred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
