@@ -1,4 +1,7 @@
-"""An eye has one optic disc: other bright round things are held down, however much they look like one."""
+"""An eye has one optic disc: other bright round things are held down, however much they look like one.
+
+For the map, and what is suggested or located by it; the evidence of a region is judged by the region alone.
+"""
 
 from __future__ import annotations
 
