@@ -45,8 +45,10 @@ def veil(word: str, plane: Array, field_px: int) -> Array:
     One of them has more pixels than all lesions of all other photographs together, and in a crop it is nothing but a
     darker field; taken as a lesion it would teach, and calibrate, that dark fields bleed.
     """
+    if not label_for(word).lesion:
+        return np.zeros(plane.shape, bool)
     _, labels, boxes, _ = components(plane)
-    large = (boxes[:, 4] > VEIL_SHARE * field_px) & label_for(word).lesion
+    large = boxes[:, 4] > VEIL_SHARE * field_px
     large[0] = False
     return np.asarray(large[labels])
 

@@ -26,12 +26,13 @@ from fineview.lab.real_fundus import CachedPhotograph, Photograph, open_cached, 
 from fineview.lab.samples import MISTAKEN
 from fineview.lab.suggestion_scores import strongest_of_each
 from fineview.models.predictor import Predictor
+from fineview.models.regions import CELL
 from fineview.models.weights import read_manifest
 
 Array = npt.NDArray[Any]
 MOST, LEVEL = 40, 0.0  # of each label in a photograph; the logit from which a place counts as seen
 OF = "of.json"  # in the folder: whose mistakes it holds
-_NEAR_PX, _CELL = 12, 4
+_NEAR_PX = 12
 
 
 def find_mistakes(weights: Path, folder: Path, shared: Path, fold: int | None, cache: Path,
@@ -80,8 +81,8 @@ def _file(folder: Path, photo: Photograph) -> Path:
 def _of_photograph(predictor: Predictor, drawn: CachedPhotograph) -> Array:
     """(n, 2) int32 x, y of the strongest points of what was seen and is not there."""
     encoding = predictor.encode(np.ascontiguousarray(drawn.rgb))
-    step_y, step_x = encoding.where.stride_px(_CELL)
-    seen = encoding.logits[(slice(None), *encoding.where.cells(_CELL))].astype(np.float32)
+    step_y, step_x = encoding.where.stride_px(CELL)
+    seen = encoding.placed_logits
     spots = [np.zeros((0, 2), np.int32)]
     for number, word in enumerate(WORDS):
         if not label_for(word).lesion:

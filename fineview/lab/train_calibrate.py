@@ -36,11 +36,10 @@ from fineview.lab.train_state import say_aside
 from fineview.models import weights
 from fineview.models.calibration import Curve, logit
 from fineview.models.predictor import Predictor
-from fineview.models.regions import pooled
+from fineview.models.regions import CELL, pooled
 
 Array = npt.NDArray[Any]
 LEVELS = np.arange(-6.0, 4.01, 0.4)
-CELL = 4
 FIRST_UNSEEN_PHANTOM = 500_000
 FOLDS, SUGGESTION_BINS, TRIES = 5, 12, 20
 
@@ -92,7 +91,8 @@ def _pictures(predictor: Predictor, shared: Path, fold: int, boxed: int, phantom
     for count, photo in enumerate(wanted):
         rgb = np.asarray(Image.open(photo.path).convert("RGB"))
         truth = read_truth(photo.path, photo.path.parent, (rgb.shape[0], rgb.shape[1]))
-        masks = {word: _known(word, mask, rgb) for word, mask in truth.masks.items()}
+        field_px = int(field_of_view(rgb).sum()) if truth.masks else 0
+        masks = {word: _known(word, mask, field_px) for word, mask in truth.masks.items()}
         yield _see(predictor, rgb, truth.boxes, masks, step if photo in loose else 1)
         if count % 20 == 0:
             say(f"calibration picture {count + 1} of {len(wanted)}")
@@ -103,17 +103,16 @@ def _pictures(predictor: Predictor, shared: Path, fold: int, boxed: int, phantom
         yield _see(predictor, np.repeat(phantom.image[..., None], 3, 2), boxes, masks)
 
 
-def _known(word: str, mask: Array, rgb: Array) -> Array:
+def _known(word: str, mask: Array, field_px: int) -> Array:
     """A mask (H, W) as shares, NaN where training does not know the truth either."""
-    return np.where(veil(word, mask, int(field_of_view(rgb).sum())), np.float32(np.nan), mask.astype(np.float32))
+    return np.where(veil(word, mask, field_px), np.float32(np.nan), mask.astype(np.float32))
 
 
 def _see(predictor: Predictor, rgb: Array, boxes: dict[str, Array], masks: dict[str, Array], stands_for: int = 1
          ) -> Seen:
     encoding = predictor.encode(np.ascontiguousarray(rgb))
-    where = encoding.where
-    logits = encoding.logits[(slice(None), *where.cells(CELL))].astype(np.float32)
-    step_y, step_x = where.stride_px(CELL)
+    logits = encoding.placed_logits
+    step_y, step_x = encoding.where.stride_px(CELL)
     scale = np.array([1 / step_x, 1 / step_y, 1 / step_x, 1 / step_y])
     shares = {word: resize_area(mask.astype(np.float32), logits.shape[1:]) for word, mask in masks.items()}
     placed = {word: np.asarray(found, float).reshape(-1, 4) * scale for word, found in boxes.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.imaging.placement import Placement
+from fineview.models.regions import CELL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +42,11 @@ class Encoding:
         """Bytes held, for a cache with a budget."""
         arrays = (self.logits, self.line_rows, self.cls_row, self.canvas, *self.pyramid.values())
         return sum(array.nbytes for array in arrays) + self.tokens.numel() * self.tokens.element_size()
+
+    @property
+    def placed_logits(self) -> NDArray[np.float32]:
+        """``logits`` of the picture alone, without the canvas around it, float32 (8, h, w)."""
+        return self.logits[(slice(None), *self.where.cells(CELL))].astype(np.float32)
 
     @property
     def anatomy(self) -> str:

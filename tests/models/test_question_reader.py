@@ -21,6 +21,7 @@ from fineview.core.errors import WeightsProblem
 from fineview.core.intent import Intent
 from fineview.models.language.question_features import BUCKETS, pieces
 from fineview.models.language.question_reader import MEANINGS, NAMES, OUTSIDE, SENTENCES, QuestionReader
+from tests.models.broken_folders import one_bit
 
 FOLDER = paths.resources_dir() / "chat" / "reader-s"
 
@@ -95,9 +96,7 @@ def test_a_damaged_reader_is_refused(tmp_path: Path, damage: str) -> None:
     shutil.copytree(FOLDER, folder)
     file = folder / "model.safetensors"
     if damage == "hash":
-        data = bytearray(file.read_bytes())
-        data[-1] ^= 1
-        file.write_bytes(bytes(data))
+        one_bit(folder)
     elif damage == "missing":
         file.unlink()
     else:

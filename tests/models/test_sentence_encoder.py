@@ -20,6 +20,7 @@ from fineview.models.language.sentence_encoder import (
     four_bit,
     unpacked,
 )
+from tests.models.broken_folders import one_bit
 
 FOLDER = paths.resources_dir() / "chat" / "sentences-s"
 _WHERE = {"mixed": "attention.output.dense", "widened": "intermediate.dense", "narrowed": "output.dense",
@@ -113,9 +114,7 @@ def test_a_damaged_encoder_is_refused(tmp_path: Path, damage: str) -> None:
     shutil.copytree(FOLDER, folder)
     file, facts = folder / "model.safetensors", json.loads((folder / "model.json").read_text("utf-8"))
     if damage == "hash":
-        data = bytearray(file.read_bytes())
-        data[-1] ^= 1
-        file.write_bytes(bytes(data))
+        one_bit(folder)
     elif damage == "missing":
         file.unlink()
     elif damage == "tokenizer":
