@@ -182,7 +182,8 @@ class App:
         from fineview.core.evidence import ModelIdentity
         from fineview.services.advise import advise
 
-        at_hand = tuple(ModelIdentity(one.name, one.version, one.sha256) for one in self.encoders())
+        at_hand = tuple(ModelIdentity(one.name, one.version, one.sha256, calibration=one.calibration)
+                        for one in self.encoders())
         return advise(task, (results or self.results()).results, at_hand)
 
     def card(self, name: str | None = None) -> ModelCard:

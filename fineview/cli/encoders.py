@@ -56,7 +56,7 @@ def verify(wish: argparse.Namespace) -> Any:
         if found.kind == "retina" and found.trained and not wish.files:
             from fineview.lab.verify_card import verify_card
 
-            made |= verify_card(app, found.sha256, progress_token().report)
+            made |= verify_card(app, found, progress_token().report)
     return made if wish.json else _say_card(made)
 
 

@@ -45,9 +45,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """``facts``: (name, value) rows of the manifest.  ``results``: newest first of each thing, of these very weights.
+    """``facts``: (name, value) rows of the manifest.  ``results``: newest first of each thing, of these very weights
+    as they are calibrated.
 
-    ``unknown``: sentences on what nobody measured or stated; ``others``: stored results that name other weights.
+    ``unknown``: sentences on what nobody measured or stated; ``others``: stored results that name other weights, or
+    these under another calibration.
     """
 
     entry: EncoderEntry

@@ -48,6 +48,8 @@ class ModelIdentity:
 
     ``heads_trained``: it has lesion heads of its own, so that it may be asked about lesions; without, it shows maps.
     ``has_fusion``: it joins two networks; without, ``fusion_trained`` is False, since what is not there is not trained.
+    ``calibration``: digits of how its scores are calibrated, "" where nothing is; a mark made before is still its own,
+    so two identities that differ in it alone are equal.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ModelIdentity:
     fusion_trained: bool = True
     heads_trained: bool = True
     has_fusion: bool = True
+    calibration: str = field(default="", compare=False)
 
     @property
     def short(self) -> str:
@@ -78,6 +81,7 @@ class EncoderEntry:
 
     ``kind``: "retina" for one of our own with lesion heads, else the family ("clip", "convnext", "fila", ...).
     ``path``: its folder.  ``words``: what a person must know before choosing it ("untrained fusion", "maps only").
+    ``calibration``: as an identity has it.
     """
 
     name: str
@@ -90,6 +94,7 @@ class EncoderEntry:
     path: str
     words: str
     has_fusion: bool
+    calibration: str = ""
 
     @property
     def fusion(self) -> FusionState:

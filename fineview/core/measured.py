@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fineview.core.evidence import ModelIdentity
+from fineview.core.evidence import EncoderEntry, ModelIdentity
 from fineview.core.promises import Example, OperatingCurve, Reliability
 from fineview.core.study import Problem
 
@@ -66,6 +66,18 @@ class StoredResult:
     curves: tuple[OperatingCurve, ...] = ()
     reliability: tuple[Reliability, ...] = ()
     examples: tuple[Example, ...] = ()
+
+    def is_of(self, sha256: str) -> bool:
+        """Whether it was measured on the tensors with this hash, however they were calibrated."""
+        return self.encoder is not None and self.encoder.sha256 == sha256
+
+    def speaks_of(self, weights: ModelIdentity | EncoderEntry) -> bool:
+        """Whether it was measured on these very weights, calibrated as they are.
+
+        Where one of the two says nothing of its calibration, the tensors alone decide.
+        """
+        then, now = self.encoder.calibration if self.encoder else "", weights.calibration
+        return self.is_of(weights.sha256) and (then == now or not then or not now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,7 @@ def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | No
     moment = (made or datetime.now(UTC)).astimezone(UTC)
     folder = writable(folder)
     held = {"format": FORMAT, "what": what, "made": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "software": software,
-            "encoder": None if encoder is None else
-            {"name": encoder.name, "version": encoder.version, "sha256": encoder.sha256},
+            "encoder": None if encoder is None else _named(encoder),
             **figures.to_keep(), "data": data}
     path = _free(folder, f"{what}-{moment:%Y%m%d-%H%M%S}")
     try:
@@ -40,6 +39,12 @@ def keep(what: str, figures: Figures, software: str, encoder: ModelIdentity | No
         return _write(path, {**held, "examples": examples} if examples else held)
     except OSError as error:
         raise _refused(folder, error) from error
+
+
+def _named(encoder: ModelIdentity) -> dict[str, str]:
+    """The weights, and how they were calibrated where they are: that stands beside the tensors and not in them."""
+    held = {"name": encoder.name, "version": encoder.version, "sha256": encoder.sha256}
+    return {**held, "calibration": encoder.calibration} if encoder.calibration else held
 
 
 def writable(folder: Path | None = None) -> Path:

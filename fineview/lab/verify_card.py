@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fineview.core.errors import WeightsProblem
+from fineview.core.evidence import EncoderEntry
 from fineview.core.measured import Figure, StoredResult
 from fineview.lab.evaluate_card import measure
 from fineview.lab.figures import Figures
-from fineview.services.advise import newest
 
 if TYPE_CHECKING:
     from fineview.app import App
@@ -19,14 +19,15 @@ WHAT = "card"
 NOT_STORED = "No card check is stored for these weights; \"fineview evaluate card --keep\" stores one."
 
 
-def verify_card(app: App, sha256: str, progress: Callable[[float, float, str], None]) -> dict[str, Any]:
+def verify_card(app: App, weights: EncoderEntry, progress: Callable[[float, float, str], None]) -> dict[str, Any]:
     """``{"card": [{"name", "value", "stored", "tolerance", "unit"}], "stored", "seconds"}``.
 
     ``{"card": None, "note"}`` where nothing is stored for these weights.
 
-    Raises ``WeightsProblem`` ``card-differs`` where a figure lies outside its tolerance.
+    Raises ``WeightsProblem`` ``card-differs`` where a figure lies outside its tolerance, or where ``model.json``
+    calibrates these tensors otherwise than when they were measured.
     """
-    stored = stored_check(app.results().results, sha256)
+    stored = stored_check(app.results().results, weights)
     if stored is None:
         return {"card": None, "note": NOT_STORED}
     begun = time.perf_counter()
@@ -39,9 +40,17 @@ def verify_card(app: App, sha256: str, progress: Callable[[float, float, str], N
     return {"card": rows, "stored": stored.made, "seconds": round(time.perf_counter() - begun, 2)}
 
 
-def stored_check(results: tuple[StoredResult, ...], sha256: str) -> StoredResult | None:
-    """The newest stored card check of these very weights.  One that the person made stands for their own machine."""
-    found = [one for one in newest(results) if one.what == WHAT and one.encoder and one.encoder.sha256 == sha256]
+def stored_check(results: tuple[StoredResult, ...], weights: EncoderEntry) -> StoredResult | None:
+    """The newest stored card check of these very weights.  One that the person made stands for their own machine.
+
+    Raises ``WeightsProblem`` where all there are were measured under another calibration.
+    """
+    checks = [one for one in results if one.what == WHAT and one.is_of(weights.sha256)]
+    found = [one for one in checks if one.speaks_of(weights)]
+    if checks and not found:
+        raise WeightsProblem(f"The scores of {weights.name} are calibrated otherwise than when its card was measured.",
+                             "Use the model.json that the weights were published with, or measure the card again with "
+                             "\"fineview evaluate card --keep\".", "card-differs")
     return max(found, key=lambda one: (one.made, one.own), default=None)
 
 

@@ -44,7 +44,7 @@ def import_encoder(source: Path, into: Path, places: Sequence[Path], name: str |
     made = replace(made, name=called)
     for known in shelf.entries(places):
         if known.name == called:
-            if known.sha256 == made.sha256:
+            if (known.sha256, known.calibration) == (made.sha256, made.calibration):
                 return known
             raise WeightsProblem(f"Other weights are already called {called} (sha256 {known.sha256[:8]}).",
                                  "Choose another name with --as.", "weights-taken")

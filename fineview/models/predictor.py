@@ -74,7 +74,7 @@ class Predictor:
         self.fusion_trained = manifest.trained and max(map(abs, model.encoder.gates), default=0.0) > OPEN_GATE
         if not hasattr(model.encoder, "vit"):
             self.methods = tuple(method for method in type(self).methods if method is not Method.GRAD_ATT)
-        self.calibration = Calibration.read(manifest.facts)
+        self.calibration, self._calibrated = Calibration.read(manifest.facts), manifest.calibration
         self.thresholds = self.calibration.thresholds
 
     @classmethod
@@ -105,7 +105,7 @@ class Predictor:
     @property
     def identity(self) -> ModelIdentity:
         return ModelIdentity(self.name, self.version, self.sha256, self.trained, self.fusion_trained,
-                             has_fusion=self.has_fusion)
+                             has_fusion=self.has_fusion, calibration=self._calibrated)
 
     @property
     def device(self) -> str:

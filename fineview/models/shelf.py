@@ -92,7 +92,8 @@ def _entry(path: Path) -> EncoderEntry:
         manifest = weights.read_manifest(path)
         joined, open_gates = _own_fusion(path, manifest)
         return EncoderEntry(manifest.name, manifest.version, manifest.sha256, manifest.licence, "retina",
-                            manifest.trained, open_gates, str(path), _own_words(manifest), joined)
+                            manifest.trained, open_gates, str(path), _own_words(manifest), joined,
+                            manifest.calibration)
     return as_entry(inspected(path), path)
 
 
@@ -143,10 +144,11 @@ def _recorded(path: Path) -> EncoderEntry:
             or not all(isinstance(held.get(name), bool) for name in _FLAGS):
         raise WeightsProblem(f"{RECORD} cannot be read.", "Import the encoder again.", "weights-format")
     name, version, sha256, licence, kind, words = (folders.clean(held[one]) for one in _TEXTS)
+    own = weights.read_manifest(path) if is_own(path) else None
     # Older records say "fusion_trained" of networks that have no fusion.
-    joined, fused = (_own_fusion(path, weights.read_manifest(path)) if is_own(path)
-                     else (kind == "fila", kind == "fila" and held["fusion_trained"]))
-    return EncoderEntry(name, version, sha256, licence, kind, held["trained"], fused, str(path), words, joined)
+    joined, fused = (_own_fusion(path, own) if own else (kind == "fila", kind == "fila" and held["fusion_trained"]))
+    return EncoderEntry(name, version, sha256, licence, kind, held["trained"], fused, str(path), words, joined,
+                        own.calibration if own else "")
 
 
 def record(one: EncoderEntry) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HEADER_CAP_BYTES = 16 * 2**20
 TENSOR_CAP = 20_000
 TENSORS, MANIFEST = "model.safetensors", "model.json"
+CALIBRATED = ("calibration", "region_calibration", "suggestion_calibration", "thresholds")  # change what is measured
 _REPLACE = "Put the safetensors file and the model.json it was published with in place."
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"(dp", b"ccollections", b"\x93NUMPY")
 
@@ -41,6 +42,16 @@ class Manifest:
     @property
     def trained(self) -> bool:
         return self.trained_steps > 0
+
+    @property
+    def calibration(self) -> str:
+        """Sixteen hex digits of sha256 over what stands beside the tensors and turns their logits into scores.
+
+        Canonical JSON (keys sorted, no spaces), null for what is missing: two manifests that calibrate alike have the
+        same digits, whatever else they say.
+        """
+        said = {name: self.facts.get(name) for name in CALIBRATED}
+        return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -20,9 +20,8 @@ FEW = 3  # a figure on fewer is shown and decides nothing: a bootstrap over two 
 
 
 def advise(task: Task, results: Iterable[StoredResult], at_hand: Sequence[ModelIdentity]) -> Advice:
-    """Advice for ``task``.  ``at_hand``: the weights that can be used here, by name and sha256."""
-    hashes = {one.sha256 for one in at_hand}
-    rows = tuple(row for result in newest(results) for row in _rows(task, result, hashes))
+    """Advice for ``task``.  ``at_hand``: the weights that can be used here, by name, sha256 and calibration."""
+    rows = tuple(row for result in newest(results) for row in _rows(task, result, at_hand))
     plain = [row for row in rows if row.scale is None]
     scaled = [row for row in rows if row.scale is not None]
     scale, preset = _choose("scale", task, scaled), " and ".join(f"1/{one}" for one in TASK_SCALES[task])
@@ -39,7 +38,8 @@ def newest(results: Iterable[StoredResult]) -> tuple[StoredResult, ...]:
     return tuple(found.values())
 
 
-def _rows(task: Task, result: StoredResult, hashes: set[str]) -> Iterable[Row]:
+def _rows(task: Task, result: StoredResult, at_hand: Sequence[ModelIdentity]) -> Iterable[Row]:
+    usable = any(result.speaks_of(one) for one in at_hand)
     for one in result.figures:
         cost = one.about.get("role") == "cost"
         # what an encoder takes does not depend on the task, so a cost may leave the task open
@@ -53,7 +53,7 @@ def _rows(task: Task, result: StoredResult, hashes: set[str]) -> Iterable[Row]:
         better = None
         if one.interval and baseline:
             better = one.interval[1] < baseline[1] if lower else one.interval[0] > baseline[1]
-        yield Row(name, sha256, sha256 in hashes, one.about.get("scale"), one.about.get("measure") or one.name,
+        yield Row(name, sha256, bool(sha256) and usable, one.about.get("scale"), one.about.get("measure") or one.name,
                   one.value, one.unit, one.interval, one.n, baseline, better, lower, cost,
                   result.what, result.data, result.seed, result.made, result.machine, result.software, result.own)
 
@@ -155,7 +155,7 @@ def _caveats(rows: Sequence[Row], at_hand: Sequence[ModelIdentity]) -> Iterable[
         yield f"Not clear of the best baseline: {_listed(weak)}."
     others = [f"{row.named} ({row.made[:10]})" for row in rows if not row.at_hand and row.sha256]
     if others:
-        yield f"Measured with weights that are not at hand: {_listed(others)}."
+        yield f"Measured with weights or a calibration that is not at hand: {_listed(others)}."
     silent = [one.short for one in at_hand if one.sha256 not in {row.sha256 for row in quality}]
     if quality and silent:
         yield f"At hand but not measured for this task: {_listed(silent)}."

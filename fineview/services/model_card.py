@@ -1,6 +1,7 @@
 """The card of one encoder, from its manifest, what people wrote, and stored results that name its very weights.
 
-Pure: a figure of other weights is never shown as this encoder's, whatever name the two share.
+Pure: a figure of other weights, or of another calibration of these, is never shown as this encoder's, whatever name
+the two share.
 """
 
 from __future__ import annotations
@@ -23,11 +24,10 @@ ASKED: Mapping[str, str] = {
 def model_card(entry: EncoderEntry, words: CardWords, manifest: Mapping[str, Any], results: Iterable[StoredResult],
                picture: Callable[[StoredResult, str], bytes]) -> ModelCard:
     """``manifest``: facts of ``model.json``, {} without one; ``picture`` reads a stored picture, b"" where none is."""
-    known = newest(results)
-    own = tuple(sorted((one for one in known if one.encoder is not None and one.encoder.sha256 == entry.sha256),
-                       key=_rank))
-    others = sum(one.encoder is not None and one.encoder.sha256 != entry.sha256 and one.encoder.name == entry.name
-                 for one in known)
+    known = tuple(results)
+    own = tuple(sorted(newest(one for one in known if one.speaks_of(entry)), key=_rank))
+    others = len(newest(one for one in known if one.encoder is not None and one.encoder.name == entry.name
+                        and not one.speaks_of(entry)))
     reliability = tuple((one, result) for result in own for one in result.reliability)
     pictures = tuple(Picture(example, png, result.data) for result in own for example in result.examples
                      if (png := picture(result, example.file)))

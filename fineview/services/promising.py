@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fineview.core.evidence import EncoderEntry, ModelIdentity
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.measured import Interval, StoredResult
 from fineview.core.promises import OperatingCurve
@@ -43,8 +44,8 @@ def share_words(finding: Finding, results: Iterable[StoredResult]) -> str:
     if finding.model is None or finding.score is None:
         return ""
     title, score = finding.label.replace("_", " "), finding.score
-    known = [one for result in newest(results) if result.encoder and result.encoder.sha256 == finding.model.sha256
-             for one in result.reliability if (one.of, one.label) == ("suggestions", finding.label)]
+    known = [one for result in _of(finding.model, results) for one in result.reliability
+             if (one.of, one.label) == ("suggestions", finding.label)]
     most = max(known, key=lambda one: one.n, default=None)
     if most is None:
         return f"How often {title} suggestions of this score are right was not measured."
@@ -70,11 +71,14 @@ class Suggestions:
     of_selected: str = ""
 
 
-def curves_of(results: Iterable[StoredResult], sha256: str) -> tuple[Measured, ...]:
-    """The newest curves of these weights, the one on the most lesions first."""
-    found = [Measured(curve, one.data, one.made, one.seed) for one in newest(results)
-             if one.encoder is not None and one.encoder.sha256 == sha256 for curve in one.curves]
+def curves_of(results: Iterable[StoredResult], weights: ModelIdentity | EncoderEntry) -> tuple[Measured, ...]:
+    """The newest curves of these weights as they are calibrated, the one on the most lesions first."""
+    found = [Measured(curve, one.data, one.made, one.seed) for one in _of(weights, results) for curve in one.curves]
     return tuple(sorted(found, key=lambda one: (-one.curve.lesions, one.data)))
+
+
+def _of(weights: ModelIdentity | EncoderEntry, results: Iterable[StoredResult]) -> tuple[StoredResult, ...]:
+    return newest(one for one in results if one.speaks_of(weights))
 
 
 def promise(label: str, least: float, measured: Sequence[Measured]) -> Promise:

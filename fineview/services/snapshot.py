@@ -178,8 +178,9 @@ def _measured(session: Session) -> tuple[Measured, ...]:
     """Curves of the weights in force: as loaded, or as the list of encoders names them."""
     name = session.overlay.encoder
     facts, wanted = session.engines.get(name), name or session.default_encoder
-    listed = next((one.sha256 for one in session.encoders if one.name == wanted), "")
-    return curves_of(session.results, facts.identity.sha256 if facts else listed)
+    listed = next((one for one in session.encoders if one.name == wanted), None)
+    weights = facts.identity if facts else listed
+    return curves_of(session.results, weights) if weights else ()
 
 
 def _lesion_promise(wishes: OverlayWishes, measured: tuple[Measured, ...]) -> Promise | None:

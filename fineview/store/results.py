@@ -99,7 +99,8 @@ def _result(held: Mapping[str, Any], own: bool, name: str) -> StoredResult:
 
 
 def _identity(held: Mapping[str, Any]) -> ModelIdentity:
-    return ModelIdentity(_words(held["name"]), _words(held["version"]), _words(held["sha256"]))
+    return ModelIdentity(_words(held["name"]), _words(held["version"]), _words(held["sha256"]),
+                         calibration=_words(held.get("calibration", "")))
 
 
 def _figure(held: Mapping[str, Any]) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from fineview import paths
+from fineview.models.predictor import Predictor
+from fineview.models.shelf import entry
 from tests.cli.spoken import Spoken, child, speak
 from tests.models import tiny_folders
 from tests.shared_data import SHARED, needs_shared
@@ -168,6 +171,19 @@ def test_an_encoder_of_our_own_can_have_another_name(tmp_path: Path, pages: Path
     assert spoken.code == 0 and "second" in spoken.out and "untrained" not in spoken.out
     shipped = named(said("models", "list"))["retina-s"]
     assert said("models", "verify", "second", "--files")["sha256"] == shipped["sha256"]
+
+
+def test_the_same_weights_calibrated_otherwise_are_told_apart(tmp_path: Path) -> None:
+    shipped, other = paths.weights_dir() / "retina-s", tmp_path / "other"
+    shutil.copytree(shipped, other)
+    facts = json.loads((shipped / "model.json").read_text("utf-8"))
+    facts["thresholds"]["drusen"] /= 2
+    (other / "model.json").write_text(json.dumps(facts), "utf-8")
+    taken = Path(said("models", "import", other, "--as", "second")["path"])
+    assert speak("models", "import", shipped, "--as", "second", "--json").error["code"] == "weights-taken"
+    assert said("models", "import", other, "--as", "second")["path"] == str(taken)
+    assert entry(taken).calibration == entry(other).calibration != entry(shipped).calibration
+    assert Predictor.load(taken).identity.calibration == entry(taken).calibration
 
 
 @needs_shared

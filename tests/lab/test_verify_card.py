@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fineview.core.errors import RequestProblem, WeightsProblem
-from fineview.core.evidence import ModelIdentity
+from fineview.core.evidence import EncoderEntry, ModelIdentity
 from fineview.core.labels import WORDS
 from fineview.core.measured import ResultShelf, StoredResult
 from fineview.lab import evaluate_card
@@ -21,6 +21,7 @@ from fineview.lab.figures import Figures
 from fineview.lab.verify_card import NOT_STORED, compared, difference, stored_check, verify_card
 
 SHA = "a" * 64
+ENTRY = EncoderEntry("seer", "1", SHA, "", "retina", True, True, "", "", True, "c1")
 
 
 class Seer:
@@ -80,7 +81,7 @@ def test_who_knows_the_truth_reaches_one(truth: Figures) -> None:
 
 
 def test_the_same_weights_hold(seer: Seer, truth: Figures) -> None:
-    made = verify_card(desk(seer, stored(truth)), SHA, lambda *_: None)
+    made = verify_card(desk(seer, stored(truth)), ENTRY, lambda *_: None)
     assert len(made["card"]) == len(truth.figures) and made["stored"] == "2026-11-21T10:00:00Z"
     assert all(abs(row["value"] - row["stored"]) <= row["tolerance"] for row in made["card"])
 
@@ -89,7 +90,7 @@ def test_a_figure_outside_its_tolerance_is_named(seer: Seer, truth: Figures) -> 
     worse = replace(truth, figures=tuple(replace(one, value=0.5) if one.name == "aupr_oct" else one
                                          for one in truth.figures))
     with pytest.raises(WeightsProblem, match=r"1 of 11 figures.*aupr_oct 1, stored 0\.5, tolerance 0\.01") as caught:
-        verify_card(desk(seer, stored(worse)), SHA, lambda *_: None)
+        verify_card(desk(seer, stored(worse)), ENTRY, lambda *_: None)
     assert caught.value.code == "card-differs" and "sha256" in caught.value.remedy
 
 
@@ -97,17 +98,28 @@ def test_other_phantoms_are_not_taken_for_other_weights(seer: Seer, truth: Figur
     darker = replace(truth, figures=tuple(replace(one, value=(one.value or 0) - 9) if "brightness" in one.name else one
                                           for one in truth.figures))
     with pytest.raises(WeightsProblem) as caught:
-        verify_card(desk(seer, stored(darker)), SHA, lambda *_: None)
+        verify_card(desk(seer, stored(darker)), ENTRY, lambda *_: None)
     assert "no word on the weights" in caught.value.remedy
 
 
 def test_nothing_is_measured_where_nothing_is_stored(truth: Figures) -> None:
-    assert verify_card(desk(None, stored(truth, sha256="b" * 64)), SHA, print) == {"card": None, "note": NOT_STORED}
+    assert verify_card(desk(None, stored(truth, sha256="b" * 64)), ENTRY, print) == {"card": None, "note": NOT_STORED}
 
 
 def test_the_newest_check_counts(truth: Figures) -> None:
     new = stored(truth, "2026-11-22T10:00:00Z")
-    assert stored_check((new, stored(truth)), SHA) is new
+    assert stored_check((new, stored(truth)), ENTRY) is new
+
+
+def test_another_calibration_than_was_measured_is_said(truth: Figures) -> None:
+    def under(calibration: str, made: str) -> StoredResult:
+        return replace(stored(truth, made), encoder=replace(Seer.identity, calibration=calibration))
+
+    old, own = under("c0", "2026-11-22T10:00:00Z"), under("c1", "2026-11-21T10:00:00Z")
+    assert stored_check((old, own), ENTRY) is own
+    with pytest.raises(WeightsProblem, match="calibrated otherwise") as caught:
+        verify_card(desk(None, old), ENTRY, print)
+    assert caught.value.code == "card-differs" and "model.json" in caught.value.remedy
 
 
 def test_a_tolerance_that_is_no_number_allows_nothing(truth: Figures) -> None:

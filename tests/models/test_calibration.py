@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from fineview.core.errors import WeightsProblem
 from fineview.core.labels import WORDS
 from fineview.models.calibration import Calibration, Curve
+from fineview.models.weights import CALIBRATED, Manifest
 
 
 def test_a_curve_goes_through_its_knots_and_keeps_order_beyond_them() -> None:
@@ -39,3 +41,35 @@ def test_odd_values_are_one_sentence(facts: dict[str, Any]) -> None:
     with pytest.raises(WeightsProblem) as caught:
         Calibration.read(facts)
     assert caught.value.code == "weights-format" and caught.value.remedy
+
+
+class Asked(dict[str, Any]):
+    """Facts that remember what was asked of them."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        self.names.add(name)
+        return otherwise
+
+
+def digits(**facts: Any) -> str:
+    return Manifest("t", "1", "a" * 64, "none", 1, facts).calibration
+
+
+def test_the_digits_of_a_calibration_are_over_all_that_is_read_of_it() -> None:
+    facts = Asked()
+    Calibration.read(facts)
+    assert facts.names == set(CALIBRATED)
+    text = ('{"calibration":null,"region_calibration":null,"suggestion_calibration":{"fluid":{"knots":[0.5],'
+            '"values":[1.0]}},"thresholds":{"drusen":0.25,"fluid":0.5}}')
+    curves = {"fluid": {"values": (1.0,), "knots": (0.5,)}}
+    assert digits(thresholds={"fluid": 0.5, "drusen": 0.25}, suggestion_calibration=curves) == hashlib.sha256(
+        text.encode()).hexdigest()[:16]
+
+
+def test_the_digits_change_with_the_scores_and_with_nothing_else() -> None:
+    plain = digits()
+    assert digits(threshold_f1={"drusen": 0.3}, trained_steps=7, licence="mit") == plain
+    assert len({plain, *(digits(**{name: {"fluid": 0.5}}) for name in CALIBRATED)}) == 5

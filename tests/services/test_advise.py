@@ -125,6 +125,12 @@ def test_scales_are_compared_within_one_encoder() -> None:
     assert any("setting, not a measurement" in caveat and "1/4" in caveat for caveat in apart.caveats)
 
 
+def test_figures_under_another_calibration_choose_nothing() -> None:
+    then = result(figure(0.4, 0.3, 0.5), encoder=replace(OURS, calibration="c1"))
+    for now, verdict in (("c1", "only one measured"), ("", "only one measured"), ("c2", "not measured")):
+        assert advise(Task.LESION, [then], [replace(OURS, calibration=now)]).encoder.verdict == verdict, now
+
+
 def test_the_newer_result_of_the_same_weights_and_data_holds() -> None:
     shipped = result(figure(0.4, 0.3, 0.5))
     mine = result(figure(0.2, 0.1, 0.3), made="2026-11-02T10:00:00Z", own=True)

@@ -16,17 +16,18 @@ from fineview.core.study import FrameKey
 from fineview.services.promising import curves_of, promise, reaches, share_words, suggestions
 
 SHA = "a" * 64
+OURS = ModelIdentity("retina-s", "1", SHA)
 CURVE = OperatingCurve("drusen", 12, 40, (
     OperatingPoint(0.3, 50, 20, 18, (0.3, 0.5), (0.35, 0.55)), OperatingPoint(0.5, 20, 15, 12),
     OperatingPoint(0.9, 0, 0, 0)))
-RESULT = StoredResult("lesions", "2026-11-21T10:00:00Z", "FineView", ModelIdentity("retina-s", "1", SHA),
+RESULT = StoredResult("lesions", "2026-11-21T10:00:00Z", "FineView", OURS,
                       "photographs kept from training", 4, "a machine", (), curves=(CURVE,))
 SUGGESTED = Finding("s", "study", FrameKey("series", 0), Region.from_box(Box(0, 0, 4, 4)), "drusen", Origin.MODEL,
                     State.SUGGESTED, score=0.4)
 
 
 def test_precision_and_recall_at_the_score_with_n_and_origin() -> None:
-    measured = curves_of([RESULT], SHA)
+    measured = curves_of([RESULT], OURS)
 
     def said(least: float) -> str:
         return promise("drusen", least, measured).words
@@ -41,14 +42,28 @@ def test_precision_and_recall_at_the_score_with_n_and_origin() -> None:
 
 
 def test_other_weights_promise_nothing() -> None:
-    assert promise("drusen", 0.3, curves_of([RESULT], "b" * 64)).words == "drusen: not measured"
-    assert promise("fluid", 0.3, curves_of([RESULT], SHA)).words == "fluid: not measured"
+    others = replace(OURS, sha256="b" * 64)
+    assert promise("drusen", 0.3, curves_of([RESULT], others)).words == "drusen: not measured"
+    assert promise("fluid", 0.3, curves_of([RESULT], OURS)).words == "fluid: not measured"
+
+
+@pytest.mark.parametrize(("then", "now", "speaks"), [("c1", "c1", True), ("c1", "c2", False), ("", "c2", True),
+                                                     ("c1", "", True)])
+def test_another_calibration_of_the_same_weights_promises_nothing(then: str, now: str, speaks: bool) -> None:
+    bins = (ReliabilityBin(0.4, 0.5, 0.45, 0.2, 30),)
+    kept = replace(RESULT, encoder=replace(OURS, calibration=then),
+                   reliability=(Reliability("drusen", "suggestions", 30, 0.2, bins),))
+    weights = replace(OURS, calibration=now)
+    assert bool(curves_of([kept], weights)) is speaks
+    assert ("20% were right" in share_words(replace(SUGGESTED, model=weights), [kept])) is speaks
+    newer = replace(kept, made="2026-12-01T10:00:00Z", encoder=replace(OURS, calibration="c3"))
+    assert bool(curves_of([kept, newer], weights)) is (speaks or not now), "what is newer of another does not hide it"
 
 
 def test_the_newest_result_and_the_one_on_most_lesions_speak() -> None:
     older = replace(RESULT, made="2026-11-20T10:00:00Z", curves=(replace(CURVE, lesions=400),))
     wider = replace(RESULT, data="boxes", curves=(replace(CURVE, lesions=100),))
-    found = curves_of([older, RESULT, wider], SHA)
+    found = curves_of([older, RESULT, wider], OURS)
     assert [one.curve.lesions for one in found] == [100, 40]
     assert promise("drusen", 0.3, found).more.count("\n") == 1
 
@@ -64,17 +79,18 @@ def test_what_a_score_was_worth_to_the_weights_that_gave_it() -> None:
     bins = (ReliabilityBin(0.4, 0.5, 0.45, 0.2, 30), ReliabilityBin(0.9, 1.0, 0.95, 0.8, 5))
     judged = replace(RESULT, reliability=(Reliability("drusen", "suggestions", 35, 0.2, bins),
                                           Reliability("drusen", "regions", 900, 0.0, ())))
-    mine = replace(SUGGESTED, model=ModelIdentity("retina-s", "1", SHA))
+    mine = replace(SUGGESTED, model=OURS)
     assert share_words(mine, [judged]) == "Of held-out drusen suggestions scored 0.4 to 0.5, 20% were right (n 30)."
     assert "80% were right (n 5)" in share_words(replace(mine, score=1.0), [judged])
     assert "No held-out suggestion" in share_words(replace(mine, score=0.6), [judged])
-    others = replace(mine, model=ModelIdentity("retina-s", "1", "b" * 64))
+    others = replace(mine, model=replace(OURS, sha256="b" * 64))
     assert "was not measured" in share_words(others, [judged]) and share_words(SUGGESTED, [judged]) == ""
 
 
 def test_the_frame_counts_its_suggestions() -> None:
     strong = replace(SUGGESTED, id="t", score=0.8, label="fluid")
-    made = suggestions([SUGGESTED, strong, replace(strong, state=State.ACCEPTED)], 0.5, None, curves_of([RESULT], SHA))
+    made = suggestions([SUGGESTED, strong, replace(strong, state=State.ACCEPTED)], 0.5, None,
+                       curves_of([RESULT], OURS))
     assert (made.total, made.shown, made.begin) == (2, 1, 0.4)
     assert [one.label for one in made.promises] == ["drusen", "fluid"]
     alone = suggestions([SUGGESTED, strong], 0.5, strong, ())

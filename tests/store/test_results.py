@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
         "lesions", "2026-11-21T13:30:05Z", 3, "a machine", "phantoms", "FineView 0.1.0")
 
 
+def test_the_calibration_is_kept_with_the_weights(tmp_path: Path) -> None:
+    path = keep("lesions", Figures((), 3, ""), "", replace(RETINA, calibration="0123456789abcdef"), "", tmp_path)
+    assert json.loads(path.read_text("utf-8"))["encoder"] == {**GOOD["encoder"], "calibration": "0123456789abcdef"}
+    found = read_result(path).encoder
+    assert found is not None and found.calibration == "0123456789abcdef"
+    older = read_result(written(tmp_path)).encoder
+    assert older is not None and older.calibration == ""
+
+
 def test_two_results_of_one_second_are_two_files(tmp_path: Path) -> None:
     kept = [keep("maps", Figures((), 0, ""), "", None, "", tmp_path, MOMENT) for _ in range(2)]
     assert kept[0] != kept[1] and sorted(tmp_path.iterdir()) == sorted(kept)
@@ -72,6 +82,7 @@ BAD: dict[str, dict[str, Any]] = {
     "two lines": {"machine": "a\nb"}, "escape": {"machine": "\x1b[2J"}, "long": {"machine": "m" * 401},
     "encoder is a list": {"encoder": []}, "figures is an object": {"figures": {}}, "seed is true": {"seed": True},
     "seed below 0": {"seed": -1}, "a figure is a number": {"figures": [1]}, "too many": {"figures": [{}] * 2001},
+    "calibration is a number": {"encoder": {**GOOD["encoder"], "calibration": 7}},
     **{f"figure {name}": {"figures": [{**GOOD["figures"][0], name: value}]} for name, value in {
         "value": "0.5", "interval": [1], "n": 1.5, "met": "yes", "baselines": [["random", 1]], "goal": 10**400,
         "about": {"task": 7}, "name": None, "unit": ["ms"]}.items()}}

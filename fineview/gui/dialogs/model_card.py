@@ -84,8 +84,8 @@ class Card(Page):
                 self._add(Folded(f"{title}: {len(one.figures)} {tr('figures')}, {one.made[:10]}",
                                  partial(_inside, one)))
         if card.others:
-            self._add(said(tr("Not shown: {0} stored results of other weights with this name.").format(card.others),
-                           "quiet"))
+            self._add(said(tr("Not shown: {0} stored results of other weights or another calibration with this name."
+                              ).format(card.others), "quiet"))
         if card.reliability:
             self._title("Do scores mean what they say?")
             self._show_reliability(card)

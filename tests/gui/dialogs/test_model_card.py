@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -65,7 +66,7 @@ def test_everything_known_is_on_the_page(window: MainWindow) -> None:
     said = texts(page)
     for words in (SHA[:8], "CC-BY-SA-4.0", "phantoms &lt;b&gt;", "f1 lesions", "0.2 to 0.3", "0.3 missed",
                   "classical 0.28", "2026-11-21, seed 3", "missed drusen", "a drawing", "It misses small lesions.",
-                  "Trained at night.", "1 stored results of other weights"):
+                  "Trained at night.", "1 stored results of other weights or another calibration"):
         assert words in said, words
     for words in ("f1 chat", "Trained by day", "too large", "damaged", "gone"):
         assert words not in said, words
@@ -81,6 +82,17 @@ def test_long_results_open_by_a_click(window: MainWindow) -> None:
     assert "Heat maps" in folded.button.text() and folded.inside is None
     folded.button.click()
     assert folded.inside is not None and "f1 maps" in texts(page)
+    page.close()
+
+
+def test_figures_under_another_calibration_are_not_this_encoders(window: MainWindow) -> None:
+    then = [replace(one, encoder=replace(one.encoder, calibration="c1")) for one in RESULTS[:2] if one.encoder]
+    for now, own in (("c1", 2), ("c2", 0)):
+        card = made(replace(ENTRY, calibration=now), results=tuple(then))
+        assert (len(card.results), card.others, bool(card.reliability)) == (own, 2 - own, own == 2)
+    page = shown(window, card)
+    assert "2 stored results of other weights or another calibration" in texts(page)
+    assert "how well lesions are found" in texts(page)
     page.close()
 
 
