@@ -54,7 +54,8 @@ def answer_object(made: Answer) -> dict[str, Any]:
                            "text": c.text} for c in made.citations],
             "answerer": {"name": made.model.name, "sha256": made.model.sha256} if made.model
             else {"name": "measurement", "sha256": None},
-            "domain": made.domain, "seconds": round(made.seconds, 4)}
+            "weighed_with": {"name": made.weighed_with.name, "sha256": made.weighed_with.sha256}
+            if made.weighed_with else None, "domain": made.domain, "seconds": round(made.seconds, 4)}
 
 
 def catalogue_lines(found: Catalogue) -> str:

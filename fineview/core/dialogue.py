@@ -53,6 +53,7 @@ class Answer:
 
     ``in_report``: a person wants this answer in the report; none enters by itself.
     ``domain``: what the encoder made of the picture asked about; None where it never looked at it.
+    ``weighed_with``: the decoder whose view has part in verdict and confidence, beside the evidence of ``model``.
     """
 
     question: Question
@@ -70,6 +71,7 @@ class Answer:
     asked_at: str = ""
     in_report: bool = False
     domain: DomainVerdict | None = None
+    weighed_with: ModelIdentity | None = None
 
     @property
     def in_free_words(self) -> bool:

@@ -1,35 +1,49 @@
-"""The chat's decoder beside the template answerer: the same questions on the same scenes, and its wording.
+"""The evidence, the chat's decoder by itself, and the chat, which weighs the two: the same questions on the same
+scenes.  And the decoder's wording.
 
-``decoder_...`` rows score what the decoder by itself would answer.  In the product verdicts are not its own; these rows
-say what that choice costs or saves.  Wording rows score what it does do.
+``decoder_...`` rows score what the decoder alone would answer, ``evidence_...`` rows the evidence alone; the product's
+own are the rows without either.  ``gain_...`` rows are the product less the evidence, question by question.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from fineview.core.dialogue import Answer, Answered
+from fineview.core.evidence import ModelIdentity
 from fineview.core.geometry import Box
-from fineview.core.intent import ANY_LESION, KINDS, Intent
-from fineview.core.labels import label_for
+from fineview.core.intent import KINDS, Asked, Intent
+from fineview.core.labels import WORDS, label_for
 from fineview.core.plan import NO_SLOT, Plan
 from fineview.lab.chat_desk import Desk, Told, share
 from fineview.lab.chat_reading import reading_figures
 from fineview.lab.chat_silence import blank
-from fineview.lab.chat_verdicts import Verdicts, calibration_figure, collect_beside, naming_figures, presence_figures
+from fineview.lab.chat_verdicts import (
+    Verdicts,
+    calibration_figure,
+    collect_beside,
+    gain,
+    naming_figures,
+    presence_figures,
+)
 from fineview.lab.figures import Figure, judged
 from fineview.lab.question_grammar import Grammar, Paraphrase
 from fineview.lab.question_pairs import Asking, Pair
 from fineview.lab.question_regions import overlaps, twins
 from fineview.lab.question_scenes import Scene
+from fineview.models.language.own_verdict import plain_question
 from fineview.models.language.phraser import ChatPhraser
-from fineview.services.ground import SURE, evidence
+from fineview.services.answering import settled
+from fineview.services.ground import SURE, no_phraser
 from fineview.services.phrasing import worded
+from fineview.services.verdicts import asked_for
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _ON_ENCODER = frozenset({"presence", "what", "count", "distance", "where"})
@@ -37,46 +51,58 @@ BLANKS = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DecoderDesk(Desk):
-    """Answers presence and naming by the decoder's own verdict.
+class Alone:
+    """The decoder as if its view were all there is, by the temperature that belongs to such questions."""
 
-    ``gated``: silent where the product is silent (another domain, off the retina); without, it always looks.
-    """
+    phraser: ChatPhraser
 
-    phraser: ChatPhraser | None = None
-    gated: bool = True
+    @property
+    def identity(self) -> ModelIdentity:
+        return self.phraser.identity
+
+    @property
+    def encoder_sha256(self) -> str:
+        return self.phraser.encoder_sha256
+
+    def weights(self, domain: str, asked: Asked) -> tuple[float, float]:
+        return 0.0, 1 / self.phraser.weighed(domain, asked).temperature
+
+    def log_odds(self, encoding: Any, box: Box | None, asked: Asked, words: Sequence[str]) -> Mapping[str, float]:
+        return self.phraser.log_odds(encoding, box, asked, words)
+
+    def phrase(self, *_: Any) -> None:
+        """It is not asked for words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ungated(Desk):
+    """Asks the decoder about presence where the product is silent: another domain, off the retina, blank."""
 
     def ask(self, scene: Scene, intent: Intent, box: Box | None) -> Answer:
-        ground = self.ground(scene, intent, box)
-        why = evidence(ground)[3] if self.gated else ""
-        if self.gated and intent.label not in (None, ANY_LESION) and not why:
-            seen = ground.analysis()[1]
-            why = "" if label_for(str(intent.label)).domain == seen.anatomy else "another kind of picture"
-        silent = Answer(ground.question, "", verdict="cannot tell", abstained=True, reason=why)
-        if why or self.phraser is None:
-            return silent
+        ground, alone = self.ground(scene, intent, box), self.phraser()
+        assert alone is not None
         encoding = self.encodings.encode(self.engine, ground.request.raster, ground.token)
-        chances = self.phraser.chances(encoding, box, spoken(intent), intent)
-        best = max(chances, key=lambda word: chances[word])
-        if chances[best] < SURE:
-            return silent
-        made = Answer(ground.question, "", confidence=round(chances[best], 4))
-        return replace(made, label=best) if intent.asked == "what" else \
-            replace(made, verdict="yes" if best == "yes" else "no")
-
-
-def spoken(intent: Intent) -> str:
-    """A plain question of that meaning."""
-    return "what is this?" if intent.asked == "what" else f"is there {(intent.label or ANY_LESION).replace('_', ' ')}?"
+        words = [word for word in WORDS if asked_for(intent, word)]
+        domains = [label_for(word).domain for word in words]
+        odds = alone.log_odds(encoding, box, "presence", words)
+        seen = max(odds[word] * alone.weights(domain, "presence")[1]
+                   for word, domain in zip(words, domains, strict=True))
+        sure = abs(seen) >= math.log(SURE / (1 - SURE))
+        return Answer(ground.question, "", verdict=("yes" if seen > 0 else "no") if sure else "cannot tell",
+                      abstained=not sure)
 
 
 def verdicts(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], kind: str, seed: int) -> list[Figure]:
-    """Presence, naming, calibration and the swapped image, the template answerer as the baseline of each row."""
-    ours = DecoderDesk(desk.engine, desk.encodings, phraser)
-    templates, decoder = (_rows(made, kind, seed) for made in collect_beside((desk, ours), scenes, seed))
-    known = {one.name: one.value for one in templates}
-    return [replace(one, name=f"decoder_{one.name}", goal=None, met=None,
-                    baselines={**one.baselines, "templates": known[one.name]}) for one in decoder]
+    """Rows of the evidence and of the decoder alone, and what the product gains over the evidence in pairs."""
+    names = ("evidence", "decoder", "chat")
+    desks = (replace(desk, phraser=no_phraser), replace(desk, phraser=lambda: Alone(phraser)), desk)
+    told = dict(zip(names, collect_beside(desks, scenes, seed), strict=True))
+    rows = {name: _rows(one, kind, seed) for name, one in told.items()}
+    chat = {one.name: one.value for one in rows["chat"]}
+    found = [replace(one, name=f"{name}_{one.name}", goal=None, met=None,
+                     baselines={**one.baselines, "chat": chat[one.name]}) for name in names[:2] for one in rows[name]]
+    return [*found, gain(f"gain_over_evidence_presence_{kind}", told["evidence"].presence, told["chat"].presence, seed),
+            gain(f"gain_over_evidence_what_is_it_{kind}", told["evidence"].naming, told["chat"].naming, seed)]
 
 
 def _rows(made: Verdicts, kind: str, seed: int) -> list[Figure]:
@@ -87,7 +113,7 @@ def _rows(made: Verdicts, kind: str, seed: int) -> list[Figure]:
 
 def alone_on_blank(desk: Desk, phraser: ChatPhraser, seed: int) -> Figure:
     """How often the decoder, never gated, says that something is there on a blank picture."""
-    told = blank(DecoderDesk(desk.engine, desk.encodings, phraser, False), BLANKS, seed)
+    told = blank(Ungated(desk.engine, desk.encodings, lambda: Alone(phraser)), BLANKS, seed)
     return share("decoder_alone_present_on_a_blank_image", told, lambda one: one.said == "yes", seed)
 
 
@@ -138,7 +164,7 @@ def wording(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], grammar: 
 def _said(desk: Desk, phraser: ChatPhraser, scene: Scene, pair: Pair) -> tuple[Answer, Answered, float]:
     """The template's answer, the worded one, and the seconds to its first word beyond the template's."""
     ground = replace(desk.ground(scene, pair.intent, pair.box, pair.text), phraser=lambda: phraser)
-    plain = worded(replace(ground, phraser=lambda: None)).answer  # encodes, so that the wording alone is timed
+    plain = settled(ground)[2]  # encodes, so that the wording alone is timed
     heard: list[float] = []
     began = time.perf_counter()
     answered = worded(ground, lambda _text, _words: heard.append(time.perf_counter() - began))
@@ -156,7 +182,7 @@ def pointing(desk: Desk, phraser: ChatPhraser, scenes: Iterable[Scene], seed: in
             parts = np.array([overlaps(part, scene.boxes[one.word]).any() for part in _parts(one.box)])
             if not one.holds or parts.all() or not parts.any():
                 continue
-            made = phraser.phrase(encoding, one.box, spoken(Intent("presence", one.word)),
+            made = phraser.phrase(encoding, one.box, plain_question("presence", one.word),
                                   Plan("presence", one.word, "yes"), {"<source>": "."}, lambda _: True, ground.token,
                                   lambda *_: None)
             start = one.word.split("_")[0][:3]

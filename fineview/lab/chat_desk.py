@@ -21,26 +21,30 @@ from fineview.lab.question_scenes import Scene
 from fineview.services.analyse import FrameRequest
 from fineview.services.answering import answer
 from fineview.services.encodings import Encodings
-from fineview.services.ground import Ground
+from fineview.services.ground import Ground, no_phraser
 from fineview.services.jobs import Token
-from fineview.services.ports import Engine
+from fineview.services.ports import Engine, Phraser
 
 _KEY = FrameKey("scene", 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Desk:
-    """One engine, one cache.  Verdicts are scored on what was meant; how words are read is scored apart."""
+    """One engine, one cache.  Verdicts are scored on what was meant; how words are read is scored apart.
+
+    ``phraser``: the decoder that has its part in verdicts; without, the evidence gives them alone.
+    """
 
     engine: Engine
     encodings: Encodings = field(default_factory=Encodings)
+    phraser: Callable[[], Phraser | None] = no_phraser
 
     def ground(self, scene: Scene, intent: Intent, box: Box | None, text: str = "?") -> Ground:
         region = Region.from_box(box) if box is not None else None
         request = FrameRequest(_KEY, Raster(scene.pixels), scene.spacing, scene.modality)
         side = Laterality(scene.side, "header") if scene.side else Laterality()
         return Ground(Question(text, "scene", _KEY, region, fovea=scene.fovea), request, side, lambda: self.engine,
-                      self.encodings, Token(), read=lambda _: intent)
+                      self.encodings, Token(), read=lambda _: intent, phraser=self.phraser)
 
     def ask(self, scene: Scene, intent: Intent, box: Box | None) -> Answer:
         return answer(self.ground(scene, intent, box))

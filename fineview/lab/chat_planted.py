@@ -115,5 +115,5 @@ def _answers(app: App, desk: Desk, path: Path, asked: list[tuple[Intent, Box]]) 
     for place, (intent, box) in enumerate(asked):
         question = Question("?", study.uid, key, Region.from_box(box))
         ground = Ground(question, request, series.laterality, lambda: desk.engine, desk.encodings, Token(),
-                        read=lambda _, meant=intent: meant)  # type: ignore[misc]
+                        read=lambda _, meant=intent: meant, phraser=desk.phraser)  # type: ignore[misc]
         yield place, _said(answer(ground))

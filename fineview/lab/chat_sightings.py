@@ -1,12 +1,14 @@
 """What the frozen encoder sees of regions that questions are asked about, made once and kept on disk.
 
 The decoder of the chat trains on these alone, so that it trains in minutes on one core.  A file holds one picture: the
-visual tokens of its regions and what is true of each.  Files are named by the encoder's hash, so that other weights
-make other files, and by the picture, so that a run which was stopped goes on.
+visual tokens of its regions, the encoder's evidence there, and what is true of each.  Folders are named by the
+encoder's hash and its calibration, so that others make other files, and files by the picture, so that a run which was
+stopped goes on.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +21,16 @@ from PIL import Image
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.labels import WORDS, label_for
+from fineview.core.region import Region
+from fineview.imaging.region_mask import region_mask
 from fineview.imaging.window import to_rgb
 from fineview.lab.array_files import write_arrays
 from fineview.lab.lesion_truth import read_truth
 from fineview.lab.phantom_other import other
 from fineview.lab.question_regions import alone, beside_the_retina, overlaps, twins
 from fineview.lab.question_scenes import Scene, fundus_scene, oct_scene, photograph_scene
-from fineview.lab.real_fundus import Photograph, photographs
+from fineview.lab.real_fundus import FOLDS, Photograph, photographs
+from fineview.models.encoding import Encoding
 from fineview.models.language.visual_tokens import COUNT, FRAME, visual_tokens
 from fineview.models.predictor import Predictor
 
@@ -33,18 +38,19 @@ Array = npt.NDArray[Any]
 YES, NO, UNKNOWN, UNSEEN = 1, 0, -1, -2  # UNSEEN: no retina there, so nothing may be said
 EACH = 5  # regions with a label and as many without, a label and picture
 FIRST = 8_000_000  # phantoms for the chat: far from the seeds of the encoder's training and of evaluations
-_GENERATION = "sight_2"  # raise when regions, truths or tokens change
+_GENERATION = "sight_3"  # raise when regions, truths or tokens change
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sightings:
     """One picture's regions: ``frame`` (16, C) and ``regions`` (n, 36, C) float16, ``places`` (n, 16) float32;
-    ``truth`` int8 (n, 8), a column a label; ``names`` int8 (n,), the label that lies there alone, or -1;
-    ``whole`` bool (n,): the region is the whole frame."""
+    ``evidence`` float32 (n, 8), the encoder's chances; ``truth`` int8 (n, 8), a column a label; ``names`` int8 (n,),
+    the label that lies there alone, or -1; ``whole`` bool (n,): the region is the whole frame."""
 
     frame: Array
     regions: Array
     places: Array
+    evidence: Array
     truth: Array
     names: Array
     whole: Array
@@ -69,15 +75,21 @@ def phantoms(first: int, fundus: int, oct_count: int, others: int) -> Iterator[P
 
 
 def real(data: Path, fold: int, limit: int) -> Iterator[Picture]:
-    """Labelled photographs with pixel masks first, then with boxes, up to ``limit``; those of ``fold`` are held out."""
-    found = sorted((one for one in photographs(data) if one.kind in ("masks", "boxes", "boxes_first")),
+    """Labelled photographs with pixel masks first, then with boxes: up to ``limit`` to train on, and half as many more
+    of the fold after ``fold`` apart.
+
+    None of ``fold``, which the encoder never saw either: it is for measuring, and chooses nothing here.
+    """
+    apart = (fold + 1) % FOLDS
+    found = sorted((one for one in photographs(data)
+                    if one.kind in ("masks", "boxes", "boxes_first") and one.fold != fold),
                    key=lambda one: one.kind != "masks")
-    seen: set[tuple[bool, str]] = set()
+    taken: dict[bool, set[tuple[bool, str]]] = {False: set(), True: set()}
     for photo in found:
-        key = photo.kind == "masks", photo.path.stem
-        if key not in seen and len(seen) < limit:
-            seen.add(key)
-            yield Picture(photo.name, lambda one=photo: _photo_scene(one), photo.fold == fold)  # type: ignore[misc]
+        key, kept = (photo.kind == "masks", photo.path.stem), photo.fold == apart
+        if key not in taken[kept] and len(taken[kept]) < (limit // 2 if kept else limit):
+            taken[kept].add(key)
+            yield Picture(photo.name, lambda one=photo: _photo_scene(one), kept)  # type: ignore[misc]
 
 
 def _photo_scene(photo: Photograph) -> Scene:
@@ -93,7 +105,7 @@ def _other_scene(seed: int) -> Scene | None:
 def sightings(pictures: Sequence[Picture], encoder: Predictor, cache: Path, say: Callable[[str], None],
               stop: Callable[[], bool] = lambda: False) -> dict[str, Sightings]:
     """Name -> sightings, read from ``cache`` or made; pictures without any region are left out."""
-    folder, found = cache / f"{_GENERATION}-{encoder.sha256[:16]}", dict[str, Sightings]()
+    folder, found = cache / folder_name(encoder), dict[str, Sightings]()
     for number, picture in enumerate(pictures):
         path = folder / f"{picture.name}.npz"
         if not path.is_file():
@@ -108,10 +120,16 @@ def sightings(pictures: Sequence[Picture], encoder: Predictor, cache: Path, say:
     return found
 
 
+def folder_name(encoder: Predictor) -> str:
+    """Of the files that these weights, calibrated so, make."""
+    calibration = hashlib.sha256(repr(encoder.calibration).encode()).hexdigest()
+    return f"{_GENERATION}-{encoder.sha256[:16]}-{calibration[:8]}"
+
+
 def _seen(encoder: Predictor, scene: Scene, name: str) -> dict[str, Array]:
     rng = np.random.default_rng([len(name), *name.encode()])
     encoding = encoder.encode(to_rgb(Raster(scene.pixels)))
-    regions, places, truths, names = [], [], [], []
+    regions, places, chances, truths, names = [], [], [], [], []
     asked = [(box, *_truth(scene, box, alone_word)) for box, alone_word in _boxes(scene, rng)]
     asked += [(box, np.full(len(WORDS), UNSEEN, np.int8), -1) for box in _unseen(scene, rng)]
     frame: Array = np.zeros(0)
@@ -120,12 +138,20 @@ def _seen(encoder: Predictor, scene: Scene, name: str) -> dict[str, Array]:
         frame = tokens[: FRAME * FRAME]
         regions.append(tokens[FRAME * FRAME:])
         places.append(place)
+        chances.append(_evidence(encoder, encoding, scene, box))
         truths.append(truth)
         names.append(alone_word)
     assert all(len(one) + FRAME * FRAME == COUNT for one in regions)
     return {"frame": frame.astype(np.float16), "regions": np.array(regions, np.float16), "places": np.array(places),
-            "truth": np.array(truths, np.int8), "names": np.array(names, np.int8),
-            "whole": np.array([box is None for box, _, _ in asked])}
+            "evidence": np.array(chances, np.float32), "truth": np.array(truths, np.int8),
+            "names": np.array(names, np.int8), "whole": np.array([box is None for box, _, _ in asked])}
+
+
+def _evidence(encoder: Predictor, encoding: Encoding, scene: Scene, box: Box | None) -> list[float]:
+    rows, cols = scene.view.shape
+    mask = np.ones((rows, cols), bool) if box is None else region_mask(Region.from_box(box), rows, cols)
+    found = encoder.region_evidence(encoding, mask)
+    return [found[word] for word in WORDS]
 
 
 def _boxes(scene: Scene, rng: np.random.Generator) -> Iterator[tuple[Box | None, str | None]]:

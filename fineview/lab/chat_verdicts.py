@@ -103,6 +103,23 @@ def naming_figures(told: list[Told], kind: str, seed: int, goals: bool) -> list[
                   baselines={"always abstain": 0.0})]
 
 
+def gain(name: str, before: list[Told], after: list[Told], seed: int) -> Figure:
+    """Share right of ``after`` less that of ``before``, of the questions that both answered; the interval draws whole
+    pictures."""
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if None not in (old.said, new.said)]
+    better = np.array([float(new.right) - float(old.right) for old, new in pairs])
+    names = np.array([str(old.picture) for old, _ in pairs])
+    groups = [np.flatnonzero(names == one) for one in dict.fromkeys(names)]
+
+    def resampled(chosen: np.ndarray) -> float:
+        return float(np.concatenate([better[groups[k]] for k in chosen]).mean())
+
+    if not pairs:
+        return Figure(name, None, "fraction", 0)
+    return Figure(name, float(better.mean()), "fraction", len(pairs), bootstrap_interval(resampled, len(groups), seed),
+                  baselines={"evidence": 0.0})
+
+
 def calibration_figure(name: str, told: list[Told], seed: int, goal: float | None) -> Figure:
     """Expected calibration error of the confidence given with each yes and no; 1,000 answers are needed for a goal."""
     given = [one for one in told if one.said is not None and one.confidence is not None]

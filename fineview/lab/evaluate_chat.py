@@ -43,7 +43,7 @@ def run(request: Request) -> Figures:
     parts: Mapping[str, Callable[[Request, Desk], list[Figure]]] = {
         "reading": _reading, "photographs": _photographs, "phantoms": _phantoms, "silence": _silence,
         "planted": _planted, "latency": _latency, "decoder": _decoder}
-    desk, made = Desk(request.app.engine()), list[Figure]()
+    desk, made = Desk(request.app.engine(), phraser=request.app.phraser), list[Figure]()
     names = chosen(request.only, tuple(parts))
     for number, name in enumerate(names):
         request.progress(number, len(names), name)
@@ -122,7 +122,7 @@ def _planted(request: Request, desk: Desk) -> list[Figure]:
 
 
 def _decoder(request: Request, desk: Desk) -> list[Figure]:
-    """The chat's decoder beside the template answerer; nothing where none belongs to this encoder."""
+    """The evidence and the decoder alone beside the two weighed; nothing where no decoder belongs to this encoder."""
     phraser = request.app.phraser()
     if not isinstance(phraser, ChatPhraser) or phraser.encoder_sha256 != desk.engine.identity.sha256:
         return []
@@ -147,7 +147,7 @@ def _latency(request: Request, desk: Desk) -> list[Figure]:
     first, second = [], []
     for number in range(PAIRS):
         scene = fundus_scene(FIRST + 900 + number, (1424, 2144))
-        fresh, box = Desk(desk.engine), None
+        fresh, box = Desk(desk.engine, phraser=desk.phraser), None
         for held in (first, second):
             began = time.perf_counter()
             fresh.ask(scene, Intent("presence", "haemorrhage"), box)

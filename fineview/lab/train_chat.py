@@ -1,9 +1,10 @@
 """Training the chat's decoder on what the frozen shipped encoder sees: ``fineview train chat --out DIR --steps N``.
 
-1. The encoder looks once at phantoms and, with ``--data``, at the photographs of the training folds; what it saw of
-   their regions is kept in ``DIR/seen`` (minutes; a run that was stopped goes on).
+1. The encoder, calibrated already, looks once at phantoms and, with ``--data``, at photographs of the folds it was
+   trained on; what it saw of their regions is kept in ``DIR/seen`` (minutes; a run that was stopped goes on).
 2. Projector and decoder train together on it, from random weights, by steps; the running average is exported.
-3. On pictures kept apart the temperature of its verdicts is fitted, and what it reached is written into model.json.
+3. On pictures kept apart (phantoms, and photographs of the fold after the one that measures) it is chosen what part the
+   decoder has in verdicts, and with which temperature; that is written into model.json (:mod:`chat_rules`).
 
 FILA trains its projector first and the rest after; that presumes a language model that speaks.  Here both begin at
 random.  Everything random is a function of the step: a run that was killed and resumed ends with the same weights.
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from fineview.lab.chat_batches import IGNORED, Batch, Lessons, statistics
+from fineview.lab.chat_rules import rules
 from fineview.lab.chat_sightings import FIRST, Picture, Sightings, phantoms, real, sightings, split
 from fineview.lab.chat_words import Words, make_tokens
 from fineview.lab.question_grammar import read_grammar
@@ -46,8 +48,8 @@ NAME = "chat-s"
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How many pictures the encoder looks at; ``apart`` of each phantom kind are kept for scoring; ``sentences`` that
-    pieces are learnt from."""
+    """How many pictures the encoder looks at; ``apart`` of each phantom kind, and half as many photographs as
+    ``photographs``, are kept for choosing who gives verdicts; ``sentences`` that pieces are learnt from."""
 
     fundus: int = 70
     oct: int = 90
@@ -63,7 +65,7 @@ def train_chat(out: Path, steps: int, encoder: Predictor, resume: bool = False, 
                after_step: Callable[[int], None] | None = None) -> Path:
     """Train for ``steps`` and export into ``out/export``; returns that folder.
 
-    ``data``: the folder of photographs; those of ``fold`` are held out, as they were from the encoder.  ``sizes``:
+    ``data``: the folder of photographs; those of ``fold`` are not looked at, as the encoder never did.  ``sizes``:
     of :class:`DecoderConfig`, for tests.  ``after_step`` may raise to stop.
     """
     amounts = amounts or Amounts()
@@ -148,16 +150,13 @@ def _tokens(out: Path, words: Words, seed: int, sizes: tuple[int, int], resume: 
 
 def export(state: RunState, tokens: ChatTokens, folder: Path, encoder: Predictor, facts: dict[str, object],
            apart: dict[str, Sightings]) -> Path:
-    """Write tensors, pieces and model.json; scores and temperature come from ``apart``."""
-    from fineview.lab.chat_scores import reached
-
+    """Write tensors, pieces and model.json; what part it has in verdicts comes from ``apart``."""
     model = state.ema
     assert isinstance(model, SmallDecoder)
     folder.mkdir(parents=True, exist_ok=True)
     tokens.save(folder / TOKENIZER)
-    scores = reached(model, tokens, apart)
     weights.save(tensors_of(model), folder, {
         "name": NAME, "version": "0.1.0", "trained_steps": state.step, "config": model.config.as_dict(),
-        "encoder": encoder.name, "encoder_sha256": encoder.sha256, **facts, **scores,
+        "encoder": encoder.name, "encoder_sha256": encoder.sha256, **facts, **rules(model, tokens, apart),
         "tokenizer_sha256": hashlib.sha256((folder / TOKENIZER).read_bytes()).hexdigest()})
     return folder

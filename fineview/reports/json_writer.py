@@ -94,7 +94,9 @@ def _answer(one: Answer) -> dict[str, Any]:
         "abstained": one.abstained, "reason": one.reason, "confidence": one.confidence,
         "citations": [{"kind": c.kind, "box": c.box.as_list() if c.box else None, "value": c.value, "unit": c.unit,
                        "text": c.text} for c in one.citations],
-        "answerer": _model(one.model) if one.model else None, "asked_at": one.asked_at, "domain": one.domain,
+        "answerer": _model(one.model) if one.model else None,
+        "weighed_with": _model(one.weighed_with) if one.weighed_with else None,
+        "asked_at": one.asked_at, "domain": one.domain,
     }
 
 

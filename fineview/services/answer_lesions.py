@@ -1,4 +1,5 @@
-"""Answers about lesions: is one there, what is it, how many.  From the encoder's features of the region."""
+"""Answers about lesions: is one there, what is it, how many.  From the encoder's evidence in the region, and the
+decoder's where it has part (:mod:`verdicts`)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from dataclasses import replace
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.intent import ANY_LESION, Intent
 from fineview.core.labels import label_for
-from fineview.services.ground import SURE, Ground, abstain, cite, evidence, not_readable, suggested, titled
+from fineview.services.ground import SURE, Ground, abstain, cite, not_readable, suggested, titled
+from fineview.services.verdicts import Weighed, asked_for, weighed
 
 # "Is this normal?" asks for the absence of lesions: yes and no change places.
 _DENIED = re.compile(r"\b(normal|healthy|fine|clean|clear|unremarkable|free (of|from)|all (well|right)|ok(ay)?)\b",
@@ -22,46 +24,53 @@ def asks_for_absence(text: str) -> bool:
 
 def presence(ground: Ground, intent: Intent) -> Answer:
     """Yes where one label is probable enough, no where all asked for are improbable enough, else "cannot tell"."""
-    engine, seen, scores, why = evidence(ground)
-    word = intent.label or ANY_LESION
+    found = weighed(ground, intent)
+    word, why = intent.label or ANY_LESION, found.why
     title = titled(word)
-    if not why and word != ANY_LESION and word not in scores:
+    if not why and word != ANY_LESION and word not in found.chances:
         where = "B-scans" if label_for(word).domain == "oct" else "fundus photographs"
         why = f"{title} is looked for on {where} only."
     if why:
-        return abstain(ground, why, engine)
-    asked = {w: s for w, s in scores.items() if w == word or (word == ANY_LESION and label_for(w).lesion)}
+        return abstain(ground, why, found.engine)
+    asked = {w: s for w, s in found.chances.items() if asked_for(intent, w)}
     best = max(asked, key=lambda w: asked[w])
     present, absent = asked[best], math.prod(1.0 - score for score in asked.values())
     if max(present, absent) < SURE:
-        made = abstain(ground, f"the evidence for {title} is weak ({present:.2f}).", engine)
-        return replace(made, citations=cite(ground, present, seen, word))
+        return _unsure(ground, found, f"the evidence for {title} is weak ({present:.2f}).", best, word)
     there, certainty = (True, present) if present >= absent else (False, absent)
     denied = asks_for_absence(ground.question.text)
     if there:
         words = f"{'No' if denied else 'Yes'}, suggestive of {titled(best)}."
     else:
         words = f"{'Yes: no' if denied else 'No'} {title} was found here."
-    text = f"{words} Suggested by {engine.identity.short}, {certainty:.2f}, not reviewed."
+    text = f"{words} Suggested by {found.whose}, {certainty:.2f}, not reviewed."
     return Answer(ground.question, text, verdict="yes" if there is not denied else "no",
                   label=best if there else None, confidence=round(certainty, 4),
-                  citations=cite(ground, present, seen, word), model=engine.identity)
+                  citations=cite(ground, found.evidence[best], found.seen, word), model=found.engine.identity,
+                  weighed_with=found.beside)
 
 
-def what(ground: Ground, _: Intent) -> Answer:
-    engine, seen, scores, why = evidence(ground)
-    if why:
-        return abstain(ground, why, engine)
+def what(ground: Ground, intent: Intent) -> Answer:
+    found = weighed(ground, intent)
+    scores = found.chances
+    if found.why:
+        return abstain(ground, found.why, found.engine)
     best = max(scores, key=lambda w: scores[w])
     if scores[best] < SURE:
-        made = abstain(ground, "nothing that the model can name stands out here.", engine)
-        return replace(made, citations=cite(ground, scores[best], seen, best))
+        return _unsure(ground, found, "nothing that the model can name stands out here.", best, best)
     others = sorted((w for w in scores if w != best and scores[w] >= SURE), key=lambda w: -scores[w])
     also = f" Also possible: {', '.join(titled(w) for w in others)}." if others else ""
     text = (f"Suggestive of {label_for(best).title.lower()}.{also} "
-            f"Suggested by {engine.identity.short}, {scores[best]:.2f}, not reviewed.")
+            f"Suggested by {found.whose}, {scores[best]:.2f}, not reviewed.")
     return Answer(ground.question, text, label=best, confidence=round(scores[best], 4),
-                  citations=cite(ground, scores[best], seen, best), model=engine.identity)
+                  citations=cite(ground, found.evidence[best], found.seen, best), model=found.engine.identity,
+                  weighed_with=found.beside)
+
+
+def _unsure(ground: Ground, found: Weighed, why: str, best: str, word: str) -> Answer:
+    """Below certainty; what the evidence shows is cited all the same."""
+    made = abstain(ground, why, found.engine)
+    return replace(made, citations=cite(ground, found.evidence[best], found.seen, word), weighed_with=found.beside)
 
 
 def count(ground: Ground, intent: Intent) -> Answer:

@@ -9,17 +9,17 @@ the template's text into the decoder's slots.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from fineview.core.dialogue import Answer, Answered
-from fineview.core.errors import WeightsProblem
 from fineview.core.intent import Asked, Intent
 from fineview.core.labels import LABELS, WORDS
 from fineview.core.plan import FILLED, Plan, slot_of
 from fineview.services.answering import settled
 from fineview.services.ground import Ground
-from fineview.services.ports import OnWords, Phraser, nobody
+from fineview.services.ports import OnWords, nobody
+from fineview.services.verdicts import companion
 from fineview.services.wording import named_label
 
 # kind -> the slot that the template's text fills
@@ -40,7 +40,7 @@ def worded(ground: Ground, on_words: OnWords = nobody) -> Answered:
         return Answered(made)  # what is only measured never waits for an encoder, and is told as it was measured
     engine = ground.engine()
     encoding = ground.encodings.held(engine, ground.request.raster)
-    speaker = _of(ground.phraser, engine.identity.sha256) if encoding is not None else None
+    speaker = companion(ground.phraser, engine.identity.sha256) if encoding is not None else None
     if speaker is None:
         return Answered(made)
     box = ground.question.region.bounds if ground.question.region is not None else None
@@ -54,14 +54,6 @@ def worded(ground: Ground, on_words: OnWords = nobody) -> Answered:
 def _has(text: str, words: str) -> bool:
     """Whether what fills a slot was said, whatever letter it begins with."""
     return words[1:] in text
-
-
-def _of(phraser: Callable[[], Phraser | None], encoder_sha256: str) -> Phraser | None:
-    try:
-        found = phraser()
-    except WeightsProblem:
-        return None
-    return found if found is not None and found.encoder_sha256 == encoder_sha256 else None
 
 
 def plan_of(intent: Intent, made: Answer) -> tuple[Plan | None, dict[str, str]]:

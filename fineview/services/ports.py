@@ -19,6 +19,7 @@ from fineview.core.evidence import Method, ModelIdentity, ModelsEye, WordMap
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
+from fineview.core.intent import Asked
 from fineview.core.plan import Plan
 from fineview.core.report import Report
 from fineview.core.study import Catalogue, FrameInfo
@@ -149,13 +150,26 @@ class Answerer(Protocol):
 
 
 class Phraser(Protocol):
-    """The chat's decoder (``models.language.phraser``): it words what is settled and decides nothing."""
+    """The chat's decoder (``models.language.phraser``): it has the part in verdicts that its folder gives it, and words
+    what is settled."""
 
     @property
     def identity(self) -> ModelIdentity: ...
     @property
     def encoder_sha256(self) -> str:
         """The encoder whose tokens it was trained on: it reads no other's."""
+        ...
+
+    def weights(self, domain: str, asked: Asked) -> tuple[float, float]:
+        """What the log odds of the evidence and its own are multiplied by before they are added up to a verdict's, for
+        such pictures ("fundus", "oct") and questions; (1, 0) where it has no part."""
+        ...
+
+    def log_odds(self, encoding: Any, box: Box | None, asked: Asked, words: Sequence[str]) -> Mapping[str, float]:
+        """Its own log odds for each of ``words``: that the box holds it ("presence"), that it lies there ("what").
+
+        ``box`` in source pixels, None for the whole frame.  Not calibrated: ``weights`` make them so.
+        """
         ...
 
     def phrase(self, encoding: Any, box: Box | None, question: str, plan: Plan, fill: Mapping[str, str],

@@ -12,7 +12,8 @@ from fineview.app import App
 from fineview.core.geometry import Box
 from fineview.core.intent import Intent
 from fineview.lab import chat_decoder
-from fineview.lab.chat_desk import Desk
+from fineview.lab.chat_desk import Desk, Told
+from fineview.lab.chat_verdicts import gain
 from fineview.lab.chat_words import Words, make_tokens
 from fineview.lab.question_grammar import Paraphrase, read_grammar
 from fineview.lab.question_scenes import Scene, fundus_scene
@@ -53,19 +54,27 @@ def test_words_of_an_untrained_decoder_are_never_used(desk: Desk, phraser: ChatP
     assert used.n > 5 and used.value == 0.0 and numbers.n == 0
 
 
-def test_its_own_verdict_is_asked_only_where_the_product_speaks(desk: Desk, phraser: ChatPhraser, scene: Scene) -> None:
+def test_alone_it_is_silent_where_the_product_is_and_ungated_it_says_what_it_holds_for_true(
+        desk: Desk, phraser: ChatPhraser, scene: Scene) -> None:
     box, intent = Box(100, 100, 80, 60), Intent("presence", "haemorrhage")
-    gated = chat_decoder.DecoderDesk(desk.engine, desk.encodings, phraser).ask(scene, intent, box)
+    alone = chat_decoder.Alone(phraser)
+    gated = Desk(desk.engine, desk.encodings, lambda: alone).ask(scene, intent, box)
     assert gated.abstained and gated.reason == "these weights were never trained."
-    always = chat_decoder.DecoderDesk(desk.engine, desk.encodings, phraser, False).ask(scene, intent, box)
+    told = chat_decoder.Ungated(desk.engine, desk.encodings, lambda: alone).ask(scene, intent, box)
     ground = desk.ground(scene, intent, box)
     encoding = desk.encodings.encode(desk.engine, ground.request.raster, ground.token)
-    chances = phraser.chances(encoding, box, chat_decoder.spoken(intent), intent)
-    if max(chances.values()) >= 0.6:
-        assert always.confidence == pytest.approx(max(chances.values()), abs=1e-4)
-        assert chances[str(always.verdict)] == max(chances.values())
-    else:
-        assert always.abstained
+    odds = phraser.log_odds(encoding, box, "presence", ["haemorrhage"])["haemorrhage"]
+    chance = 1 / (1 + np.exp(-odds))
+    assert told.verdict == ("yes" if chance >= 0.6 else "no" if chance <= 0.4 else "cannot tell")
+
+
+def test_a_gain_counts_each_question_that_both_answered() -> None:
+    def told(*said: str | None) -> list[Told]:
+        return [Told(number // 2, "fluid", "yes", one) for number, one in enumerate(said)]
+
+    made = gain("gain", told("yes", "no", None, "no", "yes"), told("no", "yes", "yes", "yes", None), 0)
+    assert made.n == 3 and made.value == pytest.approx((-1 + 1 + 1) / 3)
+    assert gain("gain", told(None), told("yes"), 0).value is None
 
 
 def test_its_reading_is_scored_by_meaning(desk: Desk, phraser: ChatPhraser, scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,25 @@ import torch
 
 from fineview.core.labels import WORDS, label_for
 from fineview.core.plan import VERDICTS
+from fineview.lab import chat_sightings
 from fineview.lab import train_chat as training
 from fineview.lab.chat_batches import IGNORED, Lessons, any_lesion
-from fineview.lab.chat_sightings import FIRST, NO, UNSEEN, YES, Sightings, _boxes, _truth, phantoms, sightings
+from fineview.lab.chat_sightings import (
+    FIRST,
+    NO,
+    UNSEEN,
+    YES,
+    Sightings,
+    _boxes,
+    _truth,
+    folder_name,
+    phantoms,
+    sightings,
+)
 from fineview.lab.chat_words import Words, make_tokens, read_answers, sequence
 from fineview.lab.question_grammar import read_grammar
 from fineview.lab.question_scenes import Scene, fundus_scene
+from fineview.lab.real_fundus import FOLDS, Photograph
 from fineview.models import weights
 from fineview.models.language.phraser import ChatPhraser
 from fineview.models.language.small_decoder import ChatTokens
@@ -147,14 +161,37 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(encoder: Predi
     assert first[1].sha256 == second[1].sha256
     assert all(torch.equal(first[0][name], second[0][name]) for name in first[0])
     held = json.loads((whole / "model.json").read_text())
-    assert held["encoder_sha256"] == encoder.sha256 and held["apart"]["presence_n"] > 0
+    assert held["encoder_sha256"] == encoder.sha256 and held["verdicts"] == {}  # chosen on one picture: never
     assert ChatPhraser.load(whole).encoder_sha256 == encoder.sha256
 
 
 def test_pictures_come_in_a_mixture_and_another_encoder_sees_anew(cache: Path) -> None:
     names = [one.name.split("-")[0] for one in phantoms(FIRST, 4, 4, 2)]
     assert set(names[:3]) == {"fundus", "oct", "other"} and len(names) == 10
-    assert [one.name for one in cache.iterdir()] == [f"sight_2-{Predictor.untrained(TINY).sha256[:16]}"]
+    encoder = Predictor.untrained(TINY)
+    assert [one.name for one in cache.iterdir()] == [folder_name(encoder)]
+    encoder.calibration = replace(encoder.calibration, regions={**encoder.calibration.regions, "fluid": (2.0, 0, 0)})
+    assert not (cache / folder_name(encoder)).exists()
+
+
+def test_evidence_beside_a_sighting_is_that_of_the_product(encoder: Predictor, seen: dict[str, Sightings]) -> None:
+    name = next(one for one in seen if one.startswith("fundus"))
+    scene = fundus_scene(int(name.split("-")[1]))
+    whole = int(np.flatnonzero(seen[name].whole)[0])
+    found = encoder.region_evidence(encoder.encode(scene.pixels), np.ones(scene.view.shape, bool))
+    assert seen[name].evidence[whole].tolist() == pytest.approx([found[word] for word in WORDS], abs=1e-6)
+
+
+def test_photographs_of_the_fold_that_measures_are_never_looked_at(tmp_path: Path,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tuple(Photograph(f"boxes_{number:04}", "boxes", tmp_path / f"{number:04}.jpg", number % FOLDS)
+                 for number in range(40))
+    monkeypatch.setattr(chat_sightings, "photographs", lambda _: made)
+    fold = {one.name: one.fold for one in made}
+    chosen = list(chat_sightings.real(tmp_path, 4, 10))
+    assert {fold[one.name] for one in chosen if one.held_out} == {0}
+    assert {fold[one.name] for one in chosen if not one.held_out} == {1, 2, 3}
+    assert [sum(one.held_out is kept for one in chosen) for kept in (False, True)] == [10, 5]
 
 
 def test_an_answer_of_every_kind_can_be_drawn(tokens: ChatTokens) -> None:

@@ -14,7 +14,6 @@ from transformers import LlamaForCausalLM
 
 from fineview.core.errors import Cancelled, WeightsProblem
 from fineview.core.geometry import Box
-from fineview.core.intent import Intent
 from fineview.core.labels import WORDS
 from fineview.core.plan import Plan
 from fineview.imaging.placement import place
@@ -161,11 +160,45 @@ def test_stop_stops(folder: Path, encoding: Encoding) -> None:
                                         lambda *_: None)
 
 
-def test_its_own_verdicts_are_chances(folder: Path, encoding: Encoding) -> None:
-    phraser = ChatPhraser.load(folder)
-    found = phraser.chances(encoding, None, "any fluid?", Intent("presence", "fluid"))
-    assert set(found) == {"yes", "no"} and sum(found.values()) == pytest.approx(1.0)
-    assert set(phraser.chances(encoding, None, "what is it?", Intent("what"))) == set(WORDS)
+def test_its_own_log_odds_are_those_of_transformers_chances(folder: Path, encoding: Encoding) -> None:
+    phraser, box = ChatPhraser.load(folder), Box(40, 30, 90, 60)
+    model, words = phraser._model, phraser._tokens
+    seen, where = (torch.from_numpy(one)[None] for one in visual_tokens(encoding, box))
+
+    def chances(question: str, plan: Plan, verdicts: tuple[str, ...]) -> np.ndarray:
+        ids = torch.tensor([[*words.question(question), *words.plan(plan)[:3]]])
+        logits = model.language(inputs_embeds=model.embed(seen, where, ids)).logits[0, -1]
+        numbers = [words.number(f"<verdict {one}>") for one in verdicts]
+        return logits[torch.tensor(numbers)].double().softmax(0).detach().numpy()
+
+    found = phraser.log_odds(encoding, box, "presence", ["hard_exudate", "fluid"])
+    for word, asked in (("hard_exudate", "is there hard exudate?"), ("fluid", "is there fluid?")):
+        yes, no = chances(asked, Plan("presence", word, "none"), ("yes", "no"))
+        assert found[word] == pytest.approx(np.log(yes / no), abs=1e-4)
+    each = chances("what is this?", Plan("what", "none", "none"), WORDS)
+    named = phraser.log_odds(encoding, box, "what", list(WORDS[:3]))
+    assert list(named) == list(WORDS[:3])
+    assert list(named.values()) == pytest.approx(np.log(each / (1 - each))[:3].tolist(), abs=1e-4)
+
+
+def test_without_a_choice_in_its_folder_it_has_no_part_in_verdicts(folder: Path, tmp_path: Path) -> None:
+    assert ChatPhraser.load(folder).weights("fundus", "presence") == (1.0, 0.0)
+    both = {"fundus": {"presence": {"encoder": 0.5, "decoder": 0.4, "temperature": 1.2}}}
+    made = ChatPhraser.load(copied(folder, tmp_path / "both", verdicts=both))
+    assert made.weights("fundus", "presence") == (0.5, 0.4) and made.weights("oct", "presence") == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("odd", [
+    7, {"heart": {}}, {"fundus": 3}, {"fundus": {"size": {"encoder": 1}}}, {"oct": {"what": {"encoder": 1}}},
+    {"oct": {"what": {"encoder": -1, "decoder": 1}}}, {"oct": {"what": {"encoder": True, "decoder": 1}}},
+    {"oct": {"what": {"encoder": 0, "decoder": 0}}}, {"oct": {"what": {"encoder": 1e9, "decoder": 0}}},
+    {"oct": {"what": {"encoder": float("nan"), "decoder": 1}}}, {"oct": {"what": {"encoder": 1, "decoder": 1, "x": 1}}},
+    {"oct": {"what": {"encoder": 1, "decoder": 1, "temperature": "1"}}},
+    {"oct": {"what": {"encoder": 1, "decoder": 1, "temperature": 0}}}])
+def test_an_odd_weighing_of_verdicts_is_refused(folder: Path, tmp_path: Path, odd: object) -> None:
+    with pytest.raises(WeightsProblem) as refused:
+        ChatPhraser.load(copied(folder, tmp_path / "odd", verdicts=odd))
+    assert refused.value.code == "weights-format"
 
 
 @pytest.mark.parametrize("config", [

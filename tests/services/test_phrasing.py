@@ -31,6 +31,12 @@ class Says:
     def __init__(self, raw: str, encoder: str = Engine.identity.sha256) -> None:
         self.raw, self.encoder_sha256, self.asked = raw, encoder, list[Plan]()
 
+    def weights(self, domain: str, asked: str) -> tuple[float, float]:
+        return 1.0, 0.0
+
+    def log_odds(self, *_: Any) -> dict[str, float]:
+        raise AssertionError("it has no part in verdicts")
+
     def phrase(self, encoding: Any, box: Box | None, question: str, plan: Plan, fill: Mapping[str, str],
                allowed: Callable[[str], bool], token: Token, on_words: Callable[..., None]
                ) -> tuple[str, tuple[WordMap, ...]] | None:

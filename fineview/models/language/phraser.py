@@ -1,5 +1,4 @@
-"""The chat's decoder at work: words for a settled plan, each with where the decoder looked; and its own verdict, to
-be scored.
+"""The chat's decoder at work: its part in a verdict, and words for a settled plan, each with where it looked.
 
 The plan's tokens are given, so the decoder only words it.  Its rows are read as any language model's here
 (:mod:`decoder`), over the 6 x 6 parts of the region, or of the frame where none is marked.
@@ -8,7 +7,7 @@ The plan's tokens are given, so the decoder only words it.  Its rows are read as
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,14 +16,15 @@ import torch
 from numpy.typing import NDArray
 from transformers import GenerationConfig
 
-from fineview.core.errors import Cancelled
+from fineview.core.errors import Cancelled, WeightsProblem
 from fineview.core.evidence import ModelIdentity, WordMap
 from fineview.core.geometry import Box
-from fineview.core.intent import ANY_LESION, KINDS, Intent
+from fineview.core.intent import KINDS, Asked
 from fineview.core.labels import WORDS
 from fineview.core.plan import FILLED, SLOTS, Plan
 from fineview.models.encoding import Encoding
 from fineview.models.language.decoder import Decoder, Prepared, under_rows
+from fineview.models.language.own_verdict import EVIDENCE_ALONE, Weighing, own_log_odds, prompt, read_weighings
 from fineview.models.language.reader import Row, Saying, Step
 from fineview.models.language.small_decoder import (
     ASK,
@@ -34,7 +34,6 @@ from fineview.models.language.small_decoder import (
     UNKNOWN,
     LoadedDecoder,
     load_decoder,
-    plan_words,
 )
 from fineview.models.language.visual_tokens import FRAME, REGION, visual_tokens
 
@@ -52,8 +51,12 @@ class ChatPhraser:
     """Fits ``services.phrasing.Phraser``.  One answer at a time: rows are captured for the whole model."""
 
     def __init__(self, loaded: LoadedDecoder) -> None:
-        self._model, self._tokens, self._temperature = loaded.model, loaded.tokens, loaded.temperature
-        held = loaded.manifest
+        self._model, self._tokens, held = loaded.model, loaded.tokens, loaded.manifest
+        try:
+            self._weighings = read_weighings(held.facts)
+        except ValueError:
+            raise WeightsProblem("The weighing of verdicts in model.json cannot be read.",
+                                 "Use the model.json that the decoder was published with.", "weights-format") from None
         self.encoder_sha256 = loaded.encoder_sha256
         self.identity = ModelIdentity(held.name, held.version, held.sha256, held.trained, False, has_fusion=False)
         language = under_rows(self._model.language)
@@ -80,40 +83,55 @@ class ChatPhraser:
         with self._turn:
             self._forbid([one for one in FILLED if one not in fill])
             columns = torch.arange(FRAME * FRAME, FRAME * FRAME + REGION * REGION)
-            made = Prepared(self._embedded(encoding, box, ids), columns, (REGION, REGION))
+            made = Prepared(self._asked(self._seen(encoding, box), ids), columns, (REGION, REGION))
             self._decoder.say(made, self._layer, Saying(MOST_PIECES, lambda: _stopped(token) or heard.refused,
                                                         heard.step))
         token.raise_if_cancelled()
         return heard.done()
 
+    def weighed(self, domain: str, asked: Asked) -> Weighing:
+        """How verdicts of such questions about such pictures are made; by the evidence alone unless training chose."""
+        return self._weighings.get((domain, asked), EVIDENCE_ALONE)
+
+    def weights(self, domain: str, asked: Asked) -> tuple[float, float]:
+        held = self.weighed(domain, asked)
+        return held.encoder, held.decoder
+
     @torch.inference_mode()
-    def chances(self, encoding: Encoding, box: Box | None, question: str, intent: Intent) -> dict[str, float]:
-        """What the decoder itself holds for true: chances of yes and no, or of each label.  For scoring alone."""
-        slot = (intent.label or ANY_LESION) if intent.asked == "presence" else "none"
-        words = WORDS if intent.asked == "what" else ("yes", "no")
-        prompt = plan_words(Plan(intent.asked, slot, "none"))[:3]
-        logits = self._next(encoding, box, [*self._tokens.question(question), *self._numbers(prompt)])
-        found = (logits[self._numbers([f"<verdict {word}>" for word in words])] / self._temperature).softmax(0)
-        return dict(zip(words, found.tolist(), strict=True))
+    def log_odds(self, encoding: Encoding, box: Box | None, asked: Asked, words: Sequence[str]) -> dict[str, float]:
+        """Its own log odds, not calibrated, that the box holds each of ``words``, or that each is what lies there."""
+        seen = self._seen(encoding, box)
+        if asked == "what":
+            found = own_log_odds(self._next(seen, prompt(self._tokens, asked, None)), self._tokens, asked)[0]
+            return {word: float(found[WORDS.index(word)]) for word in words}
+        return {word: float(own_log_odds(self._next(seen, prompt(self._tokens, asked, word)), self._tokens, asked))
+                for word in words}
 
     @torch.inference_mode()
     def read(self, encoding: Encoding, box: Box | None, question: str) -> tuple[str, str]:
         """Kind and slot of a question as the decoder reads it.  For scoring alone."""
-        ids = [*self._tokens.question(question), *self._numbers([ASK])]
-        kinds = self._next(encoding, box, ids)[self._numbers([f"<kind {one}>" for one in KINDS])]
+        seen, ids = self._seen(encoding, box), [*self._tokens.question(question), *self._numbers([ASK])]
+        kinds = self._next(seen, ids)[0, self._numbers([f"<kind {one}>" for one in KINDS])]
         kind = KINDS[int(kinds.argmax())]
-        slots = self._next(encoding, box, [*ids, *self._numbers([f"<kind {kind}>"])])
+        slots = self._next(seen, [*ids, *self._numbers([f"<kind {kind}>"])])[0]
         return kind, SLOTS[int(slots[self._numbers([f"<slot {one}>" for one in SLOTS])].argmax())]
 
-    def _next(self, encoding: Encoding, box: Box | None, ids: list[int]) -> torch.Tensor:
-        embeds = self._embedded(encoding, box, ids)
-        logits: torch.Tensor = self._model.language(inputs_embeds=embeds, use_cache=False, logits_to_keep=1).logits
-        return logits[0, -1].float()
+    def _next(self, seen: torch.Tensor, ids: list[int]) -> torch.Tensor:
+        """Logits (1, vocabulary) of the piece after ``ids``."""
+        with self._turn:
+            made = self._model.language(inputs_embeds=self._asked(seen, ids), use_cache=False, logits_to_keep=1)
+        logits: torch.Tensor = made.logits
+        return logits[:, -1].float()
 
     @torch.inference_mode()
-    def _embedded(self, encoding: Encoding, box: Box | None, ids: list[int]) -> torch.Tensor:
+    def _seen(self, encoding: Encoding, box: Box | None) -> torch.Tensor:
+        """Embeddings (1, 53, width) of what is seen."""
         tokens, place = (torch.from_numpy(one)[None] for one in visual_tokens(encoding, box))
-        return self._model.embed(tokens, place, torch.tensor([ids]))
+        return self._model.visual(tokens, place)
+
+    @torch.inference_mode()
+    def _asked(self, seen: torch.Tensor, ids: list[int]) -> torch.Tensor:
+        return torch.cat([seen, self._model.language.get_input_embeddings()(torch.tensor([ids]))], 1)
 
     def _numbers(self, pieces: list[str] | tuple[str, ...]) -> list[int]:
         return [number for one in pieces if (number := self._tokens.number(one)) is not None]

@@ -117,15 +117,14 @@ class LoadedDecoder:
     tokens: ChatTokens
     manifest: weights.Manifest
     encoder_sha256: str
-    temperature: float
 
 
 def load_decoder(folder: Path) -> LoadedDecoder:
     """The decoder of a folder.  Raises ``WeightsProblem`` for what is missing, damaged, odd or of another shape."""
     tensors, manifest = weights.load(folder)
     config = DecoderConfig.read(manifest.facts)
-    encoder, temperature = manifest.facts.get("encoder_sha256"), manifest.facts.get("temperature", 1.0)
-    if not isinstance(encoder, str) or not isinstance(temperature, int | float) or not 0.05 < temperature < 20:
+    encoder = manifest.facts.get("encoder_sha256")
+    if not isinstance(encoder, str):
         raise WeightsProblem("model.json does not say which encoder this decoder reads.", _REMEDY, "weights-format")
     tokens = _tokens(folder, manifest)
     if len(tokens) != config.vocabulary or any(tokens.number(one) != n for n, one in enumerate(SPECIAL)):
@@ -139,7 +138,7 @@ def load_decoder(folder: Path) -> LoadedDecoder:
         raise WeightsProblem("These tensors are not those of a decoder of this size.", _REMEDY, "weights-format")
     model = SmallDecoder(config)
     model.load_state_dict(held)
-    return LoadedDecoder(model.eval().requires_grad_(False), tokens, manifest, encoder, float(temperature))
+    return LoadedDecoder(model.eval().requires_grad_(False), tokens, manifest, encoder)
 
 
 _TIED = "language.lm_head.weight"  # the same numbers as the embeddings: stored once
