@@ -25,6 +25,7 @@ class Recording:
     own ``spacing`` and what vouches for it; ``frame_in_file`` counts through all recordings of the file.
     ``localizer``: number of the recording, among those of the file, that the ``scan_line`` of the frames lies on.
     ``study_uid``, ``series_uid``: as the file gives them, "" where it does not.  ``date``, ``time``: DICOM DA and TM.
+    ``files``: other files that hold its pixels; they are not opened once more as pictures of their own.
     """
 
     modality: str
@@ -39,6 +40,7 @@ class Recording:
     localizer: int | None = None
     bits: int = 8
     warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class InstrumentReader(Protocol):
@@ -59,3 +61,16 @@ class InstrumentReader(Protocol):
     def layers(self, path: Path, frame: int) -> tuple[LayerLine, ...]:
         """Boundaries that the file itself holds for this frame."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class GuestReader:
+    """A plugin's reader, in words: nothing of it is imported but in a child process of its own.
+
+    ``name``: of the plugin, as the person knows it.  ``folder``: goes in front of ``sys.path``.
+    ``reader``: "module:Class", called without arguments; what comes fits ``InstrumentReader``.
+    """
+
+    name: str
+    folder: str
+    reader: str

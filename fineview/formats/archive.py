@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from fineview.core.errors import FineViewError
 from fineview.core.image import Raster, Window
+from fineview.core.layers import LayerLine
+from fineview.core.recording import GuestReader
 from fineview.core.study import Catalogue, FrameInfo
 from fineview.formats import limits
-from fineview.formats.child import Children, reader_died
+from fineview.formats.readers import Answers, Readers, no_guests, nobody
 from fineview.formats.scan import Scan, Token
 from fineview.formats.unpacked import Unpacked
 
 _HEADER_ROWS = 5000
+T = TypeVar("T")
 _DTYPES = frozenset({"|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"})
 
 
@@ -23,10 +27,13 @@ class FileArchive:
     """Opens files, folders, ZIP archives and DICOMDIRs.  Safe to use from several threads.
 
     Nothing is started until it is first asked; ``close`` ends the children and removes what was unpacked.
+    ``guests``, ``on_failure``: readers of plugins, and who hears of their failures (``formats.readers.Readers``).
     """
 
-    def __init__(self, children: int = 2, seconds: float = limits.CALL_SECONDS) -> None:
-        self._children = Children(children)
+    def __init__(self, children: int = 2, seconds: float = limits.CALL_SECONDS,
+                 guests: Callable[[], Sequence[GuestReader]] = no_guests,
+                 on_failure: Callable[[GuestReader, FineViewError], None] = nobody) -> None:
+        self._readers = Readers(children, guests, on_failure)
         self._unpacked = Unpacked()
         self._seconds = seconds
 
@@ -36,7 +43,7 @@ class FileArchive:
         Where nothing can be shown, the last catalogue is followed by an ``InputProblem``: ``not-found``, ``empty``,
         ``not-an-image``, or the reason of the only file.  Raises ``Cancelled`` through ``token``.
         """
-        return Scan(self._children, self._unpacked, token).run([Path(path) for path in paths])
+        return Scan(self._readers, self._unpacked, token).run([Path(path) for path in paths])
 
     def read_frame(self, frame: FrameInfo) -> Raster:
         """Decode one frame in the reading child.
@@ -44,30 +51,41 @@ class FileArchive:
         Raises ``InputProblem`` (``gone``, ``changed``, ``truncated``, ``damaged``, ``no-decoder``, ``reader-died``,
         ...) or ``LimitExceeded`` (``limit``, ``time``, ``nesting``).
         """
-        answer, pixels = self._ask("raster", path=frame.path, frame=frame.frame_in_file, sop_uid=frame.sop_uid)
-        try:
-            return _raster(answer, pixels)
-        except (KeyError, TypeError, ValueError) as error:
-            raise reader_died() from error
+        return self._ask("raster", _raster, frame, frame=frame.frame_in_file, sop_uid=frame.sop_uid)
+
+    def read_layers(self, frame: FrameInfo) -> tuple[LayerLine, ...]:
+        """Layer lines that the file itself holds for this frame; () where it holds none.  Raises as ``read_frame``."""
+        return self._ask("layers", _layers, frame, frame=frame.frame_in_file)
 
     def header(self, frame: FrameInfo) -> tuple[tuple[str, str, str], ...]:
         """(tag, keyword, text) rows of the file that holds ``frame``.  Raises ``InputProblem``."""
-        answer, _ = self._ask("header", path=frame.path, rows=_HEADER_ROWS)
-        return tuple((str(tag), str(keyword), str(text)) for tag, keyword, text in answer["rows"])
+        return self._ask("header", _rows, frame, rows=_HEADER_ROWS)
 
     def close(self) -> None:
-        self._children.close()
+        self._readers.close()
         self._unpacked.close()
 
-    def _ask(self, op: str, **args: Any) -> tuple[dict[str, Any], bytearray]:
-        answers = list(self._children.ask(op, args, self._seconds))
-        if len(answers) != 1:
-            raise reader_died()
-        return answers[0]
+    def _ask(self, op: str, decode: Callable[[Answers], T], about: FrameInfo, **args: Any) -> T:
+        return self._readers.ask(about.path, op, {"path": about.path, **args}, self._seconds, decode)
 
 
-def _raster(answer: dict[str, Any], pixels: bytearray) -> Raster:
+def _rows(answers: Answers) -> tuple[tuple[str, str, str], ...]:
+    return tuple((str(tag), str(keyword), str(text)) for tag, keyword, text in answers[0][0]["rows"])
+
+
+def _layers(answers: Answers) -> tuple[LayerLine, ...]:
     """Raises ``ValueError`` where size and shape disagree."""
+    answer, data = answers[0]
+    drawn = [(str(name), str(by)) for name, by in answer["lines"]]
+    if not drawn:
+        return ()
+    rows = np.frombuffer(data, "<f4").reshape(len(drawn), -1)
+    return tuple(LayerLine(name, row, "file", by) for (name, by), row in zip(drawn, rows, strict=True))
+
+
+def _raster(answers: Answers) -> Raster:
+    """Raises ``ValueError`` where size and shape disagree."""
+    answer, pixels = answers[0]
     shape = tuple(int(n) for n in answer["shape"])
     if answer["dtype"] not in _DTYPES or not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
         raise ValueError("no picture")

@@ -5,9 +5,11 @@ Whatever a file does to the child (endless loops, gigabytes, a crash in a codec)
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ from typing import Any
 
 from fineview.core import errors
 from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
+from fineview.core.recording import GuestReader
 from fineview.formats import limits, wire
 
 Answer = dict[str, Any]
@@ -35,9 +38,13 @@ def reader_died() -> InputProblem:
 
 
 class Child:
-    """One process.  Not for two threads at once; ``Children`` sees to that."""
+    """One process.  Not for two threads at once; ``Children`` sees to that.
 
-    def __init__(self) -> None:
+    ``room``: the module whose ``main`` it runs; ``words``: its arguments.
+    """
+
+    def __init__(self, room: str = "child_main", words: tuple[str, ...] = ()) -> None:
+        self._command = _command(room, words)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -74,7 +81,7 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             return False
         self.kill()
-        self._process = subprocess.Popen(_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.DEVNULL, env={**os.environ, **_ENVIRONMENT}, bufsize=0,
                                          start_new_session=True)
         return True
@@ -122,7 +129,8 @@ class Child:
         """End the process at once; the next question starts a new one."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and whatever it started: it leads a session of its own
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
@@ -130,10 +138,14 @@ class Child:
 
 
 class Children:
-    """A few children, each used by one thread at a time; a question waits until one is free."""
+    """A few children, each used by one thread at a time; a question waits until one is free.
 
-    def __init__(self, count: int = 2) -> None:
-        self._free = [Child() for _ in range(count)]
+    ``guest``: they read for that plugin, and for nobody else.
+    """
+
+    def __init__(self, count: int = 2, guest: GuestReader | None = None) -> None:
+        words = (guest.folder, guest.reader) if guest is not None else ()
+        self._free = [Child(words=words) for _ in range(count)]
         self._all = tuple(self._free)
         self._turn = threading.Condition()
         self._closed = False
@@ -173,12 +185,12 @@ def _kill_all(children: tuple[Child, ...]) -> None:
         child.kill()
 
 
-def _command() -> list[str]:
+def _command(room: str, words: tuple[str, ...]) -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--reading-child"]
+        return [sys.executable, "--reading-child" if room == "child_main" else f"--{room.replace('_', '-')}", *words]
     root = str(Path(__file__).resolve().parents[2])
-    code = f"import sys; sys.path.insert(0, {root!r}); from fineview.formats.child_main import main; main()"
-    return [sys.executable, "-P", "-c", code]
+    code = f"import sys; sys.path.insert(0, {root!r}); from fineview.formats.{room} import main; main()"
+    return [sys.executable, "-P", "-c", code, *words]
 
 
 def _error_of(said: dict[str, str]) -> FineViewError:

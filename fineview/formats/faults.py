@@ -30,3 +30,8 @@ def _known(error: Exception) -> FineViewError:
     if isinstance(error, OSError) and error.errno is not None:
         return InputProblem(f"The file could not be read: {error.strerror}.", "Copy it to this machine.", "unreadable")
     return limits.damaged(f"it could not be understood ({type(error).__name__})")
+
+
+def not_an_image() -> InputProblem:
+    return InputProblem("The file is not an image that can be read here.",
+                        "Open DICOM, PNG, JPEG, TIFF, BMP or HEYEX (VOL, XML) files.", "not-an-image")

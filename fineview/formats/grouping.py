@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
@@ -30,25 +31,26 @@ def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Ca
     """Catalogue of everything read so far.  ``problems``: those met outside single files (archives, links)."""
     verdicts, images, found = [], [], list(problems)
     first_path: dict[str, str] = {}
-    for record in records:
-        same_as = first_path.get(_instance(record)) if record.kind != "problem" else None
-        verdict: Verdict = "duplicate" if same_as else _VERDICTS[record.kind]
-        verdicts.append(FileVerdict(record.path, verdict, record.sop_uid or None, record.rows, record.cols,
-                                    record.frame_count, same_as))
-        if record.problem is not None:
-            found.append(record.problem)
-        if same_as or record.kind == "problem":
+    parts = {part for record in records for part in record.parts}
+    for path, of_file in groupby(records, key=lambda record: record.path):
+        many = list(of_file)
+        head = many[0]
+        same_as = first_path.get(_instance(head)) if head.kind != "problem" else None
+        verdict: Verdict = "duplicate" if same_as else _VERDICTS[head.kind]
+        verdicts.append(FileVerdict(path, verdict, head.sop_uid or None, head.rows, head.cols, head.frame_count,
+                                    same_as))
+        found += [record.problem for record in many if record.problem is not None]
+        if same_as or head.kind == "problem":
             continue
-        if _instance(record):
-            first_path[_instance(record)] = record.path
-        if record.kind == "image":
-            images.append(record)
+        if _instance(head):
+            first_path[_instance(head)] = path
+        images += [record for record in many if record.kind == "image" and path not in parts]
     return Catalogue(_studies(images), tuple(verdicts), tuple(found))
 
 
 def _instance(record: FileRecord) -> str:
-    """What makes two files copies of each other; a picture's study UID is a hash of its content."""
-    return record.sop_uid or (record.study_uid if record.modality == "PICTURE" else "")
+    """What makes two files copies of each other."""
+    return record.sop_uid or record.content_uid
 
 
 def _studies(images: Iterable[FileRecord]) -> tuple[Study, ...]:
@@ -103,7 +105,7 @@ def _series(uid: str, records: list[FileRecord], by_instance: dict[str, str]) ->
         frames[0].rows, frames[0].cols, head.bits, head.photometric, head.transfer_syntax,
         any(record.lossy for record in records), laterality, spacing, frames,
         is_volume=len(frames) > 1 and (spatial or head.modality == "OPT"),
-        localizer_uid=next((found for found in localizers if found), None),
+        localizer_uid=next((found for found in localizers if found), head.localizer_series or None),
         frame_of_reference_uid=head.frame_of_reference_uid or None, warnings=tuple(warnings))
 
 

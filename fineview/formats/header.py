@@ -10,7 +10,7 @@ from pydicom.multival import MultiValue
 
 from fineview.formats.part10 import open_dicom
 from fineview.formats.pictures import FORMATS
-from fineview.formats.values import printable
+from fineview.formats.printable import printable
 
 Row = tuple[str, str, str]
 _VALUE_LENGTH = 256

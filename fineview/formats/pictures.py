@@ -6,7 +6,6 @@ sha256, PS3.5 B.2), so that findings find it again after it was copied or rename
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from fineview.core.errors import InputProblem, LimitExceeded, RequestProblem
 from fineview.core.image import Raster
 from fineview.core.study import FrameInfo
 from fineview.formats import limits
+from fineview.formats.content import content_uid, digest_of
 from fineview.formats.laterality import from_name
 from fineview.formats.record import FileRecord
 from fineview.imaging.modality import to_8bit_rgb
@@ -52,12 +52,12 @@ def looks_like_picture(head: bytes) -> bool:
 def read_record(path: str) -> FileRecord:
     """Raises ``InputProblem`` or ``LimitExceeded``.  Reads sizes, the end mark and the hash, decodes nothing."""
     facts = _checked_facts(path)
-    digest, name = _digest(path), Path(path).name
+    digest, name = digest_of(path), Path(path).name
     return FileRecord(
-        path, "image", study_uid=content_uid(digest, "study"), series_uid=content_uid(digest, "series"),
-        study_description=name, series_description=name, modality="PICTURE", rows=facts.rows, cols=facts.cols,
-        frame_count=facts.frames, bits=facts.bits, photometric="MONOCHROME2" if facts.gray else "RGB",
-        lossy=facts.lossy, laterality=from_name(path),
+        path, "image", study_uid=content_uid(digest, "study"), content_uid=content_uid(digest, "study"),
+        series_uid=content_uid(digest, "series"), study_description=name, series_description=name,
+        modality="PICTURE", rows=facts.rows, cols=facts.cols, frame_count=facts.frames, bits=facts.bits,
+        photometric="MONOCHROME2" if facts.gray else "RGB", lossy=facts.lossy, laterality=from_name(path),
         frames=tuple(FrameInfo(path, index, rows=facts.rows, cols=facts.cols) for index in range(facts.frames)))
 
 
@@ -77,17 +77,6 @@ def _checked_facts(path: str) -> _Facts:
     if facts.frames > limits.FRAMES:
         raise LimitExceeded(f"The file holds {facts.frames} pages, limit {limits.FRAMES}.", "Split it.", "limit")
     return facts
-
-
-def content_uid(digest: bytes, role: str) -> str:
-    """A UID of the content and what it is for: 2.25.<128 bits as a decimal number>."""
-    mixed = hashlib.sha256(role.encode() + b"\0" + digest).digest()
-    return f"2.25.{int.from_bytes(mixed[:16], 'big')}"
-
-
-def _digest(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _facts_pillow(path: str) -> _Facts:

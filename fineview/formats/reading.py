@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
-
-import numpy as np
 
 from fineview.core.errors import InputProblem
-from fineview.core.image import Raster
+from fineview.core.recording import InstrumentReader
 from fineview.core.study import Problem
-from fineview.formats import dicom_read, pictures, pixels, wire
-from fineview.formats.faults import as_error
+from fineview.formats import dicom_read, instruments, pictures, pixels, wire
+from fineview.formats.answers import Reply, lined, packed, told
+from fineview.formats.faults import not_an_image
 from fineview.formats.header import header_rows
 from fineview.formats.part10 import looks_like_dicom
 from fineview.formats.record import FileRecord
@@ -20,33 +18,31 @@ from fineview.formats.unpack import looks_like_zip, unpack
 
 # (0002,0002) UI of 20 characters, always little endian and explicit (PS3.10 7.1).
 _DIRECTORY = b"\x02\x00\x02\x00UI\x14\x00" + dicom_read.DIRECTORY_CLASS.encode()
-Reply = tuple[dict[str, Any], memoryview | None]
+Kind = str | InstrumentReader
 
 
 def records(paths: list[str]) -> Iterator[Reply]:
-    """One ``FileRecord`` a path, each sent as soon as it is known."""
+    """The records of one path after the other, each path's as soon as they are known."""
     for path in paths:
-        yield {"record": wire.to_plain(_record(path))}, None
+        yield told(path, _records)
 
 
-def _record(path: str) -> FileRecord:
-    try:
-        kind = sniff(path)
-        if kind == "zip":
-            return FileRecord(path, "problem", problem=Problem(
-                path, "nested-archive", "An archive inside the folder was not opened.", "Open it by itself."))
-        if kind == "picture":
-            return pictures.read_record(path)
-        return dicom_read.read_record(path)
-    except Exception as error:
-        said = as_error(error)
-        return FileRecord(path, "problem", problem=Problem(path, said["code"], said["what"], said["remedy"]))
+def _records(path: str) -> tuple[FileRecord, ...]:
+    kind = sniff(path)
+    if kind == "zip":
+        return (FileRecord(path, "problem", problem=Problem(
+            path, "nested-archive", "An archive inside the folder was not opened.", "Open it by itself.")),)
+    if isinstance(kind, str):
+        return (pictures.read_record(path) if kind == "picture" else dicom_read.read_record(path),)
+    return instruments.records_of(kind, path)
 
 
-def sniff(path: str) -> str:
-    """"dicom", "picture" or "zip", by content and never by name.  Raises ``InputProblem``."""
-    with open(path, "rb") as file:
-        head = file.read(512)
+def sniff(path: str) -> Kind:
+    """"dicom", "picture", "zip" or the reader of an instrument's file, by content and never by name.
+
+    Raises ``InputProblem``.
+    """
+    head = instruments.head_of(path)
     if not head:
         raise InputProblem("The file is empty.", "Copy it again from its source.", "empty")
     if head[128:132] == b"DICM":
@@ -55,17 +51,20 @@ def sniff(path: str) -> str:
         return "picture"
     if looks_like_zip(head):
         return "zip"
+    reader = instruments.reader_of(head, path)
+    if reader is not None:
+        return reader
     if looks_like_dicom(head):
         return "dicom"
-    raise InputProblem("The file is not an image that can be read here.",
-                       "Open DICOM, PNG, JPEG, TIFF or BMP files.", "not-an-image")
+    raise not_an_image()
 
 
 def kinds(paths: list[str]) -> Iterator[Reply]:
     """What each path is, "directory" for a DICOMDIR; "" where nothing is known."""
     for path in paths:
         try:
-            kind = sniff(path)
+            found = sniff(path)
+            kind = found if isinstance(found, str) else "instrument"
             if kind == "dicom" and _names_directory(path):
                 kind = "directory"
         except Exception:  # the reason comes with the record
@@ -82,25 +81,25 @@ def _names_directory(path: str) -> bool:
 def raster(path: str, frame: int, sop_uid: str | None) -> Iterator[Reply]:
     """One frame: values as JSON, pixels and VOI table as raw bytes."""
     kind = sniff(path)
-    found = pictures.read_raster(path, frame) if kind == "picture" else pixels.read_raster(path, frame, sop_uid)
-    yield _packed(found)
-
-
-def _packed(found: Raster) -> Reply:
-    array = np.ascontiguousarray(found.pixels)
-    windows = [[w.centre, w.width, w.function, w.name] for w in found.windows]
-    lut = None
-    if found.voi_lut is not None:
-        first, table, bits = found.voi_lut
-        lut = [first, table.tolist(), bits]
-    return {"shape": list(array.shape), "dtype": array.dtype.str, "unit": found.unit, "inverted": found.inverted,
-            "windows": windows, "lut": lut}, array.data
+    if not isinstance(kind, str):
+        yield packed(instruments.raster_of(kind, path, frame))
+    elif kind == "picture":
+        yield packed(pictures.read_raster(path, frame))
+    else:
+        yield packed(pixels.read_raster(path, frame, sop_uid))
 
 
 def header(path: str, rows: int) -> Iterator[Reply]:
     """(tag, keyword, text) rows of one file."""
     kind = sniff(path)
-    yield {"rows": [list(row) for row in header_rows(path, kind, rows)]}, None
+    found = header_rows(path, kind, rows) if isinstance(kind, str) else instruments.header_of(kind, path, rows)
+    yield {"rows": [list(row) for row in found]}, None
+
+
+def layers(path: str, frame: int) -> Iterator[Reply]:
+    """Layer lines that the file holds for one frame: who drew them as JSON, rows as float32 (lines, cols)."""
+    kind = sniff(path)
+    yield lined(() if isinstance(kind, str) else instruments.layers_of(kind, path, frame))
 
 
 def directory(path: str) -> Iterator[Reply]:
@@ -116,4 +115,5 @@ def archive(path: str, target: str) -> Iterator[Reply]:
 
 
 OPERATIONS: dict[str, Callable[..., Iterator[Reply]]] = {
-    "records": records, "kinds": kinds, "raster": raster, "header": header, "directory": directory, "archive": archive}
+    "records": records, "kinds": kinds, "raster": raster, "header": header, "layers": layers,
+    "directory": directory, "archive": archive}

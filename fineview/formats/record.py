@@ -1,4 +1,7 @@
-"""What the reading child tells about one file: plain values, later grouped into studies."""
+"""What the reading child tells about one file: plain values, later grouped into studies.
+
+A DICOM file or picture gives one record; an instrument's own file gives one for each recording in it.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ RecordKind = Literal["image", "object", "directory", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One file's header.  ``kind`` "directory": a DICOMDIR.  ``problem`` is set where the pixels must be refused.
+    """One file's header, or one recording of it.
 
+    ``kind`` "directory": a DICOMDIR.  ``problem`` is set where the pixels must be refused.
     ``normal``: stacking direction where all frames of the file share one.  ``localizer_sop``: SOP instance the
-    frames' scan lines refer to.  ``frame_count``: as the file claims, also where it is refused for it.
+    frames' scan lines refer to; ``localizer_series`` where it lies in the same file and has no instance of its own.
+    ``frame_count``: as the file claims, also where it is refused for it.  ``content_uid``: of the bytes of a file
+    that is not DICOM: those with the same one are copies.  ``parts``: other files that hold this one's pixels.
     """
 
     path: str
@@ -44,6 +50,9 @@ class FileRecord:
     frame_of_reference_uid: str = ""
     normal: tuple[float, float, float] | None = None
     localizer_sop: str = ""
+    localizer_series: str = ""
+    content_uid: str = ""
+    parts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     frames: tuple[FrameInfo, ...] = ()
     problem: Problem | None = None

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
 from fineview.core.study import Catalogue, Problem
 from fineview.formats import limits, wire
-from fineview.formats.child import Children
 from fineview.formats.grouping import build
 from fineview.formats.places import check_exists, files_below, resolve_references
+from fineview.formats.readers import Readers, is_unknown, records_from
 from fineview.formats.record import FileRecord
 from fineview.formats.unpacked import Unpacked
 
@@ -30,8 +30,8 @@ class Token(Protocol):
 class Scan:
     """One scan; used once.  ``records`` and ``problems`` grow while it runs."""
 
-    def __init__(self, children: Children, unpacked: Unpacked, token: Token) -> None:
-        self._children, self._unpacked, self._token = children, unpacked, token
+    def __init__(self, readers: Readers, unpacked: Unpacked, token: Token) -> None:
+        self._readers, self._unpacked, self._token = readers, unpacked, token
         self._records: list[FileRecord] = []
         self._problems: list[Problem] = []
 
@@ -45,10 +45,10 @@ class Scan:
             raise InputProblem("The folder is empty.", "Choose a folder or file with images.", "empty")
         shown = False
         due = 0.0
-        for count, record in enumerate(self._read(files), 1):
-            self._records.append(record)
+        for count, records in enumerate(self._read(files), 1):
+            self._records += records
             self._token.report(count, len(files), f"reading {count} of {len(files)} files")
-            shown = shown or record.kind == "image"
+            shown = shown or records[0].kind == "image"
             if shown and count < len(files) and time.monotonic() >= due:
                 yield build(self._records, self._problems)
                 due = time.monotonic() + _YIELD_SECONDS
@@ -66,7 +66,8 @@ class Scan:
                 files += self._below(path)
             else:
                 files += self._chosen(path)
-        return list(dict.fromkeys(files))
+        # Files that name others come first: what they name is then not shown as pictures of its own in between.
+        return sorted(dict.fromkeys(files), key=lambda path: not path.lower().endswith(".xml"))
 
     def _below(self, folder: Path) -> list[str]:
         found, problems = files_below(folder)
@@ -90,7 +91,7 @@ class Scan:
         if target is None:
             target = self._unpacked.fresh()
             args = {"path": str(path), "target": str(target)}
-            for answer, _ in self._children.ask("archive", args, _UNZIP_SECONDS, self._token.raise_if_cancelled):
+            for answer, _ in self._readers.ours.ask("archive", args, _UNZIP_SECONDS, self._token.raise_if_cancelled):
                 if answer["problem"] is not None:
                     self._problems.append(wire.from_plain(Problem, answer["problem"]))
                 self._token.report(0, 0, "unpacking")
@@ -98,26 +99,47 @@ class Scan:
         return self._below(target)
 
     def _ask_one(self, op: str, args: dict[str, Any]) -> dict[str, Any]:
-        return list(self._children.ask(op, args, check=self._token.raise_if_cancelled))[0][0]
+        return list(self._readers.ours.ask(op, args, check=self._token.raise_if_cancelled))[0][0]
 
-    def _read(self, files: list[str]) -> Iterator[FileRecord]:
-        """One record a file, in order, whatever the files do to the child."""
+    def _read(self, files: list[str]) -> Iterator[tuple[FileRecord, ...]]:
+        """The records of one file after the other, in order, whatever the files do to the child.
+
+        Files that only a plugin may know are asked for after their batch: our child must not wait for a plugin's.
+        """
         at = 0
         while at < len(files):
             self._token.raise_if_cancelled()
             # The first call is for one file, so that a picture is on screen before a thousand headers are read.
             batch = files[at:at + (_BATCH if at else 1)]
-            done = 0
-            try:
-                for answer, _ in self._children.ask("records", {"paths": batch}, limits.CALL_SECONDS,
-                                                    self._token.raise_if_cancelled):
-                    yield wire.from_plain(FileRecord, answer["record"])
-                    done += 1
-            except (FineViewError, ValueError, KeyError) as error:
-                path = batch[min(done, len(batch) - 1)]
-                yield FileRecord(path, "problem", problem=_problem(path, error))
+            done, unknown = 0, []
+            for found in self._read_batch(batch):
                 done += 1
+                if is_unknown(found) and self._readers.has_guests():
+                    unknown.append(found)
+                else:
+                    yield found
+            for found in unknown:
+                yield self._by_guests(found)
             at += done
+
+    def _read_batch(self, batch: list[str]) -> Iterator[tuple[FileRecord, ...]]:
+        """By our own child; ends early, with a problem, at the file that broke it."""
+        done = 0
+        try:
+            for answer, _ in self._readers.ours.ask("records", {"paths": batch}, limits.CALL_SECONDS,
+                                                    self._token.raise_if_cancelled):
+                yield records_from(answer, batch[done])
+                done += 1
+        except (FineViewError, ValueError, KeyError, TypeError, IndexError) as error:
+            path = batch[min(done, len(batch) - 1)]
+            yield (FileRecord(path, "problem", problem=_problem(path, error)),)
+
+    def _by_guests(self, unknown: tuple[FileRecord, ...]) -> tuple[FileRecord, ...]:
+        path = unknown[0].path
+        try:
+            return self._readers.records_by_guests(path, self._token.raise_if_cancelled) or unknown
+        except FineViewError as error:
+            return (FileRecord(path, "problem", problem=_problem(path, error)),)
 
 
 def _problem(path: str, error: Exception) -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
 
-_TEXT_LIMIT = 1024
+from fineview.formats.printable import printable as printable
 
 
 def text(dataset: Dataset, keyword: str) -> str:
@@ -20,11 +20,6 @@ def text(dataset: Dataset, keyword: str) -> str:
         return ""
     joined = "\\".join(str(v) for v in value) if isinstance(value, (list, tuple)) or _is_multi(value) else str(value)
     return printable(joined)
-
-
-def printable(value: str) -> str:
-    """Without control characters, which terminals and widgets may obey, and not longer than a line can be."""
-    return "".join(c if c.isprintable() else " " for c in value[:_TEXT_LIMIT]).strip()
 
 
 def _is_multi(value: object) -> bool:
@@ -81,6 +76,11 @@ class Groups:
     def item(self, frame: int, keyword: str) -> Dataset | None:
         own = self._per_frame[frame] if frame < len(self._per_frame) else None
         return first_item(own, keyword) or first_item(self._shared, keyword)
+
+    def items(self, frame: int, keyword: str) -> tuple[Dataset, ...]:
+        """All items of a group that may have several, such as what a frame was derived from."""
+        own = self._per_frame[frame] if frame < len(self._per_frame) else None
+        return items(own, keyword) or items(self._shared, keyword)
 
     def everywhere(self, keyword: str) -> Iterator[Dataset]:
         """The group's item of the shared groups and of each frame, where there is one."""
