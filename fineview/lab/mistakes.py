@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fineview.core.errors import InputProblem
 from fineview.core.labels import WORDS, label_for
 from fineview.imaging.filters import components
 from fineview.lab.array_files import write_arrays
@@ -32,6 +35,7 @@ from fineview.models.weights import read_manifest
 Array = npt.NDArray[Any]
 MOST, LEVEL = 40, 0.0  # of each label in a photograph; the logit from which a place counts as seen
 OF = "of.json"  # in the folder: whose mistakes it holds
+AGAIN = "Resume with --from and the weights the training began with: what is damaged is looked for again."
 _NEAR_PX = 12
 
 
@@ -40,38 +44,72 @@ def find_mistakes(weights: Path, folder: Path, shared: Path, fold: int | None, c
     """Write ``folder``/NAME.npz for every photograph of ``shared`` but those of ``fold``.
 
     The folder appears when all are there.  What was found before a kill is kept beside it and not looked for again,
-    unless it is of other weights or another fold.
+    unless it is of other weights or another fold, or damaged; a folder that is there already is judged alike.
     """
-    part, chosen = folder.with_suffix(".part"), [photo for photo in photographs(shared) if photo.fold != fold]
+    part, of = folder.with_suffix(".part"), {"sha256": read_manifest(weights).sha256, "fold": fold}
+    if folder.is_dir():
+        if _is_of(folder, of) and not damaged(folder):
+            return
+        shutil.rmtree(part, ignore_errors=True)
+        folder.rename(part)
+    chosen = [photo for photo in photographs(shared) if photo.fold != fold]
     predictor = Predictor.load(weights)
-    _begin(part, {"sha256": read_manifest(weights).sha256, "fold": fold})
+    _begin(part, of)
     for number, photo in enumerate(chosen):
-        if not _file(part, photo).is_file():
+        if not _is_sound(_file(part, photo)):
             write_arrays(_file(part, photo), {MISTAKEN: _of_photograph(predictor, open_cached(photo, cache))})
         if number % 20 == 0:
             say(f"mistakes: photograph {number + 1} of {len(chosen)}")
     part.rename(folder)
 
 
+def damaged(folder: Path) -> tuple[Path, ...]:
+    """The files of a finished folder that cannot be read."""
+    return tuple(path for path in sorted(folder.glob("*.npz")) if not _is_sound(path))
+
+
 def open_with_mistakes(photo: Photograph, cache: Path, folder: Path) -> CachedPhotograph:
-    """A cached photograph whose ``spots`` also tell where the encoder erred, as far as it was looked at."""
+    """A cached photograph whose ``spots`` also tell where the encoder erred, as far as it was looked at.
+
+    Raises ``InputProblem`` ``truncated`` where that cannot be read.
+    """
     drawn = open_cached(photo, cache)
     if not _file(folder, photo).is_file():  # a photograph that was added since
         return drawn
-    with np.load(_file(folder, photo)) as held:
-        found = held[MISTAKEN]
+    found = _read(_file(folder, photo))
     return replace(drawn, spots={**drawn.spots, MISTAKEN: found}) if len(found) else drawn
 
 
 def _begin(part: Path, of: dict[str, Any]) -> None:
     """Make sure that ``part`` is there and says whose it is; what it held of others goes."""
-    told = part / OF
-    if not told.is_file() or told.read_text(encoding="utf-8") != json.dumps(of):
+    if not _is_of(part, of):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        beside = told.with_suffix(".part")
+        beside = (part / OF).with_suffix(".part")
         beside.write_text(json.dumps(of), encoding="utf-8")
-        os.replace(beside, told)
+        os.replace(beside, part / OF)
+
+
+def _is_of(folder: Path, of: dict[str, Any]) -> bool:
+    return (folder / OF).is_file() and (folder / OF).read_bytes() == json.dumps(of).encode()
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        _read(path)
+    except InputProblem:
+        return False
+    return True
+
+
+def _read(path: Path) -> Array:
+    """(n, 2) int32 x, y of one file.  Raises ``InputProblem`` ``truncated``."""
+    try:
+        with path.open("rb") as stream, np.load(stream) as held:  # numpy leaves a damaged file open
+            return np.asarray(held[MISTAKEN], np.int32).reshape(-1, 2)
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputProblem(f"{path.parent.name}/{path.name} of this training is damaged ({type(error).__name__}).",
+                           AGAIN, "truncated") from error
 
 
 def _file(folder: Path, photo: Photograph) -> Path:

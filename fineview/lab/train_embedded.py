@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fineview.core.errors import WrongWords
+from fineview.core.errors import InputProblem, WrongWords
 from fineview.lab.curves_picture import draw_curves
-from fineview.lab.mistakes import find_mistakes
+from fineview.lab.mistakes import AGAIN, damaged, find_mistakes
 from fineview.lab.train_calibrate import calibrate
 from fineview.lab.train_curves import Curves
 from fineview.lab.train_domain import fit_domain
@@ -66,14 +66,16 @@ def train_embedded(out: Path, steps: int, resume: bool = False, shared: Path | N
     ``stage``: one of the table or "all"; None goes on with what ``out`` holds, and begins with all.  ``fold`` is held
     out by photograph.  ``shared`` is the folder of photographs, None trains on phantoms alone and leaves the result
     uncalibrated.  ``faster`` multiplies the learning rates.  ``begin`` is a weights folder to go on from instead of
-    random weights; it has to keep the same ``fold`` apart.  ``export_to`` also receives the running
-    average every ``export_minutes``; ``after_step`` may raise to stop.
+    random weights; it has to keep the same ``fold`` apart, and a run is resumed with the same or none.  ``export_to``
+    also receives the running average every ``export_minutes``; ``after_step`` may raise to stop.
 
-    Raises ``WrongWords`` where stage, folder and weights do not fit, ``FineViewError`` where accelerate is missing.
+    Raises ``WrongWords`` where stage, folder and weights do not fit, ``InputProblem`` where what is kept of the run is
+    damaged and cannot be made again, ``FineViewError`` where accelerate is missing.
     """
     peers = Processes(threads)
     plan = legs(stage or _usual(out, resume, config), steps, config.encoder, table)
-    at, state, earlier = _begun(out, resume, plan, config, faster, begin, fold, peers)
+    at, state = _begun(out, resume, plan, config, faster, begin, fold, peers)
+    earlier = {"begun_from": state.begun_from} if state.begun_from else {}
     # Share-alike boxes are among the photographs' labels; phantoms are this project's own.
     facts = {"name": config.encoder.name, "licence": "Apache-2.0" if shared is None else "CC-BY-SA-4.0", "fold": fold,
              "total_steps": steps, "stages": [leg.stage.word for leg in plan], "config": config.as_dict(), **earlier}
@@ -96,14 +98,17 @@ def _mistakes(out: Path, resume: bool, begin: Path | None, shared: Path | None, 
               peers: Processes, say: Callable[[str], None]) -> Path | None:
     """The folder of what the weights ``begin`` got wrong, None for a run that begins without weights or photographs.
 
-    A finished folder stays as it is when a run is resumed, since that run began with it.
+    A finished folder stays as it is when a run is resumed, since that run began with it; without the weights, what is
+    damaged cannot be looked for again.
     """
     folder = out / "mistakes"
     if peers.first and not resume:
         for old in (folder, folder.with_suffix(".part")):
             shutil.rmtree(old, ignore_errors=True)
-    if peers.first and begin is not None and shared is not None and not folder.is_dir():
+    if peers.first and begin is not None and shared is not None:
         find_mistakes(begin, folder, shared, fold, cache, say)
+    elif peers.first and (wrong := damaged(folder)):
+        raise InputProblem(f"{len(wrong)} files in {out.name}/{folder.name} are damaged.", AGAIN, "truncated")
     peers.meet()
     return folder if folder.is_dir() else None
 
@@ -121,8 +126,8 @@ def _usual(out: Path, resume: bool, config: RetinaConfig) -> str:
 
 
 def _begun(out: Path, resume: bool, plan: tuple[Leg, ...], config: RetinaConfig, faster: float, begin: Path | None,
-           fold: int, peers: Processes) -> tuple[int, RunState, dict[str, str]]:
-    """Which leg to go on with, its state, and what is to be told of weights it began from."""
+           fold: int, peers: Processes) -> tuple[int, RunState]:
+    """Which leg to go on with, and its state."""
     kept = kept_stage(out) if resume else None
     words = [leg.stage.word for leg in plan]
     if kept is not None and kept[0] not in words:
@@ -134,10 +139,14 @@ def _begun(out: Path, resume: bool, plan: tuple[Leg, ...], config: RetinaConfig,
         raise WrongWords(f"The stage {stage.word} freezes what an earlier one has trained.",
                          "Give the weights of that one with --from, or leave --stage away.")
     state = _fresh(stage, config, faster, peers)
-    earlier = {} if begin is None else {"begun_from": go_on_from(state, begin, fold)}
+    wanted = state.begun_from = "" if begin is None else go_on_from(state, begin, fold)
     if kept is not None:
         state.load(out)
-    return at, state, earlier
+    if begin is not None and state.begun_from != wanted:
+        former = f"the weights {state.begun_from[:8]}" if state.begun_from else "random weights"
+        raise WrongWords(f"The run in {out.name} began from {former}, not from {wanted[:8]} in {begin.name}.",
+                         "Resume it without --from, or give another --out.")
+    return at, state
 
 
 def _fresh(stage: Stage, config: RetinaConfig, faster: float, peers: Processes) -> RunState:
@@ -149,6 +158,7 @@ def _fresh(stage: Stage, config: RetinaConfig, faster: float, peers: Processes) 
 def _next(leg: Leg, before: RunState, run: Run, peers: Processes) -> RunState:
     """The state of the next stage: the running average of the one before, a new optimiser."""
     state = _fresh(leg.stage, run.config, run.faster, peers)
+    state.begun_from = before.begun_from
     for model in (state.model, state.ema):
         model.load_state_dict(before.ema.state_dict())
     return state

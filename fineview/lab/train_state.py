@@ -18,13 +18,17 @@ TOGETHER = "together"  # the recipe of checkpoints that name none
 
 @dataclass(slots=True)
 class RunState:
-    """Model, its exponential moving average, optimiser, the number of steps done, and the stage they belong to."""
+    """Model, its exponential moving average, optimiser, the number of steps done, and the stage they belong to.
+
+    ``begun_from``: sha256 of the weights that the run went on from, "" for random ones.
+    """
 
     model: nn.Module
     ema: nn.Module
     optimiser: torch.optim.Optimizer
     step: int = 0
     stage: str = TOGETHER
+    begun_from: str = ""
 
     @staticmethod
     def average_of(model: nn.Module) -> nn.Module:
@@ -44,8 +48,9 @@ class RunState:
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / (CHECKPOINT + ".part")
         with beside.open("wb") as stream:
-            torch.save({"step": self.step, "stage": self.stage, "model": self.model.state_dict(),
-                        "ema": self.ema.state_dict(), "optimiser": self.optimiser.state_dict()}, stream)
+            torch.save({"step": self.step, "stage": self.stage, "begun_from": self.begun_from,
+                        "model": self.model.state_dict(), "ema": self.ema.state_dict(),
+                        "optimiser": self.optimiser.state_dict()}, stream)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(beside, folder / CHECKPOINT)
@@ -60,6 +65,7 @@ class RunState:
         self.ema.load_state_dict(held["ema"])
         self.optimiser.load_state_dict(held["optimiser"])
         self.step, self.stage = int(held["step"]), stage_in(held)
+        self.begun_from = str(held.get("begun_from", self.begun_from))  # older checkpoints do not say
         return True
 
 

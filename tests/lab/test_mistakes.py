@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fineview.core.errors import WrongWords
+from fineview.core.errors import InputProblem, WrongWords
 from fineview.core.labels import LABELS
 from fineview.lab import mistakes
 from fineview.lab.array_files import write_arrays
@@ -69,10 +69,43 @@ def test_the_folder_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert MISTAKEN not in mistakes.open_with_mistakes(added, tmp_path, folder).spots
 
 
+def test_only_a_damaged_file_is_looked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, of = tmp_path / "mistakes", {"sha256": read_manifest(WEIGHTS).sha256, "fold": 0}
+    places = {f"masks_{name}": np.array([[number, 7]], np.int32) for number, name in enumerate(
+        ("whole", "cut", "empty", "words", "other"))}
+    for name, found in places.items():
+        write_arrays(folder / f"{name}.npz", {"nothing" if name == "masks_other" else MISTAKEN: found})
+    whole = (folder / "masks_cut.npz").read_bytes()
+    (folder / "masks_cut.npz").write_bytes(whole[:len(whole) // 2])
+    (folder / "masks_empty.npz").write_bytes(b"")
+    (folder / "masks_words.npz").write_bytes(b"no archive")
+    (folder / "of.json").write_text(json.dumps(of), "utf-8")
+    broken = [f"masks_{name}" for name in ("cut", "empty", "other", "words")]
+    assert [path.stem for path in mistakes.damaged(folder)] == broken
+    photos = tuple(Photograph(name, "masks", Path(name), 1) for name in places)
+    monkeypatch.setattr(mistakes, "photographs", lambda shared: photos)
+    monkeypatch.setattr(mistakes, "open_cached", lambda photo, cache: drawn)
+    drawn = pictured(tmp_path, 0, 0)
+    for photo in photos[1:]:
+        with pytest.raises(InputProblem, match=f"{photo.name}.npz.* damaged") as caught:
+            mistakes.open_with_mistakes(photo, tmp_path, folder)
+        assert caught.value.code == "truncated" and "--from" in caught.value.remedy
+    looked: list[CachedPhotograph] = []
+    monkeypatch.setattr(mistakes, "_of_photograph",
+                        lambda _, seen: looked.append(seen) or np.array([[9, 9]], np.int32))
+    mistakes.find_mistakes(WEIGHTS, folder, tmp_path, 0, tmp_path, lambda text: None)
+    assert len(looked) == 4 and not folder.with_suffix(".part").exists() and not mistakes.damaged(folder)
+    held = [mistakes.open_with_mistakes(photo, tmp_path, folder).spots[MISTAKEN].tolist() for photo in photos]
+    assert held == [[[0, 7]], *[[[9, 9]]] * 4]
+    monkeypatch.setattr(mistakes, "Predictor", None)  # nothing is left to look for
+    mistakes.find_mistakes(WEIGHTS, folder, tmp_path, 0, tmp_path, lambda text: None)
+
+
+@pytest.mark.parametrize("finished", [False, True])
 @pytest.mark.parametrize("other", ["sha256", "fold", "unsaid"])
 def test_mistakes_of_other_weights_are_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                      other: str) -> None:
-    drawn, part, looked = pictured(tmp_path, 255, 255), tmp_path / "mistakes.part", []
+                                                      other: str, finished: bool) -> None:
+    drawn, looked, part = pictured(tmp_path, 255, 255), [], tmp_path / ("mistakes" if finished else "mistakes.part")
 
     def look(photo: Photograph, cache: Path) -> CachedPhotograph:
         looked.append(photo.name)
@@ -86,7 +119,7 @@ def test_mistakes_of_other_weights_are_not_taken_over(tmp_path: Path, monkeypatc
     monkeypatch.setattr(mistakes, "photographs", lambda shared: (PHOTO,))
     monkeypatch.setattr(mistakes, "open_cached", look)
     mistakes.find_mistakes(WEIGHTS, tmp_path / "mistakes", tmp_path, 0, tmp_path, lambda text: None)
-    assert looked == ["masks_one"] and not part.exists()
+    assert looked == ["masks_one"] and not (tmp_path / "mistakes.part").exists()
     assert sorted(one.name for one in (tmp_path / "mistakes").iterdir()) == ["masks_one.npz", "of.json"]
     with np.load(tmp_path / "mistakes" / "masks_one.npz") as held:
         assert not len(held[MISTAKEN])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 
 pytest.importorskip("accelerate", reason="training needs the extra \"train\"")
 
-from fineview.core.errors import WrongWords
+from fineview.core.errors import InputProblem, WrongWords
 from fineview.core.labels import WORDS
 from fineview.lab import train_losses as losses
 from fineview.lab.train_crops import window
@@ -20,7 +21,7 @@ from fineview.lab.train_state import TOGETHER
 from fineview.models import weights
 from fineview.models.language.words import START
 from fineview.models.vision.build import TINY, RetinaConfig
-from tests.small_stages import MIX, TABLE
+from tests.small_stages import MIX, TABLE, train
 
 
 def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
@@ -61,6 +62,35 @@ def test_a_run_may_go_on_from_exported_weights_of_the_same_structure(tmp_path: P
     assert later.facts["begun_from"] == manifest.sha256
     with pytest.raises(WrongWords, match="structure"):
         run("other", 0, TINY.with_encoder(vit_layers=5), first)
+
+
+def test_a_resumed_run_keeps_the_weights_it_began_from(tmp_path: Path) -> None:
+    first, other = train(tmp_path / "first", 2, TOGETHER).parent, tmp_path / "other"
+    moved = {name: value + 1 for name, value in weights.load(first)[0].items()}
+    weights.save(moved, other, weights.read_manifest(first).facts)
+    began = hashlib.sha256((first / weights.TENSORS).read_bytes()).hexdigest()
+    run = tmp_path / "run"
+
+    def told(path: Path) -> str | None:
+        return weights.read_manifest(path.parent).facts.get("begun_from")
+
+    assert told(train(run, 2, TOGETHER, begin=first)) == began
+    assert told(train(run, 4, TOGETHER, resume=True)) == began
+    assert told(train(run, 6, TOGETHER, resume=True, begin=first)) == began
+    with pytest.raises(WrongWords, match=f"began from the weights {began[:8]}, not from"):
+        train(run, 8, TOGETHER, resume=True, begin=other)
+    with pytest.raises(WrongWords, match="began from random weights, not from"):
+        train(tmp_path / "first", 4, TOGETHER, resume=True, begin=other)
+    assert told(train(tmp_path / "first", 4, TOGETHER, resume=True)) is None
+
+
+def test_damaged_mistakes_stop_a_run_that_is_resumed_without_its_weights(tmp_path: Path) -> None:
+    train(tmp_path, 2, TOGETHER)
+    (tmp_path / "mistakes").mkdir()
+    (tmp_path / "mistakes" / "one.npz").write_bytes(b"PK")
+    with pytest.raises(InputProblem, match="1 files in .*mistakes are damaged") as caught:
+        train(tmp_path, 4, TOGETHER, resume=True)
+    assert "--from" in caught.value.remedy
 
 
 def test_prompts_name_each_label_then_any_lesion_then_nothing() -> None:

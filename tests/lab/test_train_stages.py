@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_a_run_killed_in_any_stage_resumes_to_the_same_weights(killed_after: int
     rows = [(path / "curves.csv").read_text().splitlines() for path in (straight, tmp_path)]
     # the last column is a speed, which no two runs share
     assert [row.rpartition(",")[0] for row in rows[0]] == [row.rpartition(",")[0] for row in rows[1]]
+
+
+def test_a_later_stage_still_knows_which_weights_the_run_began_from(straight: Path, cache: Path, tmp_path: Path
+                                                                    ) -> None:
+    def kill(step: int) -> None:
+        if step == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 12, begin=straight / "export", after_step=kill, cache=cache)
+    held = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    digest = hashlib.sha256((straight / "export" / "model.safetensors").read_bytes()).hexdigest()
+    assert (held["stage"], held["begun_from"]) == ("fusion", digest)
 
 
 def test_shares_and_order_of_the_stages() -> None:
