@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from fineview.core.companion import Companion, Drawing
 from fineview.core.errors import FineViewError
 from fineview.core.image import Raster, Window
 from fineview.core.layers import LayerLine
 from fineview.core.recording import GuestReader
 from fineview.core.study import Catalogue, FrameInfo
-from fineview.formats import limits
-from fineview.formats.readers import Answers, Readers, no_guests, nobody
+from fineview.formats import companion_door, limits
+from fineview.formats.readers import Answers, Guests, Readers, no_guests, nobody
 from fineview.formats.scan import Scan, Token
 from fineview.formats.unpacked import Unpacked
 
@@ -31,7 +32,7 @@ class FileArchive:
     """
 
     def __init__(self, children: int = 2, seconds: float = limits.CALL_SECONDS,
-                 guests: Callable[[], Sequence[GuestReader]] = no_guests,
+                 guests: Guests = no_guests,
                  on_failure: Callable[[GuestReader, FineViewError], None] = nobody) -> None:
         self._readers = Readers(children, guests, on_failure)
         self._unpacked = Unpacked()
@@ -60,6 +61,15 @@ class FileArchive:
     def header(self, frame: FrameInfo) -> tuple[tuple[str, str, str], ...]:
         """(tag, keyword, text) rows of the file that holds ``frame``.  Raises ``InputProblem``."""
         return self._ask("header", _rows, frame, rows=_HEADER_ROWS)
+
+    def draw(self, companion: Companion, frame: FrameInfo) -> Drawing:
+        """What an object lays over one frame; empty, with the reason, where that is nothing.  Raises as ``read_frame``.
+        """
+        return companion_door.draw(self._readers.ours, companion, frame, self._seconds)
+
+    def document(self, companion: Companion) -> bytes:
+        """The bytes of an encapsulated document, to be saved and never run.  Raises ``InputProblem``."""
+        return companion_door.document(self._readers.ours, companion, self._seconds)
 
     def close(self) -> None:
         self._readers.close()

@@ -12,11 +12,12 @@ import importlib
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from fineview.core.errors import InputProblem
+from fineview.core.errors import InputProblem, LimitExceeded
 from fineview.core.recording import InstrumentReader
-from fineview.formats import instruments
+from fineview.formats import instruments, limits
 from fineview.formats.answers import Reply, lined, packed, told
 from fineview.formats.faults import not_an_image
 from fineview.formats.record import FileRecord
@@ -40,16 +41,20 @@ class Guest:
             yield told(path, self._records)
 
     def _records(self, path: str) -> tuple[FileRecord, ...]:
-        return instruments.records_of(self._claiming(path), path)
+        with _memory_told():
+            return instruments.records_of(self._claiming(path), path)
 
     def raster(self, path: str, frame: int, sop_uid: str | None = None) -> Iterator[Reply]:
-        yield packed(instruments.raster_of(self._claiming(path), path, frame))
+        with _memory_told():
+            yield packed(instruments.raster_of(self._claiming(path), path, frame))
 
     def header(self, path: str, rows: int) -> Iterator[Reply]:
-        yield {"rows": [list(row) for row in instruments.header_of(self._claiming(path), path, rows)]}, None
+        with _memory_told():
+            yield {"rows": [list(row) for row in instruments.header_of(self._claiming(path), path, rows)]}, None
 
     def layers(self, path: str, frame: int) -> Iterator[Reply]:
-        yield lined(instruments.layers_of(self._claiming(path), path, frame))
+        with _memory_told():
+            yield lined(instruments.layers_of(self._claiming(path), path, frame))
 
     def _claiming(self, path: str) -> InstrumentReader:
         """Raises ``InputProblem`` ``not-an-image`` where the reader does not know the file."""
@@ -71,3 +76,13 @@ class Guest:
                 raise InputProblem(f"The plugin's reader could not be loaded ({type(error).__name__}).",
                                    "Update the plugin, or switch it off.", "guest-load") from error
         return self._reader
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """A reader that needs too much is at fault itself; other errors are the file's."""
+    try:
+        yield
+    except MemoryError as error:
+        raise LimitExceeded(f"Its reader needs more memory than the limit of {limits.in_words(limits.MEMORY_BYTES)}.",
+                            "Ask the plugin's author, or export a smaller file.", "guest-memory") from error

@@ -10,19 +10,21 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from fineview.core.errors import FineViewError, InputProblem
+from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
 from fineview.core.recording import GuestReader
 from fineview.formats import limits, wire
 from fineview.formats.child import Check, Children, reader_died
 from fineview.formats.record import FileRecord
 
 Answers = list[tuple[dict[str, Any], bytearray]]
+Guests = Callable[[str], Sequence[GuestReader]]
+"""Path of a file -> the plugins that may know it.  Raises ``InputProblem`` where one does that may not run."""
 T = TypeVar("T")
 _UNKNOWN = "not-an-image"
-_FAILURES = frozenset({"reader-died", "time", "guest-load"})
+_FAILURES = frozenset({"reader-died", "time", "guest-load", "guest-memory"})
 
 
-def no_guests() -> tuple[GuestReader, ...]:
+def no_guests(path: str) -> tuple[GuestReader, ...]:
     return ()
 
 
@@ -34,10 +36,10 @@ class Readers:
     """Safe to use from several threads.
 
     ``guests``: asked before every use, so that one that is switched off is asked no more.  ``on_failure``: called with
-    the guest and its error (``reader-died``, ``time``, ``guest-load``), from whichever thread asked.
+    the guest and its error (``reader-died``, ``time``, ``guest-load``, ``guest-memory``), from whichever thread asked.
     """
 
-    def __init__(self, children: int, guests: Callable[[], Sequence[GuestReader]] = no_guests,
+    def __init__(self, children: int, guests: Guests = no_guests,
                  on_failure: Callable[[GuestReader, FineViewError], None] = nobody) -> None:
         self.ours = Children(children)
         self._guests, self._on_failure = guests, on_failure
@@ -57,7 +59,7 @@ class Readers:
             unknown = error
         else:
             unknown = _switched_off(owner)
-        for guest in self._guests():
+        for guest in self._guests(path):
             if owner in (None, guest):
                 try:
                     return self._ask_guest(guest, op, args, seconds, decode, _never)
@@ -68,16 +70,13 @@ class Readers:
 
     def records_by_guests(self, path: str, check: Check) -> tuple[FileRecord, ...]:
         """What the first plugin that knows the file tells of it; () where none does.  Raises ``FineViewError``."""
-        for guest in self._guests():
+        for guest in self._guests(path):
             found = self._ask_guest(guest, "records", {"paths": [path]}, limits.CALL_SECONDS,
-                                    lambda answers: records_from(answers[0][0], path), check)
+                                    lambda answers: _unbroken(records_from(answers[0][0], path)), check)
             if not is_unknown(found):
                 self._owners[path] = guest
                 return found
         return ()
-
-    def has_guests(self) -> bool:
-        return bool(self._guests())
 
     def pids(self) -> tuple[int, ...]:
         return tuple(pid for one in (self.ours, *self._theirs.values()) for pid in one.pids())
@@ -110,6 +109,14 @@ def records_from(answer: dict[str, Any], path: str) -> tuple[FileRecord, ...]:
 def is_unknown(found: tuple[FileRecord, ...]) -> bool:
     """Whether nobody has recognised the file yet."""
     return found[0].problem is not None and found[0].problem.code == _UNKNOWN
+
+
+def _unbroken(found: tuple[FileRecord, ...]) -> tuple[FileRecord, ...]:
+    """Raises ``LimitExceeded`` where the guest told that it broke."""
+    problem = found[0].problem
+    if problem is not None and problem.code in _FAILURES:
+        raise LimitExceeded(problem.what, problem.remedy, problem.code)
+    return found
 
 
 def _decoded(answers: Answers, decode: Callable[[Answers], T]) -> T:

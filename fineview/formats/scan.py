@@ -114,7 +114,7 @@ class Scan:
             done, unknown = 0, []
             for found in self._read_batch(batch):
                 done += 1
-                if is_unknown(found) and self._readers.has_guests():
+                if is_unknown(found):
                     unknown.append(found)
                 else:
                     yield found

@@ -34,6 +34,8 @@ class Toy:
         data = path.read_bytes()
         if data[4:5] == b"X":
             os._exit(3)
+        if data[4:5] == b"M":
+            hoard = [bytearray(1 << 24) for _ in range(1000)]
         if data[4:5] == b"L":
             while True:
                 pass
@@ -72,7 +74,7 @@ def toy(tmp_path: Path) -> GuestReader:
 
 @pytest.fixture
 def hosting(toy: GuestReader, failures: Failures) -> Iterator[FileArchive]:
-    made = FileArchive(1, guests=lambda: (toy,),
+    made = FileArchive(1, guests=lambda path: (toy,),
                        on_failure=lambda guest, error: failures.append((guest.name, error.code)))
     yield made
     made.close()
@@ -133,6 +135,26 @@ def test_an_endless_loop_ends(hosting: FileArchive, tmp_path: Path, failures: Fa
     assert caught.value.code == "time" and failures == [("Toy", "time")]
 
 
+def test_a_hoarder_of_memory_is_named(hosting: FileArchive, tmp_path: Path, failures: Failures) -> None:
+    with pytest.raises(FineViewError) as caught:
+        last(hosting, _write(tmp_path, "much.toy", b"M"))
+    assert (caught.value.code, "Plugin Toy" in caught.value.what) == ("guest-memory", True)
+    assert failures == [("Toy", "guest-memory")]
+
+
+def test_who_may_not_run_is_named_and_not_asked(tmp_path: Path) -> None:
+    def refused(path: str) -> tuple[GuestReader, ...]:
+        raise InputProblem(f"Toy reads {Path(path).name}, and is switched off.", "Switch it on.", "no-reader")
+
+    archive = FileArchive(1, guests=refused)
+    try:
+        with pytest.raises(InputProblem, match="Toy reads eye.toy") as caught:
+            last(archive, _write(tmp_path, "eye.toy"))
+        assert caught.value.code == "no-reader"
+    finally:
+        archive.close()
+
+
 def test_a_plugin_writes_nothing(hosting: FileArchive, tmp_path: Path) -> None:
     with pytest.raises(InputProblem):
         last(hosting, _write(tmp_path, "thief.toy", b"W"))
@@ -152,7 +174,7 @@ def test_a_plugin_that_cannot_be_loaded_is_named(hosting: FileArchive, toy: Gues
 
 def test_a_plugin_that_is_switched_off_is_asked_no_more(toy: GuestReader, tmp_path: Path) -> None:
     guests = [toy]
-    archive = FileArchive(1, guests=lambda: tuple(guests))
+    archive = FileArchive(1, guests=lambda path: tuple(guests))
     try:
         series = last(archive, _write(tmp_path, "eye.toy")).studies[0].series[0]
         guests.clear()
