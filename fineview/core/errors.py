@@ -74,6 +74,12 @@ class WrongWords(FineViewError):
     code = "words"
 
 
+class PluginProblem(FineViewError):
+    """``plugin-manifest``, ``plugin-version``, ``plugin-name``, ``plugin-unknown``, ``plugin-failed``."""
+
+    code = "plugin"
+
+
 class ReportRefused(FineViewError):
     """A report that must not be written as asked: ``mixed-patients``, ``no-sop-instance``, ``read-back``."""
 
