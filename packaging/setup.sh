@@ -110,8 +110,8 @@ set_up() {
   fi
   choose_torch
   rm -f "$VENV/fineview.stamp"
-  local target="."
-  [ "$kind" = test ] && target=".[test,train]"
+  local target=".[pacs]"
+  [ "$kind" = test ] && target=".[test,train,pacs]"
   say "installing Python packages (about a minute)"
   (cd "$ROOT" && "$VENV/bin/pip" install -qq -c packaging/constraints.txt -e "$target") ||
     stop "pip could not install the packages; see its message above."

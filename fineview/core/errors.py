@@ -56,6 +56,13 @@ class DeviceProblem(FineViewError):
     code = "device"
 
 
+class PeerProblem(FineViewError):
+    """A PACS that cannot be used: ``peer-unreachable``, ``peer-refused``, ``peer-title``, ``peer-unauthorised``,
+    ``peer-certificate``, ``peer-silent``, ``peer-left``, ``peer-answer``, ..."""
+
+    code = "peer"
+
+
 class StorageProblem(FineViewError):
     """Not saved: ``disk-full``, ``read-only``, ``store-damaged``, ``store-busy``."""
 

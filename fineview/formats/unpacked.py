@@ -54,11 +54,11 @@ def _remove_orphans(folder: Path) -> None:
     for path in folder.glob("fineview-*-*"):
         named = re.match(r"fineview-(\d+)-", path.name)
         with suppress(OSError):
-            if named and path.lstat().st_uid == os.getuid() and not _alive(int(named[1])) and not path.is_symlink():
+            if named and path.lstat().st_uid == os.getuid() and not alive(int(named[1])) and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # importlib.import_module("torch") slips through contracts that read source text; sys.modules does not lie.
 HEAVY = {"PySide6", "shiboken6", "pyqtgraph", "qtpy", "qtawesome", "torch", "transformers", "safetensors", "tokenizers",
-         "pydicom", "highdicom", "pynetdicom", "gdcm", "sqlite3", "reportlab", "jinja2"}
+         "pydicom", "highdicom", "pynetdicom", "dicomweb_client", "requests", "keyring", "gdcm", "sqlite3", "reportlab",
+         "jinja2"}
 FORBIDDEN = {"core": HEAVY | {"cv2", "PIL", "platformdirs"}, "imaging": HEAVY, "services": HEAVY}
 
 
