@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fineview.cli import thickness_words
 from fineview.core.evidence import Method, Task
 from fineview.core.geometry import Box
 from fineview.core.region import Region
@@ -92,6 +93,7 @@ def _study_commands(commands: Commands[argparse.ArgumentParser], common: argpars
     ask.add_argument("--frame", type=_number)
     ask.add_argument("--region", type=parse_region)
     ask.add_argument("--answerer", metavar="NAME|DIR|URL")
+    thickness_words.add_words(commands, both)
     report = commands.add_parser("report", parents=[common], help="the report of a study's stored findings")
     report.add_argument("path", type=Path)
     report.add_argument("--out", type=Path, required=True)
