@@ -52,3 +52,11 @@ def label_for(word: str) -> Label:
         if label.word == word:
             return label
     raise KeyError(word)
+
+
+def on_phantoms_alone(word: str | None) -> bool:
+    """Whether scores of this label were calibrated on phantoms and on no patient's picture.
+
+    B-scans of patients with drawn lesions exist, but none that may be trained on.
+    """
+    return any(label.word == word and label.domain == "oct" for label in LABELS)

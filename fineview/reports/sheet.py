@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.errors import ReportRefused
 from fineview.core.finding import Finding, Origin, State
-from fineview.core.labels import LABELS
+from fineview.core.labels import LABELS, on_phantoms_alone
 from fineview.core.region import RegionKind
 from fineview.core.report import Measurement, Report, ReportItem
 
@@ -125,7 +125,8 @@ def origin(one: Finding) -> str:
     if one.origin is Origin.PERSON:
         return f"marked by {who}"
     model = one.model.short if one.model else "an unnamed model"
-    score = "" if one.score is None else f", score {one.score:.2f}"
+    drawn = " (calibrated on phantoms alone)" if on_phantoms_alone(one.label) else ""
+    score = "" if one.score is None else f", score {one.score:.2f}{drawn}"
     verb = "edited and accepted" if one.state is State.EDITED else "accepted"
     return f"suggested by {model}{score}; {verb} by {who}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.intent import Intent
+from fineview.core.labels import on_phantoms_alone
 from fineview.services.ground import Ground, abstain, titled
 
 
@@ -16,7 +17,9 @@ def basis(ground: Ground, _: Intent) -> Answer:
     told = [_words(one) for one in before.citations] or ["the words of the question alone"]
     speaker = (f" Features and chances are those of {before.model.short}, not reviewed."
                if before.model is not None else " No model had a part in it.")
-    sure = f" Its chance of being right was given as {before.confidence:.2f}." if before.confidence is not None else ""
+    drawn = any(map(on_phantoms_alone, (before.label, *(one.text for one in before.citations))))
+    sure = (f" Its chance of being right was given as {before.confidence:.2f}"
+            f"{', calibrated on phantoms alone' if drawn else ''}." if before.confidence is not None else "")
     why = f" It said why: {before.reason}" if before.reason else ""
     asked = before.question.text.strip().rstrip("?")
     return Answer(ground.question, f"The answer to \"{asked}\" rests on {'; '.join(told)}.{speaker}{sure}{why}",

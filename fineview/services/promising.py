@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from fineview.core.evidence import EncoderEntry, ModelIdentity
 from fineview.core.finding import Finding, Origin, State
+from fineview.core.labels import on_phantoms_alone
 from fineview.core.measured import Interval, StoredResult
 from fineview.core.promises import OperatingCurve
 from fineview.services.advise import newest
+
+PHANTOMS_ALONE = "The score was calibrated on phantoms alone, not on scans of patients."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,14 @@ def share_words(finding: Finding, results: Iterable[StoredResult]) -> str:
     """
     if finding.model is None or finding.score is None:
         return ""
-    title, score = finding.label.replace("_", " "), finding.score
-    known = [one for result in _of(finding.model, results) for one in result.reliability
-             if (one.of, one.label) == ("suggestions", finding.label)]
+    share = _share(finding.label, finding.score, finding.model, results)
+    return f"{share} {PHANTOMS_ALONE}" if on_phantoms_alone(finding.label) else share
+
+
+def _share(label: str, score: float, model: ModelIdentity, results: Iterable[StoredResult]) -> str:
+    title = label.replace("_", " ")
+    known = [one for result in _of(model, results) for one in result.reliability
+             if (one.of, one.label) == ("suggestions", label)]
     most = max(known, key=lambda one: one.n, default=None)
     if most is None:
         return f"How often {title} suggestions of this score are right was not measured."
@@ -83,11 +91,13 @@ def _of(weights: ModelIdentity | EncoderEntry, results: Iterable[StoredResult]) 
 
 def promise(label: str, least: float, measured: Sequence[Measured]) -> Promise:
     """What is known of suggestions of ``label`` with a score of ``least`` or more."""
-    title = label.replace("_", " ")
+    title, origin = label.replace("_", " "), f" {PHANTOMS_ALONE}" if on_phantoms_alone(label) else ""
     own = [one for one in measured if one.curve.label == label]
     if not own:
-        return Promise(label, f"{title}: not measured", f"No stored result of these weights speaks of {title}.")
-    return Promise(label, f"{title}: {_short(own[0].curve, least)}", "\n".join(_long(one, least) for one in own))
+        return Promise(label, f"{title}: not measured{', scores calibrated on phantoms alone' if origin else ''}",
+                       f"No stored result of these weights speaks of {title}.{origin}")
+    return Promise(label, f"{title}: {_short(own[0].curve, least)}",
+                   "\n".join(_long(one, least) for one in own) + origin)
 
 
 def _short(curve: OperatingCurve, least: float) -> str:

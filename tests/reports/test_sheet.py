@@ -45,7 +45,10 @@ def test_sizes_name_the_source_of_their_scale() -> None:
 
 def test_origin_names_model_hash_score_and_person() -> None:
     one = item(1).finding
-    assert sheet.origin(one) == "suggested by retina-s 3f9a21c8, score 0.86; accepted by Dr Ada Müller"
+    assert sheet.origin(one) == ("suggested by retina-s 3f9a21c8, score 0.86 (calibrated on phantoms alone); "
+                                 "accepted by Dr Ada Müller")
+    assert sheet.origin(dataclasses.replace(one, label="haemorrhage")) == (
+        "suggested by retina-s 3f9a21c8, score 0.86; accepted by Dr Ada Müller")
     assert sheet.origin(dataclasses.replace(one, state=State.EDITED)).endswith("; edited and accepted by Dr Ada Müller")
     assert sheet.origin(dataclasses.replace(one, origin=Origin.PERSON)) == "marked by Dr Ada Müller"
 

@@ -195,8 +195,15 @@ def test_basis_takes_the_answer_before_apart() -> None:
     before = _before()
     made = answer(ground("what did you base this on?", before=before))
     assert (made.citations, made.confidence, made.model) == (before.citations, before.confidence, before.model)
-    assert "the map of haemorrhage: 0.9 probability" in made.text and "given as 0.90" in made.text
+    assert "the map of haemorrhage: 0.9 probability" in made.text and "given as 0.90." in made.text
     assert answer(ground("what did you base this on?")).abstained
+
+
+def test_basis_says_what_calibrated_a_chance_on_a_scan() -> None:
+    for chance, verdict in ((0.9, "yes"), (0.1, "no")):
+        before = answer(ground("is there any drusen?", Box(40, 4, 8, 8), Engine("oct", drusen=chance), "OPT"))
+        made = answer(ground("what did you base this on?", before=before, modality="OPT"))
+        assert before.verdict == verdict and "given as 0.90, calibrated on phantoms alone." in made.text
 
 
 def test_a_follow_up_keeps_the_region() -> None:

@@ -9,11 +9,12 @@ import pytest
 from fineview.core.evidence import ModelIdentity
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box
+from fineview.core.labels import WORDS
 from fineview.core.measured import StoredResult
 from fineview.core.promises import OperatingCurve, OperatingPoint, Reliability, ReliabilityBin
 from fineview.core.region import Region
 from fineview.core.study import FrameKey
-from fineview.services.promising import curves_of, promise, reaches, share_words, suggestions
+from fineview.services.promising import PHANTOMS_ALONE, curves_of, promise, reaches, share_words, suggestions
 
 SHA = "a" * 64
 OURS = ModelIdentity("retina-s", "1", SHA)
@@ -43,8 +44,19 @@ def test_precision_and_recall_at_the_score_with_n_and_origin() -> None:
 
 def test_other_weights_promise_nothing() -> None:
     others = replace(OURS, sha256="b" * 64)
-    assert promise("drusen", 0.3, curves_of([RESULT], others)).words == "drusen: not measured"
-    assert promise("fluid", 0.3, curves_of([RESULT], OURS)).words == "fluid: not measured"
+    assert promise("haemorrhage", 0.3, curves_of([RESULT], OURS)).words == "haemorrhage: not measured"
+    for label, weights in (("drusen", others), ("fluid", OURS)):
+        said = promise(label, 0.3, curves_of([RESULT], weights))
+        assert said.words == f"{label}: not measured, scores calibrated on phantoms alone"
+
+
+@pytest.mark.parametrize("label", WORDS)
+def test_scores_that_no_patient_s_picture_calibrated_say_so(label: str) -> None:
+    of_scans = label in ("drusen", "fluid", "hyperreflective_focus")
+    known = curves_of([replace(RESULT, curves=(replace(CURVE, label=label),))], OURS)
+    for said in (share_words(replace(SUGGESTED, label=label, model=OURS), ()), promise(label, 0.3, ()).more,
+                 promise(label, 0.3, known).more):
+        assert said.endswith(PHANTOMS_ALONE) is of_scans
 
 
 @pytest.mark.parametrize(("then", "now", "speaks"), [("c1", "c1", True), ("c1", "c2", False), ("", "c2", True),
@@ -80,7 +92,8 @@ def test_what_a_score_was_worth_to_the_weights_that_gave_it() -> None:
     judged = replace(RESULT, reliability=(Reliability("drusen", "suggestions", 35, 0.2, bins),
                                           Reliability("drusen", "regions", 900, 0.0, ())))
     mine = replace(SUGGESTED, model=OURS)
-    assert share_words(mine, [judged]) == "Of held-out drusen suggestions scored 0.4 to 0.5, 20% were right (n 30)."
+    assert share_words(mine, [judged]) == ("Of held-out drusen suggestions scored 0.4 to 0.5, 20% were right (n 30). "
+                                           "The score was calibrated on phantoms alone, not on scans of patients.")
     assert "80% were right (n 5)" in share_words(replace(mine, score=1.0), [judged])
     assert "No held-out suggestion" in share_words(replace(mine, score=0.6), [judged])
     others = replace(mine, model=replace(OURS, sha256="b" * 64))
@@ -94,4 +107,5 @@ def test_the_frame_counts_its_suggestions() -> None:
     assert (made.total, made.shown, made.begin) == (2, 1, 0.4)
     assert [one.label for one in made.promises] == ["drusen", "fluid"]
     alone = suggestions([SUGGESTED, strong], 0.5, strong, ())
-    assert [one.words for one in alone.promises] == ["fluid: not measured"]
+    assert [one.words for one in alone.promises] == [
+        "fluid: not measured, scores calibrated on phantoms alone"]

@@ -26,7 +26,7 @@ class ScoreSlider(QWidget):
         self.count = QLabel()
         self.promises = QLabel()
         self.promises.setTextFormat(Qt.TextFormat.PlainText)
-        self.promises.setAccessibleName(tr("What this score promised on held-out photographs"))
+        self.promises.setAccessibleName(tr("What this score promised on held-out pictures"))
         for one in (self.count, self.promises):
             one.setObjectName("quiet")
             one.setWordWrap(True)
@@ -51,7 +51,7 @@ class ScoreSlider(QWidget):
         self.slider.setValue(max(begin, round(state.least * 100)))
         self.slider.blockSignals(False)
         self.amount.setText(tr("Score from {0:.2f}").format(max(state.begin, state.least)))
-        self.count.setText(tr("{0} of {1} shown. On held-out photographs:").format(state.shown, state.total))
+        self.count.setText(tr("{0} of {1} shown. On held-out pictures:").format(state.shown, state.total))
         self.promises.setText("\n".join(one.words for one in state.promises))
         self.promises.setToolTip("\n\n".join(one.more for one in state.promises))
 
