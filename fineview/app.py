@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fineview.core.intent import Intent
     from fineview.core.measured import ResultShelf
     from fineview.core.report import Report
+    from fineview.extend.host import PluginHost
     from fineview.models.language.question_reader import QuestionReader
     from fineview.services.conversation import Conversation
     from fineview.services.jobs import Jobs, Post
@@ -40,8 +41,9 @@ class App:
     results and caches are always the person's (``paths.data_dir``).
     """
 
-    def __init__(self, device: str = "auto", encoder: str | None = None, data_dir: Path | None = None) -> None:
-        self.device, self.encoder = device, encoder
+    def __init__(self, device: str = "auto", encoder: str | None = None, data_dir: Path | None = None,
+                 safe_mode: bool = False) -> None:
+        self.device, self.encoder, self.safe_mode = device, encoder, safe_mode
         self._data_dir = data_dir or paths.data_dir()
         self._lock = threading.Lock()
         self._engines: dict[str, Engine] = {}
@@ -50,14 +52,27 @@ class App:
         self._jobs: Jobs | None = None
         self._reader: QuestionReader | None = None
         self._phraser: Phraser | None = None
+        self._plugins: PluginHost | None = None
 
     @property
     def archive(self) -> Archive:
         if self._archive is None:
             from fineview.formats.archive import FileArchive
 
-            self._archive = FileArchive()
+            self._archive = FileArchive(
+                guests=lambda path: self.plugins.guests(path),
+                on_failure=lambda guest, error: self.plugins.failed(guest.name, error.code))
         return self._archive
+
+    @property
+    def plugins(self) -> PluginHost:
+        """Who reads what ours do not know.  Folders and choices are looked at when first needed."""
+        if self._plugins is None:
+            from fineview.extend.host import PluginHost
+
+            self._plugins = PluginHost(paths.plugins_dir(), paths.data_dir() / "plugins", lambda: self.journal,
+                                       self.safe_mode)
+        return self._plugins
 
     @property
     def journal(self) -> Journal:
@@ -253,6 +268,7 @@ class App:
         from fineview.services.jobs import Jobs
         from fineview.services.look import Look
         from fineview.services.open_study import OpenStudy
+        from fineview.services.plugin_shelf import PluginShelf
         from fineview.services.remembered_encoder import RememberedEncoder
         from fineview.services.session import Session
         from fineview.services.settings import Settings
@@ -273,12 +289,16 @@ class App:
         cards.read()
         answerers = AnswererShelf(session, jobs, self, settings)
         answerers.list()
+        plugins = PluginShelf(session, jobs, self.plugins)
+        self.plugins.tell = lambda problem: post(lambda: plugins.taken_out(problem))
+        if self.safe_mode:
+            session.tell("info", "Safe mode: no plugin runs.", "Start without --safe-mode to use them.", "safe-mode")
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
-            shelf=shelf, answerers=answerers, cards=cards)
+            shelf=shelf, answerers=answerers, cards=cards, plugins=plugins)
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

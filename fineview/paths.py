@@ -29,6 +29,12 @@ def sample_dir() -> Path:
     return resources_dir() / "sample"
 
 
+def plugins_dir() -> Path:
+    """Folder of the bundled plugins, found as ``resources`` is; the person's own are in ``data_dir`` / plugins."""
+    beside = _root() / "plugins"
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "fineview" / "plugins"
+
+
 def data_dir() -> Path:
     """The person's store.  ``FINEVIEW_DATA`` overrides it; created on first use by the store, not here."""
     override = os.environ.get("FINEVIEW_DATA")

@@ -25,7 +25,8 @@ from fineview.services.jobs import Token
 @contextmanager
 def opened(wish: argparse.Namespace) -> Iterator[App]:
     """An app that closes its child processes and files whatever happens."""
-    app = App(getattr(wish, "device", "auto"), getattr(wish, "encoder", None))
+    app = App(getattr(wish, "device", "auto"), getattr(wish, "encoder", None), safe_mode=wish.safe_mode)
+    app.plugins.tell = lambda problem: print(problem, file=sys.stderr)
     try:
         yield app
     finally:
@@ -48,7 +49,7 @@ def demo(wish: argparse.Namespace) -> Any:
     from fineview.services.demonstration import demonstrate
 
     store = wish.out / "store"
-    app = App(wish.device, wish.encoder, data_dir=store)
+    app = App(wish.device, wish.encoder, data_dir=store, safe_mode=wish.safe_mode)
     try:
         from fineview import paths
 

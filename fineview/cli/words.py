@@ -118,7 +118,7 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     models.add_argument("--as", dest="known_as", metavar="NAME", help="for import: the name to list it under")
     models.add_argument("--int8", action="store_true",
                         help="for import: keep the large matrices of an encoder of our own in 8 bits, half the size")
-    plugins = commands.add_parser("plugins", parents=[common])
+    plugins = commands.add_parser("plugins", parents=[common], help="readers for more files, each on or off")
     plugins.add_argument("action", choices=("list", "enable", "disable"))
     plugins.add_argument("name", nargs="?")
     _train_command(commands, common)

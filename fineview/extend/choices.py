@@ -6,6 +6,7 @@ A decision holds for the very files it was made about.  Other files in the place
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Protocol, get_args, get_type_hints
@@ -35,7 +36,7 @@ class Choice:
 class Choices:
     """By plugin name.  Where the store cannot be written a choice holds until the end."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Callable[[], Kept]) -> None:
         self._kept = kept
         self._made: dict[str, Choice] | None = None
 
@@ -46,12 +47,12 @@ class Choices:
         """Raises ``StorageProblem`` where it holds for this run only."""
         made = self._all()
         made[name] = choice
-        self._kept.set_setting(SETTING, json.dumps({one: asdict(what) for one, what in made.items()}))
+        self._kept().set_setting(SETTING, json.dumps({one: asdict(what) for one, what in made.items()}))
 
     def _all(self) -> dict[str, Choice]:
         if self._made is None:
             with suppress(StorageProblem):  # unreadable: as if nothing had been chosen
-                self._made = _read(self._kept.setting(SETTING))
+                self._made = _read(self._kept().setting(SETTING))
             self._made = self._made or {}
         return self._made
 

@@ -20,15 +20,18 @@ from fineview.extend.places import Found, find
 from fineview.extend.requirements import missing
 
 Tell = Callable[[PluginProblem], None]
+_WHY = {"reader-died": "crashed", "time": "took too long", "guest-memory": "needed too much memory",
+        "guest-load": "could not be loaded"}
 
 
 class PluginHost:
     """Usable from any thread.  ``tell`` hears of a plugin that was taken out, on the thread that found out.
 
-    ``safe_mode``: nothing runs whatever was chosen; choices may still be made for the next start.
+    ``kept``: gives the settings that hold the choices; called when the first one matters.  ``safe_mode``: nothing runs
+    whatever was chosen; choices may still be made for the next start.
     """
 
-    def __init__(self, bundled: Path, own: Path, kept: Kept, safe_mode: bool = False,
+    def __init__(self, bundled: Path, own: Path, kept: Callable[[], Kept], safe_mode: bool = False,
                  tell: Tell = lambda problem: None) -> None:
         self._places = (bundled, own)
         self._choices = Choices(kept)
@@ -86,8 +89,9 @@ class PluginHost:
             if named.fits(head, path):
                 refusals.append(_no_reader(named, "no plugin at hand reads it", remedy))
 
-    def failed(self, name: str, why: str) -> PluginProblem:
-        """Take a guest out: ``why`` ends "it ...".  What the person is told is returned, and told once."""
+    def failed(self, name: str, code: str) -> PluginProblem:
+        """Take a guest out; ``code``: of the error it ended in.  What the person is told is returned, and told once."""
+        why = _WHY.get(code, "failed")
         problem = PluginProblem(f"The plugin {name} was taken out: it {why}.", _again(name), "plugin-failed")
         with self._lock:
             found = next((one for one in self._seen or () if one.name == name), None)

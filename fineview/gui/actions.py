@@ -183,6 +183,8 @@ _HELP = (
            lambda d: d.advise()),
     Action("card", "Model card …", "", "about", "Help", "The encoder in force: training, measured figures, limits",
            lambda d: d.model_card()),
+    Action("plugins", "Plugins …", "", "about", "Help", "Readers for more kinds of files, each on or off",
+           lambda d: d.plugins()),
     Action("modalities", "Why image and text differ …", "", "about", "Help", "Kinds of data side by side",
            lambda d: d.explain_modalities()),
     Action("shortcuts", "Keys and mouse", "?", "keys", "Help", "All shortcuts on one page", lambda d: d.shortcuts()),

@@ -16,6 +16,7 @@ from fineview.gui.dialogs.export import ExportReport
 from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.dialogs.modalities import WhyTheyDiffer
 from fineview.gui.dialogs.model_card import Card
+from fineview.gui.dialogs.plugins import Plugins
 from fineview.gui.dialogs.shortcuts import Shortcuts
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
@@ -100,6 +101,9 @@ class Desk:
 
     def model_card(self) -> None:
         Card(self.bench, self._window).open()
+
+    def plugins(self) -> None:
+        Plugins(self.bench, self._window).open()
 
     def explain_modalities(self) -> None:
         WhyTheyDiffer(self._window).open()

@@ -17,6 +17,7 @@ from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs
 from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
+from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.session import Session
 
 
@@ -33,6 +34,7 @@ class Workbench:
     shelf: EncoderShelf
     answerers: AnswererShelf
     cards: CardShelf
+    plugins: PluginShelf
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

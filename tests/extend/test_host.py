@@ -16,7 +16,7 @@ HEAD = b"..ACM\0.."
 
 
 def host(tmp_path: Path, kept: Kept, safe_mode: bool = False) -> PluginHost:
-    return PluginHost(tmp_path / "bundled", tmp_path / "own", kept, safe_mode)
+    return PluginHost(tmp_path / "bundled", tmp_path / "own", lambda: kept, safe_mode)
 
 
 def only(of: PluginHost) -> PluginEntry:
@@ -81,8 +81,8 @@ def test_one_that_broke_is_out_and_told_once(tmp_path: Path, kept: Kept, write: 
     found = host(tmp_path, kept)
     found.tell = told.append
     assert asked(found, tmp_path)
-    problem = found.failed("acme_reader", "crashed")
-    found.failed("acme_reader", "crashed")
+    problem = found.failed("acme_reader", "reader-died")
+    found.failed("acme_reader", "reader-died")
     assert [str(one) for one in told] == [str(problem)] == [
         "The plugin acme_reader was taken out: it crashed. To enable it: fineview plugins enable acme_reader"]
     assert problem.code == "plugin-failed"
@@ -96,7 +96,7 @@ def test_a_bundled_one_that_broke_is_tried_again_after_an_update(tmp_path: Path,
     write("bundled")
     found = host(tmp_path, kept)
     assert asked(found, tmp_path)
-    found.failed("acme_reader", "crashed")
+    found.failed("acme_reader", "time")
     write("bundled", version="1.2.1")
     assert only(host(tmp_path, kept)).state == "on"
 
@@ -173,7 +173,7 @@ def test_where_nothing_can_be_saved_it_holds_until_the_end(tmp_path: Path, write
     write("bundled")
     found = host(tmp_path, Locked())
     assert asked(found, tmp_path)
-    found.failed("acme_reader", "crashed")
+    found.failed("acme_reader", "time")
     assert only(found).state == "failed"
     with pytest.raises(StorageProblem):
         found.enable("acme_reader")

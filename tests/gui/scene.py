@@ -10,13 +10,14 @@ import numpy as np
 from fineview.core.advice import Advice
 from fineview.core.card import ModelCard
 from fineview.core.dialogue import Speaker
-from fineview.core.errors import WeightsProblem
+from fineview.core.errors import PluginProblem, WeightsProblem
 from fineview.core.evidence import Analysis, ModelIdentity, PyramidLevel, Task
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box, ScaleSource, Spacing
 from fineview.core.image import Raster, Window
 from fineview.core.measured import ResultShelf
 from fineview.core.orientation import Orientation
+from fineview.core.plugin import PluginEntry
 from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
 from fineview.services.advise import advise
@@ -31,6 +32,7 @@ from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs, Post
 from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
+from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
 from fineview.services.session import Session
 from fineview.services.settings import Settings
@@ -104,6 +106,18 @@ class NoLibrary:
         raise AssertionError("speaker refuses every folder")
 
 
+class NoPlugins:
+    """No plugin anywhere."""
+
+    def entries(self) -> tuple[PluginEntry, ...]:
+        return ()
+
+    def enable(self, name: str) -> PluginEntry:
+        raise PluginProblem(f"There is no plugin {name}.", "Look at the list.", "plugin-unknown")
+
+    disable = enable
+
+
 def no_engine(name: str | None = None) -> Engine:
     raise WeightsProblem("There are no weights.", "Install them.", "weights-missing")
 
@@ -132,7 +146,8 @@ def workbench(post: Post, folder: Path) -> Workbench:
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
-                     shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card))
+                     shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
+                    PluginShelf(session, jobs, NoPlugins()))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:
