@@ -1,118 +1,154 @@
-"""Whose verdict it is: log odds added by hand, and all the ways in which the decoder is not asked."""
+"""Verdicts about lesions: given only where the calibrated chance carries them, and said with that chance."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
+from fineview.core.dialogue import Answer, Question
 from fineview.core.evidence import ModelIdentity
-from fineview.core.geometry import Box
-from fineview.core.intent import Intent
+from fineview.core.geometry import Box, Spacing
+from fineview.core.image import Raster
 from fineview.core.labels import WORDS
 from fineview.core.region import Region, RegionKind
+from fineview.core.study import FrameKey, Laterality
+from fineview.services.analyse import FrameRequest
 from fineview.services.answering import answer
-from fineview.services.verdicts import weighed
-from tests.services.test_answer_kinds import Engine, ground
+from fineview.services.encodings import Encodings
+from fineview.services.ground import SURE, Ground
+from fineview.services.jobs import Token
 
-BOX = Box(10, 20, 12, 8)
-NINE_TO_ONE = math.log(9)
-
-
-class Sees:
-    """A decoder with log odds by hand."""
-
-    identity = ModelIdentity("sees", "1", "ef" * 32)
-
-    def __init__(self, shares: tuple[float, float] = (0.5, 0.5), encoder: str = Engine.identity.sha256,
-                 **odds: float) -> None:
-        self.shares, self.encoder_sha256, self.odds, self.asked = shares, encoder, odds, list[tuple[Any, ...]]()
-
-    def weights(self, domain: str, asked: str) -> tuple[float, float]:
-        return self.shares if domain == "fundus" else (1.0, 0.0)
-
-    def log_odds(self, encoding: Any, box: Box | None, asked: str, words: Sequence[str]) -> dict[str, float]:
-        self.asked.append((box, asked, tuple(words)))
-        return {word: self.odds.get(word, -NINE_TO_ONE) for word in words}
-
-    def phrase(self, *_: Any) -> None: ...
+SHAPE = (40, 40)
+KEY = FrameKey("1.2.3", 0)
+# Not blank: of a picture of one colour nothing is said.
+PICTURE = np.indices(SHAPE).sum(0).astype(np.uint8)[..., None].repeat(3, axis=2)
 
 
-def asked(sees: Sees, intent: Intent, engine: Engine, box: Box | None = BOX, **more: Any) -> Any:
-    return ground("?", box, engine, read=lambda _: intent, phraser=lambda: sees, **more)
+@dataclass
+class Told:
+    nbytes: int = 1
 
 
-def test_a_verdict_is_the_sum_of_both_log_odds() -> None:
-    # Evidence 0.8 is 4 to 1, the decoder says 1 to 9: half of both is sqrt(4 / 9) = 2 to 3.
-    sees = Sees(haemorrhage=-NINE_TO_ONE)
-    made = answer(asked(sees, Intent("presence", "haemorrhage"), Engine(haemorrhage=0.8)))
-    assert made.verdict == "no" and made.confidence == pytest.approx(0.6, abs=1e-4)
-    assert made.model == Engine.identity and made.weighed_with == Sees.identity
-    assert "certain cdcdcdcd with sees efefefef, 0.60, not reviewed" in made.text
-    assert next(one.value for one in made.citations if one.kind == "map") == 0.8  # the map is the encoder's alone
-    assert sees.asked == [(BOX, "presence", ("haemorrhage",))]
+class Certain:
+    """An engine whose chances a test sets by hand; one haemorrhage at rows and columns 30 to 33."""
+
+    device, dtype, normalisation = "cpu", "fp32", ""
+    thresholds = dict.fromkeys(WORDS, 0.1)
+
+    def __init__(self, trained: bool = True, **chances: float) -> None:
+        self.identity = ModelIdentity("certain", "1", "cd" * 32, trained)
+        self.chances = chances
+
+    def chance(self, label: str, peak: float) -> float:
+        return peak
+
+    def encode(self, rgb: np.ndarray, token: Token) -> Told:
+        return Told()
+
+    def domain(self, _: Told) -> dict[str, float]:
+        return {"fundus": 1.0, "oct": 0.0, "other": 0.0}
+
+    def lesion_maps(self, _: Told, words: tuple[str, ...]) -> dict[str, np.ndarray]:
+        maps = {word: np.zeros(SHAPE, np.float16) for word in words}
+        maps["haemorrhage"][30:34, 30:34] = 0.9
+        return maps
+
+    def strides_px(self, _: Told) -> dict[str, Any]:
+        return {}
+
+    def pyramid(self, _: Told) -> dict[int, Any]:
+        return {}
+
+    def region_evidence(self, _: Told, mask: np.ndarray) -> dict[str, float]:
+        return {word: self.chances.get(word, 0.0) for word in WORDS}
 
 
-def test_below_certainty_both_together_cannot_tell() -> None:
-    # 9 to 1 against 1 to 9
-    made = answer(asked(Sees(haemorrhage=-NINE_TO_ONE), Intent("presence", "haemorrhage"), Engine(haemorrhage=0.9)))
-    assert made.abstained and made.verdict == "cannot tell" and "(0.50)" in made.text
-    assert made.weighed_with == Sees.identity
+def asked(engine: Certain, text: str, region: Region | None = None, modality: str = "OP") -> Answer:
+    request = FrameRequest(KEY, Raster(PICTURE.copy()), Spacing(), modality)
+    return answer(Ground(Question(text, "1.2", KEY, region), request, Laterality(), lambda: engine, Encodings(),
+                         Token()))
 
 
-def test_any_lesion_is_each_lesion_asked_for() -> None:
-    sees = Sees(microaneurysm=3 * NINE_TO_ONE, optic_disc=50.0)
-    made = answer(asked(sees, Intent("presence", "lesion"), Engine(microaneurysm=0.5), None))
-    # sqrt(9^3) = 27 to 1
-    assert made.verdict == "yes" and made.label == "microaneurysm"
-    assert made.confidence == pytest.approx(27 / 28, abs=1e-4)
-    assert sees.asked[0][0] is None and "optic_disc" not in sees.asked[0][2] and len(sees.asked[0][2]) == 4
+@pytest.mark.parametrize(("chance", "verdict", "confidence"), [
+    (0.9, "yes", 0.9), (SURE, "yes", SURE), (0.5, "cannot tell", None), (0.3, "no", 0.7), (0.02, "no", 0.98)])
+def test_the_confidence_is_the_chance_that_the_verdict_is_right(chance: float, verdict: str,
+                                                                confidence: float | None) -> None:
+    made = asked(Certain(haemorrhage=chance), "is there a haemorrhage?")
+    assert (made.verdict, made.abstained) == (verdict, confidence is None)
+    assert made.confidence == (None if confidence is None else pytest.approx(confidence))
+    assert made.label == ("haemorrhage" if verdict == "yes" else None)
 
 
-def test_a_name_is_weighed_among_all_of_its_kind_of_picture() -> None:
-    sees = Sees(soft_exudate=2 * NINE_TO_ONE)
-    made = answer(asked(sees, Intent("what"), Engine(hard_exudate=0.7, soft_exudate=0.5)))
-    assert made.label == "soft_exudate" and made.confidence == pytest.approx(0.9, abs=1e-4)
-    assert made.weighed_with == Sees.identity and len(sees.asked[0][2]) == 5
+def test_no_lesion_needs_all_of_them_absent() -> None:
+    every = {"microaneurysm": 0.2, "haemorrhage": 0.2, "hard_exudate": 0.2, "soft_exudate": 0.2}
+    assert asked(Certain(**every), "is there a lesion?").verdict == "cannot tell"
+    few = asked(Certain(haemorrhage=0.1, hard_exudate=0.1, optic_disc=0.99), "is there a lesion?")
+    assert (few.verdict, few.confidence) == ("no", pytest.approx(0.81))
 
 
-@pytest.mark.parametrize("sees", [
-    Sees((1.0, 0.0), haemorrhage=-50.0), Sees(encoder="00" * 32, haemorrhage=-50.0)])
-def test_without_a_part_or_of_another_encoder_the_evidence_decides(sees: Sees) -> None:
-    made = answer(asked(sees, Intent("presence", "haemorrhage"), Engine(haemorrhage=0.8)))
-    assert made.verdict == "yes" and made.confidence == 0.8 and made.weighed_with is None and sees.asked == []
-    assert "with" not in made.text
+@pytest.mark.parametrize(("text", "sick", "well"), [
+    ("is there a lesion?", "yes", "no"), ("is this lesion area normal?", "no", "yes"),
+    ("is it free of lesions?", "no", "yes"), ("is it abnormal, a lesion?", "yes", "no")])
+def test_asked_for_health_yes_and_no_change_places(text: str, sick: str, well: str) -> None:
+    assert asked(Certain(haemorrhage=0.9), text).verdict == sick
+    made = asked(Certain(haemorrhage=0.01), text)
+    assert made.verdict == well and made.label is None and made.text.startswith(well.capitalize())
 
 
-def test_other_kinds_of_pictures_may_be_judged_otherwise() -> None:
-    sees = Sees(drusen=-50.0)
-    made = answer(asked(sees, Intent("presence", "drusen"), Engine("oct", drusen=0.9), modality="OPT"))
-    assert made.verdict == "yes" and made.weighed_with is None and sees.asked == []
+def test_what_is_this_names_the_most_probable_or_nothing() -> None:
+    made = asked(Certain(hard_exudate=0.8, haemorrhage=0.7), "what is this?")
+    assert (made.label, made.confidence) == ("hard_exudate", pytest.approx(0.8)) and "haemorrhage" in made.text
+    assert asked(Certain(hard_exudate=0.4), "what is this?").abstained
 
 
-def test_where_the_evidence_is_silent_the_decoder_is_never_asked() -> None:
-    sees = Sees((0.0, 1.0), **dict.fromkeys(WORDS, 50.0))
-    for found in (asked(sees, Intent("presence", "haemorrhage"), Engine("other")),
-                  asked(sees, Intent("presence", "drusen"), Engine(drusen=0.9)),
-                  asked(sees, Intent("what"), Engine(), modality="CT")):
-        assert answer(found).abstained and sees.asked == []
+@pytest.mark.parametrize("text", ["is there a haemorrhage?", "what is this?", "how many lesions?"])
+def test_untrained_weights_and_other_parts_of_the_body_cannot_tell(text: str) -> None:
+    assert asked(Certain(trained=False, haemorrhage=0.99), text).verdict == "cannot tell"
+    assert asked(Certain(haemorrhage=0.99), text, modality="CT").verdict == "cannot tell"
 
 
-@pytest.mark.parametrize(("points", "together"), [
-    (((10, 10), (20, 10), (20, 20), (10, 20)), True), (((10, 10), (20, 10), (10, 20)), False)])
-def test_an_outline_that_leaves_much_of_its_box_out_is_judged_by_the_evidence(
-        points: tuple[tuple[float, float], ...], together: bool) -> None:
-    sees = Sees(haemorrhage=5.0)
-    made = asked(sees, Intent("presence", "haemorrhage"), Engine(haemorrhage=0.9))
-    drawn = replace(made, question=replace(made.question, region=Region(RegionKind.POLYGON, points)))
-    assert (weighed(drawn, Intent("presence", "haemorrhage")).beside is not None) is together
+def test_lesions_are_counted_in_the_region_not_in_its_bounds() -> None:
+    box = Region.from_box(Box(20, 20, 20, 20))
+    corner = Region(RegionKind.POLYGON, ((20, 20), (40, 20), (20, 40)))
+    assert asked(Certain(), "how many lesions?", box).value == 1
+    assert asked(Certain(), "how many lesions?", corner).value == 0
+    assert asked(Certain(), "how many optic discs?").abstained
 
 
-def test_a_point_is_judged_by_the_evidence() -> None:
-    sees = Sees(haemorrhage=5.0)
-    made = asked(sees, Intent("what"), Engine(haemorrhage=0.9))
-    point = replace(made, question=replace(made.question, region=Region(RegionKind.POINT, ((12.5, 12.5),))))
-    assert weighed(point, Intent("what")).beside is None and sees.asked == []
+def test_the_disc_does_not_hide_that_a_region_is_missing() -> None:
+    class Disc(Certain):
+        def lesion_maps(self, encoding: Told, words: tuple[str, ...]) -> dict[str, np.ndarray]:
+            return super().lesion_maps(encoding, words) | {"optic_disc": np.full(SHAPE, 0.9, np.float16)}
+
+    made = asked(Disc(), "how far is it from the optic disc?")
+    assert made.abstained and made.confidence is None and "found" not in made.text
+    near = asked(Disc(), "how far is it from the optic disc?", Region.from_box(Box(0, 0, 7, 7)))
+    assert near.value == pytest.approx(np.hypot(3, 3)) and near.unit == "px" and near.confidence == pytest.approx(0.9)
+
+
+def test_a_second_question_waits_for_the_first_and_does_not_encode_again() -> None:
+    import threading
+
+    class Slow(Certain):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun, self.go, self.count = threading.Event(), threading.Event(), 0
+
+        def encode(self, rgb: np.ndarray, token: Token) -> Told:
+            self.begun.set()
+            assert self.go.wait(5)
+            self.count += 1
+            return Told()
+
+    engine, kept, raster, made = Slow(), Encodings(), Raster(np.zeros(SHAPE, np.uint8)), []
+    both = [threading.Thread(target=lambda: made.append(kept.encode(engine, raster, Token()))) for _ in range(2)]
+    for one in both:
+        one.start()
+    assert engine.begun.wait(5)
+    engine.go.set()
+    for one in both:
+        one.join(5)
+    assert engine.count == 1 and made[0] is made[1]
