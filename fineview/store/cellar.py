@@ -21,6 +21,7 @@ from fineview.core.finding import Finding
 from fineview.store import audit as chain
 from fineview.store import backups, codec, opening, rows, troubles
 from fineview.store.audit import AuditEvent
+from fineview.store.outbox import Outbox
 from fineview.store.rows import ChainVerdict
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Cellar:
         self.folder = folder
         self._lock = threading.RLock()
         self._closed = False
+        self.outbox = Outbox(self._write, self._read)
         self._adopt(opening.open_store(folder, read_only))
 
     def _adopt(self, opened: opening.Opened) -> None:

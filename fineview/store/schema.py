@@ -26,7 +26,12 @@ _FIRST: Migration = (
        turn INTEGER NOT NULL, hash TEXT NOT NULL)""",
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL, hash TEXT NOT NULL)",
 )
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+# Peers, and what is on its way to them.
+_PACS: Migration = (
+    "CREATE TABLE node (name TEXT PRIMARY KEY, node TEXT NOT NULL, hash TEXT NOT NULL)",
+    "CREATE TABLE parcel (id TEXT PRIMARY KEY, parcel TEXT NOT NULL, turn INTEGER NOT NULL, hash TEXT NOT NULL)",
+)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _PACS)
 VERSION = len(MIGRATIONS)
 
 
