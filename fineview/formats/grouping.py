@@ -138,7 +138,10 @@ def _stack_spacing(frames: tuple[FrameInfo, ...], spatial: bool) -> tuple[Spacin
     if spatial:
         steps = np.diff(sorted({round(f.position_mm or 0.0, 4) for f in frames}))
         middle = float(np.median(steps))
-        spacing = replace(spacing, slice_mm=round(middle, 4))
+        stated = spacing.slice_mm if frames[0].sop_uid is None else None
+        # An instrument states the step it made, and rounds the places in its file.
+        agrees = stated is not None and abs(stated - middle) <= _UNEVEN * middle
+        spacing = replace(spacing, slice_mm=stated if agrees else round(middle, 4))
         if len(steps) > 1 and float(np.abs(steps - middle).max()) > _UNEVEN * middle:
             warnings.append("The slices are not evenly spaced.")
     return spacing, warnings

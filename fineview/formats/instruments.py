@@ -24,10 +24,12 @@ from fineview.core.recording import InstrumentReader, Recording
 from fineview.core.study import FrameInfo, Patient
 from fineview.formats import limits
 from fineview.formats.content import content_uid, digest_of
+from fineview.formats.heyex_vol import HeyexVol
+from fineview.formats.heyex_xml import HeyexXml
 from fineview.formats.printable import printable
 from fineview.formats.record import FileRecord
 
-BUILT_IN: tuple[InstrumentReader, ...] = ()
+BUILT_IN: tuple[InstrumentReader, ...] = (HeyexVol(), HeyexXml())
 HEAD_BYTES = 512
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _ALONG_THE_STACK = (0.0, 0.0, 1.0)

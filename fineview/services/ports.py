@@ -20,6 +20,8 @@ from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.intent import Asked
+from fineview.core.layers import LayerLine
+from fineview.core.peer import Matches, Node, Parcel, Query, Receipt, Retrieved, Secrets, Wish
 from fineview.core.plan import Plan
 from fineview.core.report import Report
 from fineview.core.study import Catalogue, FrameInfo
@@ -47,6 +49,10 @@ class Archive(Protocol):
 
     def read_frame(self, frame: FrameInfo) -> Raster:
         """Decode one frame in the limited child process.  Raises ``InputProblem`` / ``LimitExceeded``."""
+        ...
+
+    def read_layers(self, frame: FrameInfo) -> tuple[LayerLine, ...]:
+        """Layer lines that the file itself holds for the frame; () where it holds none.  Raises as ``read_frame``."""
         ...
 
     def header(self, frame: FrameInfo) -> tuple[tuple[str, str, str], ...]:
@@ -216,3 +222,42 @@ class ReportWriter(Protocol):
 
     def render(self, report: Report) -> bytes: ...
     def verify(self, data: bytes, report: Report) -> None: ...
+
+
+class Peer(Protocol):
+    """A PACS at the other end of a network (``formats.pacs_process.Peers``).  Every method raises ``PeerProblem``."""
+
+    def echo(self, node: Node, secrets: Secrets, token: TokenPort) -> str: ...
+    def find(self, node: Node, secrets: Secrets, query: Query, token: TokenPort) -> Matches: ...
+    def retrieve(self, node: Node, secrets: Secrets, wish: Wish, token: TokenPort) -> Retrieved: ...
+    def send(self, node: Node, secrets: Secrets, objects: Sequence[tuple[str, Path]], token: TokenPort,
+             on_start: Callable[[str], None], on_receipt: Callable[[Receipt], None]) -> None:
+        """(SOP instance UID, file) one by one.  An object without a receipt was not confirmed."""
+        ...
+
+    def frames(self, node: Node, secrets: Secrets, wish: Wish, sop_uid: str, numbers: Sequence[int],
+               token: TokenPort) -> tuple[Path, ...]:
+        """Frames from 1, as the peer holds them."""
+        ...
+
+
+class OutboxPort(Protocol):
+    """Nodes and parcels on disk (``store.outbox.Outbox``).  Raises ``StorageProblem``."""
+
+    def nodes(self) -> tuple[Node, ...]: ...
+    def keep_node(self, node: Node) -> None: ...
+    def drop_node(self, name: str) -> None: ...
+    def put(self, parcels: Sequence[Parcel]) -> None: ...
+    def parcels(self) -> tuple[Parcel, ...]: ...
+    def drop(self, ids: Sequence[str]) -> None: ...
+
+
+class Vault(Protocol):
+    """The operating system's keyring (``store.vault.KeyringVault``)."""
+
+    def get(self, name: str) -> Secrets: ...
+    def keep(self, name: str, secrets: Secrets) -> bool:
+        """False where they last only until the program ends."""
+        ...
+
+    def drop(self, name: str) -> None: ...
