@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fineview.core.companion import Companion
 from fineview.core.geometry import Point, Spacing
 from fineview.core.orientation import Orientation
 
@@ -144,11 +145,12 @@ class FileVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything found under the paths that were opened."""
+    """Everything found under the paths that were opened.  ``companions``: objects that belong to images."""
 
     studies: tuple[Study, ...] = ()
     files: tuple[FileVerdict, ...] = ()
     problems: tuple[Problem, ...] = ()
+    companions: tuple[Companion, ...] = ()
 
     def find_series(self, uid: str) -> tuple[Study, Series]:
         """Raises ``KeyError`` where nothing of that UID was found."""

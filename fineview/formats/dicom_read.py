@@ -6,11 +6,13 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+from fineview.core.companion import Companion
 from fineview.core.errors import FineViewError
 from fineview.core.geometry import Point
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 from fineview.formats.directions import cosines, normal_of, orientation_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
+from fineview.formats.objects import companion_of
 from fineview.formats.part10 import OpenFile, open_dicom
 from fineview.formats.pixel_check import checked_shape, declared_frames
 from fineview.formats.record import FileRecord
@@ -41,7 +43,7 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
         return FileRecord(kind="directory", **known)
     if opened.structure.pixel_tag is None or not integer(dataset, "Rows"):
         known |= {"rows": integer(dataset, "Rows"), "cols": integer(dataset, "Columns")}
-        return FileRecord(kind="object", **known)
+        return FileRecord(kind="object", companion=_companion(dataset, known, False), **known)
     known |= _picture(opened)
     try:
         shape = checked_shape(opened)
@@ -49,8 +51,12 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
         return FileRecord(kind="problem", problem=Problem(path, error.code, error.what, error.remedy), **known)
     groups = Groups(dataset)
     laterality = laterality_of(dataset, groups, path)
-    return FileRecord(kind="image", laterality=laterality, **known,
+    return FileRecord(kind="image", laterality=laterality, companion=_companion(dataset, known, True), **known,
                       **_frames(dataset, groups, path, shape.frames, laterality, known))
+
+
+def _companion(dataset: Dataset, known: dict[str, Any], pictured: bool) -> Companion | None:
+    return companion_of(dataset, known["path"], known["sop_class_uid"], known["patient"].key, pictured)
 
 
 def _identity(dataset: Dataset, path: str) -> dict[str, Any]:

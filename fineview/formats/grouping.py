@@ -29,7 +29,7 @@ _VERDICTS: dict[str, Verdict] = {"image": "image", "object": "object", "director
 
 def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Catalogue:
     """Catalogue of everything read so far.  ``problems``: those met outside single files (archives, links)."""
-    verdicts, images, found = [], [], list(problems)
+    verdicts, images, companions, found = [], [], [], list(problems)
     first_path: dict[str, str] = {}
     parts = {part for record in records for part in record.parts}
     for path, of_file in groupby(records, key=lambda record: record.path):
@@ -44,8 +44,9 @@ def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Ca
             continue
         if _instance(head):
             first_path[_instance(head)] = path
+        companions += [record.companion for record in many if record.companion is not None]
         images += [record for record in many if record.kind == "image" and path not in parts]
-    return Catalogue(_studies(images), tuple(verdicts), tuple(found))
+    return Catalogue(_studies(images), tuple(verdicts), tuple(found), tuple(companions))
 
 
 def _instance(record: FileRecord) -> str:

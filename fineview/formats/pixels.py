@@ -17,7 +17,7 @@ from pydicom.pixels.utils import as_pixel_options
 
 from fineview.core.errors import FineViewError, InputProblem, RequestProblem
 from fineview.core.image import Raster, Window, WindowFunction
-from fineview.formats import limits
+from fineview.formats import limits, pmap_read
 from fineview.formats.codecs import available, package_of
 from fineview.formats.luts import by_palette, lut_of
 from fineview.formats.part10 import OpenFile, open_dicom
@@ -40,7 +40,7 @@ def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
     now = text(opened.dataset, "SOPInstanceUID") or str(opened.dataset.file_meta.get("MediaStorageSOPInstanceUID", ""))
     if sop_uid and now != sop_uid:
         raise InputProblem("The file holds another image than when it was opened.", "Open the study again.", "changed")
-    return _to_raster(_decode(opened, shape, frame), opened.dataset, frame)
+    return _to_raster(stored_values(opened, shape, frame), opened.dataset, frame)
 
 
 def _cached(path: str) -> tuple[OpenFile, Shape]:
@@ -58,7 +58,7 @@ def _cached(path: str) -> tuple[OpenFile, Shape]:
     return _opened[key]
 
 
-def _decode(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
+def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
     """Stored values (H, W) or RGB samples (H, W, 3) of one frame."""
     syntax = str(opened.dataset.file_meta.TransferSyntaxUID)
     # The header's bytes may have been inflated, or the file may name no syntax: then the front knows better.
@@ -139,8 +139,11 @@ def _to_raster(array: NDArray[Any], dataset: Dataset, frame: int) -> Raster:
         bits = int(number(dataset, "BitsStored") or array.dtype.itemsize * 8)
         return Raster(to_8bit_rgb(array[..., :3], bits))
     groups = Groups(dataset)
-    values, unit = _modality(array, dataset, groups.item(frame, "PixelValueTransformationSequence") or dataset)
     voi = groups.item(frame, "FrameVOILUTSequence") or dataset
+    real = pmap_read.mapped(array, dataset, groups, frame, _windows(voi))
+    if real is not None:
+        return Raster(real[0], real[1], photometric == "MONOCHROME1", real[2])
+    values, unit = _modality(array, dataset, groups.item(frame, "PixelValueTransformationSequence") or dataset)
     return Raster(values, unit, photometric == "MONOCHROME1", _windows(voi), lut_of(first_item(voi, "VOILUTSequence")))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fineview.core.companion import Companion
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 
 RecordKind = Literal["image", "object", "directory", "problem"]
@@ -22,6 +23,7 @@ class FileRecord:
     frames' scan lines refer to; ``localizer_series`` where it lies in the same file and has no instance of its own.
     ``frame_count``: as the file claims, also where it is refused for it.  ``content_uid``: of the bytes of a file
     that is not DICOM: those with the same one are copies.  ``parts``: other files that hold this one's pixels.
+    ``companion``: what the file lays beside or over images, if anything.
     """
 
     path: str
@@ -56,3 +58,4 @@ class FileRecord:
     warnings: tuple[str, ...] = ()
     frames: tuple[FrameInfo, ...] = ()
     problem: Problem | None = None
+    companion: Companion | None = None
