@@ -33,7 +33,7 @@ class FileArchive:
 
     def __init__(self, children: int = 2, seconds: float = limits.CALL_SECONDS,
                  guests: Guests = no_guests,
-                 on_failure: Callable[[GuestReader, FineViewError], None] = nobody) -> None:
+                 on_failure: Callable[[GuestReader, FineViewError], object] = nobody) -> None:
         self._readers = Readers(children, guests, on_failure)
         self._unpacked = Unpacked()
         self._seconds = seconds

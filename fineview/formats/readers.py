@@ -40,7 +40,7 @@ class Readers:
     """
 
     def __init__(self, children: int, guests: Guests = no_guests,
-                 on_failure: Callable[[GuestReader, FineViewError], None] = nobody) -> None:
+                 on_failure: Callable[[GuestReader, FineViewError], object] = nobody) -> None:
         self.ours = Children(children)
         self._guests, self._on_failure = guests, on_failure
         self._theirs: dict[GuestReader, Children] = {}
