@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from fineview.core.evidence import EncoderEntry, ModelIdentity, Task
     from fineview.core.intent import Intent
     from fineview.core.measured import ResultShelf
+    from fineview.core.peer import Secrets
     from fineview.core.report import Report
     from fineview.extend.host import PluginHost
     from fineview.models.language.question_reader import QuestionReader
     from fineview.services.conversation import Conversation
     from fineview.services.jobs import Jobs, Post
-    from fineview.services.ports import Answerer, Archive, Engine, Journal, Phraser, ReportWriter, TokenPort
+    from fineview.services.outbox import Outbox
+    from fineview.services.pacs import Pacs
+    from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort, Vault
     from fineview.services.workbench import Workbench
+    from fineview.store.cellar import Cellar
 
 SOFTWARE = f"FineView {__version__}"
 
@@ -48,7 +52,8 @@ class App:
         self._lock = threading.Lock()
         self._engines: dict[str, Engine] = {}
         self._archive: Archive | None = None
-        self._journal: Journal | None = None
+        self._journal: Cellar | None = None
+        self._vault: Vault | None = None
         self._jobs: Jobs | None = None
         self._reader: QuestionReader | None = None
         self._phraser: Phraser | None = None
@@ -75,12 +80,27 @@ class App:
         return self._plugins
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> Cellar:
         if self._journal is None:
             from fineview.store.cellar import Cellar
 
             self._journal = Cellar(self._data_dir)
         return self._journal
+
+    def pacs(self, environment: Secrets | None = None) -> tuple[Pacs, Outbox]:
+        """Peers of the clinic and what is on its way to them.  Connects to nobody; ``environment``: a script's secrets.
+        """
+        from fineview.formats.pacs_process import Peers
+        from fineview.services.outbox import Outbox
+        from fineview.services.pacs import Pacs
+        from fineview.services.spool import Spool
+        from fineview.store.vault import KeyringVault
+
+        if self._vault is None:
+            self._vault = KeyringVault()
+        peers, journal = Peers(self._data_dir / "received"), self.journal
+        pacs = Pacs(peers, journal.outbox, self._vault, journal, environment)
+        return pacs, Outbox(pacs, peers, journal.outbox, journal, Spool(self._data_dir / "outbox"))
 
     def engine(self, name: str | None = None) -> Engine:
         """The encoder of a name or folder (none: the one this app was started with), each loaded once.

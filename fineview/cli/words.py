@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fineview.cli import thickness_words
+from fineview.cli import pacs_words, thickness_words
 from fineview.core.evidence import Method, Task
 from fineview.core.geometry import Box
 from fineview.core.region import Region
@@ -104,6 +104,7 @@ def _study_commands(commands: Commands[argparse.ArgumentParser], common: argpars
         later.add_argument("--out", type=Path, required=True)
     commands.choices["batch"].add_argument("--scheduler", metavar="ADDRESS")
     commands.choices["batch"].add_argument("--resume", action="store_true")
+    pacs_words.add_words(commands, common)
 
 
 def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser,

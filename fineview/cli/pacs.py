@@ -1,0 +1,199 @@
+"""``fineview pacs``: peers, what they have, and objects coming and going.
+
+Secrets never stand on the command line, where every user of the machine can read them: they come from the keyring,
+from a prompt, or from FINEVIEW_PACS_TOKEN and FINEVIEW_PACS_PASSPHRASE for one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fineview.app import App
+from fineview.cli.show import progress_token
+from fineview.cli.study import opened
+from fineview.core.errors import FineViewError, InputProblem, WrongWords
+from fineview.core.peer import Match, Node, Parcel, Query, Secrets, Wish
+
+Acting = Callable[[App, argparse.Namespace], Any]
+
+
+def pacs(wish: argparse.Namespace) -> Any:
+    actions: dict[str, Acting] = {
+        "nodes": _nodes, "add": _add, "remove": _remove, "echo": _echo, "find": _find, "get": _get, "frames": _frames,
+        "send": _send, "outbox": _outbox, "retry": _retry, "forget": _forget}
+    with opened(wish) as app:
+        return actions[wish.action](app, wish)
+
+
+def _parts(app: App) -> Any:
+    environment = Secrets(os.environ.get("FINEVIEW_PACS_TOKEN", ""), os.environ.get("FINEVIEW_PACS_PASSPHRASE", ""))
+    return app.pacs(environment)
+
+
+def _nodes(app: App, wish: argparse.Namespace) -> Any:
+    nodes = _parts(app)[0].nodes()
+    return _said(wish, {"nodes": [node_object(one) for one in nodes]},
+                 [f"{one.name:16} {one.address}" for one in nodes] or ["No PACS node yet: see \"fineview pacs add\"."])
+
+
+def _add(app: App, wish: argparse.Namespace) -> Any:
+    files = {"ca_file": wish.ca, "cert_file": wish.cert, "key_file": wish.key}
+    for one in files.values():
+        if one is not None and not one.is_file():
+            raise InputProblem(f"{one} is not a file.", "Give the path of a PEM file.", "not-found")
+    kept = {name: str(one.resolve()) if one is not None else "" for name, one in files.items()}
+    if wish.web:
+        node = Node(wish.name, "web", url=wish.web, patience_s=wish.patience, **kept)
+    else:
+        host, port = _host_port(wish.dimse)
+        node = Node(wish.name, "dimse", host, port, wish.title, wish.own_title, wish.tls, move_port=wish.move_port,
+                    patience_s=wish.patience, **kept)
+    secrets = Secrets(_secret("Token") if wish.ask_token else "",
+                      _secret("Passphrase of the key") if wish.ask_passphrase else "")
+    lasting = _parts(app)[0].add(node, secrets if secrets != Secrets() else None)
+    lines = [f"{node.name}: {node.address}"]
+    if not lasting:
+        lines.append("There is no keyring on this machine that keeps secrets, so nothing was kept. Set "
+                     "FINEVIEW_PACS_TOKEN or FINEVIEW_PACS_PASSPHRASE for each run.")
+    return _said(wish, {"node": node_object(node), "secrets_kept": lasting if secrets != Secrets() else None}, lines)
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()):
+        raise WrongWords(f"\"{text}\" is not HOST:PORT.", "Example: --dimse pacs.example:104")
+    return host.strip("[]"), int(port)
+
+
+def _secret(what: str) -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{what}: ")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _remove(app: App, wish: argparse.Namespace) -> Any:
+    _parts(app)[0].remove(wish.node)
+    return _said(wish, {"removed": wish.node}, [f"{wish.node} is forgotten."])
+
+
+def _echo(app: App, wish: argparse.Namespace) -> Any:
+    node = _parts(app)[0].echo(wish.node, progress_token())
+    return _said(wish, {"node": node_object(node), "answers": True}, [f"{node.name} answers."])
+
+
+def _find(app: App, wish: argparse.Namespace) -> Any:
+    query = Query(wish.level, wish.patient_id, wish.patient_name, wish.study, wish.accession, wish.date, wish.modality,
+                  wish.limit)
+    found = _parts(app)[0].find(wish.node, query, progress_token())
+    lines = [_match_line(one) for one in found.rows] or ["Nothing was found."]
+    if found.cut:
+        lines.append(f"There is more; the first {len(found.rows)} are shown.")
+    if found.refused:
+        lines.append(f"{found.refused} rows are left out: their UID is none.")
+    return _said(wish, {"matches": [match_object(one) for one in found.rows], "more": found.cut,
+                        "left_out": found.refused}, lines)
+
+
+def _match_line(one: Match) -> str:
+    uid = one.series_uid or one.study_uid
+    words = (one.date, one.modality.replace("\\", "/"), one.patient_id, one.patient_name, one.description,
+             f"{one.objects} objects" if one.objects else "", uid)
+    return "  ".join(word for word in words if word)
+
+
+def _get(app: App, wish: argparse.Namespace) -> Any:
+    done = _parts(app)[0].retrieve(wish.node, Wish(wish.study, wish.series), progress_token())
+    lines = [f"{len(done.arrived)} of {done.promised} objects retrieved, in {done.folder}"]
+    lines += [f"refused: {one.sop_uid or 'without UID'}: {one.why}" for one in done.refused]
+    made = {"folder": done.folder, "promised": done.promised, "complete": done.complete,
+            "arrived": [{"sop_uid": one.sop_uid, "path": one.path, "bytes": one.size, "known": one.known}
+                        for one in done.arrived],
+            "refused": [{"sop_uid": one.sop_uid, "code": one.code, "why": one.why} for one in done.refused]}
+    return _ended(wish, made, lines, done.complete)
+
+
+def _frames(app: App, wish: argparse.Namespace) -> Any:
+    files = _parts(app)[0].frames(wish.node, Wish(wish.study, wish.series), wish.object, wish.frames, progress_token())
+    return _said(wish, {"files": [str(one) for one in files]}, [str(one) for one in files])
+
+
+def _send(app: App, wish: argparse.Namespace) -> Any:
+    from fineview.services.open_study import scan_all
+    from fineview.services.outbox import objects_in
+
+    _, outbox = _parts(app)
+    batch = outbox.post(wish.node, objects_in(scan_all(app.archive, wish.path, progress_token())))
+    try:
+        outbox.deliver(progress_token(), batch)
+    except FineViewError as error:
+        raise type(error)(error.what, f"{error.remedy} \"fineview pacs retry\" sends what is left.",
+                          error.code) from error
+    return _parcels(wish, [one for one in outbox.parcels() if one.batch == batch])
+
+
+def _outbox(app: App, wish: argparse.Namespace) -> Any:
+    _parcels(wish, _parts(app)[1].parcels())
+    return 0
+
+
+def _retry(app: App, wish: argparse.Namespace) -> Any:
+    _, outbox = _parts(app)
+    outbox.retry()
+    return _parcels(wish, outbox.deliver(progress_token()))
+
+
+def _forget(app: App, wish: argparse.Namespace) -> Any:
+    gone = _parts(app)[1].forget(unsent=wish.unsent)
+    return _said(wish, {"forgotten": gone}, [f"{gone} objects are out of the list."])
+
+
+def _parcels(wish: argparse.Namespace, parcels: Sequence[Parcel]) -> Any:
+    sent = sum(one.state == "sent" for one in parcels)
+    lines = [f"{one.state:8} {one.node}  {one.sop_uid}  {one.why}".rstrip() for one in parcels]
+    lines.append(f"{sent} of {len(parcels)} objects sent." if parcels else "The outbox is empty.")
+    return _ended(wish, {"objects": [parcel_object(one) for one in parcels]}, lines, sent == len(parcels))
+
+
+def _said(wish: argparse.Namespace, made: dict[str, Any], lines: Sequence[str]) -> Any:
+    if wish.json:
+        return made
+    print("\n".join(lines))
+    return 0
+
+
+def _ended(wish: argparse.Namespace, made: dict[str, Any], lines: Sequence[str], whole: bool) -> Any:
+    """Exit 1 where a part is missing: the object or the lines say which."""
+    if wish.json:
+        from fineview.cli.json_line import as_json
+
+        print(as_json(made))
+    else:
+        print("\n".join(lines))
+    return 0 if whole else 1
+
+
+def node_object(node: Node) -> dict[str, Any]:
+    if node.kind == "web":
+        where: dict[str, Any] = {"url": node.url}
+    else:
+        where = {"host": node.host, "port": node.port, "title": node.called, "own_title": node.calling,
+                 "tls": node.tls, "move_port": node.move_port or None}
+    return {"name": node.name, "kind": node.kind, **where, "patience_s": node.patience_s,
+            "ca": node.ca_file or None, "cert": node.cert_file or None, "key": node.key_file or None}
+
+
+def match_object(one: Match) -> dict[str, Any]:
+    return {"study_uid": one.study_uid or None, "series_uid": one.series_uid or None, "patient_id": one.patient_id,
+            "patient_name": one.patient_name, "birth_date": one.birth_date, "date": one.date,
+            "description": one.description, "modality": one.modality.split("\\") if one.modality else [],
+            "accession": one.accession, "number": one.number or None, "objects": one.objects or None}
+
+
+def parcel_object(one: Parcel) -> dict[str, Any]:
+    return {"sop_uid": one.sop_uid, "study_uid": one.study_uid or None, "node": one.node, "batch": one.batch,
+            "state": one.state, "attempts": one.attempts, "why": one.why or None, "at": one.at}

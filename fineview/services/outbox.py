@@ -1,0 +1,159 @@
+"""Sending: each object goes into the outbox first, and counts as sent once the peer has confirmed it.
+
+A parcel is ``waiting``, ``sending``, ``sent`` or ``failed``.  What was ``sending`` when the connection broke, the work
+was cancelled or the program was killed is waiting again: the peer may have it already, and takes it twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fineview.core.errors import FineViewError, InputProblem
+from fineview.core.peer import Parcel, Receipt, is_uid
+from fineview.core.study import Catalogue, Study
+from fineview.services.clock import now_iso
+from fineview.services.pacs import Pacs, hashed
+from fineview.services.ports import Journal, OutboxPort, Peer, TokenPort
+from fineview.services.spool import Spool
+
+Object = tuple[str, str, Path]
+"""SOP instance UID, study instance UID ("" where unknown), file."""
+_BROKEN = "The connection broke before the peer confirmed it."
+_ENDED = "The program ended before the peer confirmed it."
+
+
+def objects_of(study: Study) -> tuple[Object, ...]:
+    """The DICOM files behind the images of a study, each object once."""
+    found = {frame.sop_uid: (frame.sop_uid, study.uid, Path(frame.path))
+             for series in study.series for frame in series.frames if frame.sop_uid}
+    return tuple(found.values())
+
+
+def objects_in(found: Catalogue) -> tuple[Object, ...]:
+    """Every DICOM object that was found, images and others, each once.  Raises ``InputProblem`` where there is none."""
+    studies = {frame.path: study.uid for study in found.studies for series in study.series for frame in series.frames}
+    known = {one.sop_uid: (one.sop_uid, studies.get(one.path, ""), Path(one.path)) for one in found.files
+             if one.sop_uid and one.verdict in ("image", "object")}
+    if not known:
+        raise InputProblem("There is no DICOM object to send.", "Pictures that are not DICOM stay here.", "empty")
+    return tuple(known.values())
+
+
+class Outbox:
+    """``changed`` is called on the worker after each change of a parcel.  One ``deliver`` at a time."""
+
+    def __init__(self, pacs: Pacs, peer: Peer, store: OutboxPort, journal: Journal, spool: Spool) -> None:
+        self._pacs, self._peer, self._store, self._journal, self._spool = pacs, peer, store, journal, spool
+        self.changed: Callable[[Parcel], None] = lambda parcel: None
+
+    def parcels(self) -> tuple[Parcel, ...]:
+        return self._store.parcels()
+
+    def post(self, name: str, objects: Sequence[Object]) -> str:
+        """Put objects into the outbox for a node; returns the batch.  Nothing is sent yet.
+
+        Raises ``RequestProblem``, ``StorageProblem``, ``InputProblem``, and then nothing was put in.
+        """
+        self._pacs.node(name)
+        batch, at = uuid.uuid4().hex, now_iso()
+        made: list[Parcel] = []
+        try:
+            for uid, study, path in objects:
+                if is_uid(uid):
+                    held = self._spool.keep(path, batch, uid)
+                    made.append(Parcel(f"{batch}/{uid}", batch, name, uid, study, str(held), at=at))
+            self._store.put(made)
+        except BaseException:
+            for one in made:
+                self._spool.drop(one.path)
+            raise
+        return batch
+
+    def retry(self, batch: str | None = None) -> int:
+        """Failed parcels wait again; returns how many wait now."""
+        again = [replace(one, state="waiting") for one in self._chosen(batch) if one.state == "failed"]
+        self._store.put(again)
+        return sum(one.state in ("waiting", "sending") for one in self._chosen(batch))
+
+    def forget(self, batch: str | None = None, unsent: bool = False) -> int:
+        """Take sent parcels out of the list, with ``unsent`` all of them; returns how many went."""
+        gone = [one for one in self._chosen(batch) if unsent or one.state == "sent"]
+        self._store.drop([one.id for one in gone])
+        for one in gone:
+            self._spool.drop(one.path)
+        return len(gone)
+
+    def deliver(self, token: TokenPort, batch: str | None = None) -> tuple[Parcel, ...]:
+        """Send what waits, node by node; returns those parcels as they are now.
+
+        One node's failure does not keep the others waiting; the first is raised at the end.  Raises ``Cancelled``.
+        """
+        self._recover()
+        waiting = [one for one in self._chosen(batch) if one.state == "waiting"]
+        first: FineViewError | None = None
+        # By batch: in one of them an object stands once.
+        for name, group in dict.fromkeys((one.node, one.batch) for one in waiting):
+            try:
+                self._deliver_to(name, [one for one in waiting if (one.node, one.batch) == (name, group)], token)
+            except FineViewError as error:
+                first = first or error
+        if first is not None:
+            raise first
+        tried = {one.id for one in waiting}
+        return tuple(one for one in self._store.parcels() if one.id in tried)
+
+    def _deliver_to(self, name: str, parcels: Sequence[Parcel], token: TokenPort) -> None:
+        known = {one.sop_uid: one for one in parcels}
+        try:
+            node = self._pacs.node(name)
+
+            def started(uid: str) -> None:
+                one = known[uid]
+                known[uid] = self._change(one, state="sending", attempts=one.attempts + 1, why="")
+
+            def told(receipt: Receipt) -> None:
+                made = self._change(known[receipt.sop_uid], why=receipt.why,
+                                    state="sent" if receipt.confirmed else "failed")
+                known[receipt.sop_uid] = made
+                if made.state == "sent":
+                    self._spool.drop(made.path)
+
+            objects = [(one.sop_uid, Path(one.path)) for one in known.values()]
+            self._peer.send(node, self._pacs.secrets(name), objects, token, started, told)
+        except FineViewError as error:
+            self._unsent(known, error.what)
+            raise
+        except BaseException:
+            self._unsent(known, _BROKEN)
+            raise
+        finally:
+            self._note(name, known)
+        self._unsent(known, _BROKEN)
+
+    def _unsent(self, known: dict[str, Parcel], why: str) -> None:
+        for uid, one in known.items():
+            if one.state in ("waiting", "sending"):
+                known[uid] = self._change(one, state="waiting", why=why)
+
+    def _recover(self) -> None:
+        """Of another run: this one sends one thing at a time."""
+        self._store.put([replace(one, state="waiting", why=_ENDED) for one in self._store.parcels()
+                         if one.state == "sending"])
+
+    def _change(self, parcel: Parcel, **changes: object) -> Parcel:
+        made = replace(parcel, at=now_iso(), **changes)  # type: ignore[arg-type]
+        self._store.put([made])
+        self.changed(made)
+        return made
+
+    def _note(self, name: str, known: dict[str, Parcel]) -> None:
+        for one in known.values():
+            if one.state == "sent" and not self._journal.read_only:
+                self._journal.audit("send", {"node": hashed(name), "object": one.sop_uid, "study": one.study_uid},
+                                    now_iso())
+
+    def _chosen(self, batch: str | None) -> tuple[Parcel, ...]:
+        return tuple(one for one in self._store.parcels() if batch is None or one.batch == batch)

@@ -1,0 +1,111 @@
+"""Peers of the clinic: which there are, whether they answer, what they have, and bringing it here.
+
+Every method but ``nodes`` may wait for a network and is called on a worker.  Nothing is connected before it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fineview.core.errors import PeerProblem, RequestProblem
+from fineview.core.peer import (
+    Matches,
+    Node,
+    Query,
+    Retrieved,
+    Secrets,
+    Wish,
+    checked,
+    checked_query,
+    checked_wish,
+    hashed_name,
+    is_uid,
+)
+from fineview.services.clock import now_iso
+from fineview.services.ports import Journal, OutboxPort, Peer, TokenPort, Vault
+
+
+class Pacs:
+    """``environment``: secrets that a script hands in for this run; they win over those in the keyring."""
+
+    def __init__(self, peer: Peer, store: OutboxPort, vault: Vault, journal: Journal,
+                 environment: Secrets | None = None) -> None:
+        self._peer, self._store, self._vault, self._journal = peer, store, vault, journal
+        self._environment = environment or Secrets()
+
+    def nodes(self) -> tuple[Node, ...]:
+        return self._store.nodes()
+
+    def node(self, name: str) -> Node:
+        """Raises ``RequestProblem`` ``no-node``."""
+        for one in self.nodes():
+            if one.name == name:
+                return one
+        raise RequestProblem(f"There is no PACS node \"{name}\".",
+                             "\"fineview pacs nodes\" lists those at hand, \"fineview pacs add\" adds one.", "no-node")
+
+    def add(self, node: Node, secrets: Secrets | None = None) -> bool:
+        """Keep a node, and its secrets in the keyring; False where they last only until the program ends.
+
+        A node of the same name is replaced; its secrets too, unless none are given.  Raises ``RequestProblem``.
+        """
+        node = checked(node)
+        if secrets is not None and secrets.token and not node.shielded:
+            raise RequestProblem("A token would be sent where others can read it.",
+                                 "Give an https address, or add the node without a token.", "token-in-the-clear")
+        self._store.keep_node(node)
+        return True if secrets is None else self._vault.keep(node.name, secrets)
+
+    def remove(self, name: str) -> None:
+        """Forget a node and its secrets.  Parcels to it stay in the outbox.  Raises ``RequestProblem``."""
+        self.node(name)
+        self._store.drop_node(name)
+        self._vault.drop(name)
+
+    def secrets(self, name: str) -> Secrets:
+        known = self._vault.get(name)
+        return Secrets(self._environment.token or known.token, self._environment.passphrase or known.passphrase)
+
+    def echo(self, name: str, token: TokenPort) -> Node:
+        """Returns the node where it answered.  Raises ``PeerProblem``."""
+        node = self.node(name)
+        self._peer.echo(node, self.secrets(name), token)
+        return node
+
+    def find(self, name: str, query: Query, token: TokenPort) -> Matches:
+        """Raises ``PeerProblem``, and ``RequestProblem`` for a query that makes no sense."""
+        node = self.node(name)
+        return self._peer.find(node, self.secrets(name), checked_query(query), token)
+
+    def retrieve(self, name: str, wish: Wish, token: TokenPort) -> Retrieved:
+        """Bring a study or series here.  Raises ``PeerProblem``, ``LimitExceeded``, ``StorageProblem``, ``Cancelled``.
+
+        What had arrived by then stays in the folder, under its hashed names.
+        """
+        node = self.node(name)
+        done = self._peer.retrieve(node, self.secrets(name), checked_wish(wish), token)
+        self._note("retrieve", {"node": hashed(name), "study": wish.study_uid, "series": wish.series_uid,
+                                "objects": str(len(done.arrived)), "refused": str(len(done.refused))})
+        if not done.arrived:
+            why = done.refused[0].why if done.refused else "The peer sent nothing."
+            raise PeerProblem(f"Nothing of it could be stored. {why}",
+                              "Ask the administrator of the PACS to look at its log.", "peer-nothing")
+        return done
+
+    def frames(self, name: str, wish: Wish, sop_uid: str, numbers: Sequence[int], token: TokenPort
+               ) -> tuple[Path, ...]:
+        """Frames (from 1) of one object, as the peer holds them.  Raises ``PeerProblem``, ``RequestProblem``."""
+        node = self.node(name)
+        if not is_uid(sop_uid):
+            raise RequestProblem("That is not the UID of an object.", "A UID is made of numbers and dots.", "uid")
+        return self._peer.frames(node, self.secrets(name), checked_wish(wish), sop_uid, tuple(numbers), token)
+
+    def _note(self, event: str, detail: dict[str, str]) -> None:
+        if not self._journal.read_only:
+            self._journal.audit(event, detail, now_iso())
+
+
+def hashed(name: str) -> str:
+    """A node in the audit trail: a person may have put any name into it."""
+    return hashed_name(name)[:16]

@@ -1,0 +1,47 @@
+"""Files that wait to be sent, held so that they are still there when their turn comes.
+
+A study from a ZIP lies in a folder that goes with the program, and a person may tidy up: each file is linked, or
+copied where the disk is another one, under a name made of hashes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from fineview.core.errors import InputProblem
+from fineview.core.peer import hashed_name
+from fineview.services.deliver import storage_problem
+
+
+class Spool:
+    """``folder`` is made when first needed, readable by its owner only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, file: Path, batch: str, uid: str) -> Path:
+        """Returns where it is held.  Raises ``StorageProblem`` (disk full), ``InputProblem`` where it is gone."""
+        target = self._folder / f"{hashed_name(uid)}-{batch}.dcm"
+        if not file.is_file():
+            raise InputProblem("A file of the study is no longer there.", "Open the study again.", "gone")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                os.link(file.resolve(), target)
+            except OSError:  # another disk, or one that knows no links
+                shutil.copyfile(file, target)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                target.unlink(missing_ok=True)
+            raise storage_problem(error, target) from error
+        return target
+
+    def drop(self, held: str) -> None:
+        """Let go of one; what lies elsewhere is not ours and stays."""
+        path = Path(held)
+        if path.parent == self._folder:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
