@@ -152,6 +152,11 @@ def read_paraphrases(folder: Path | None = None) -> tuple[Paraphrase, ...]:
     return _questions((folder or paths.resources_dir() / "chat") / "paraphrases.tsv")
 
 
+def read_written(folder: Path | None = None) -> tuple[Paraphrase, ...]:
+    """The questions that are trained on beside the templates."""
+    return _questions((folder or paths.resources_dir() / "chat") / "written.tsv")
+
+
 def read_rehearsal(folder: Path | None = None) -> tuple[Paraphrase, ...]:
     """The questions that choices are made by: never trained on, and none that a template can give."""
     return _questions((folder or paths.resources_dir() / "chat") / "rehearsal.tsv")

@@ -19,6 +19,7 @@ from fineview.models.language.sentence_encoder import MATRICES, SentenceEncoder
 
 RANK, WIDTH, BAG = 8, 128, 64
 DROPPED = 0.3
+LEAST_SPREAD = 0.01  # what the lift is divided by: of a mean that hardly varies half precision could not hold the share
 
 
 class Addition(nn.Module):
@@ -85,6 +86,11 @@ class Heads(nn.Module):
         self.drop = nn.Dropout(DROPPED)
         self.register_buffer("middle", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
+
+    def level(self, means: Tensor) -> None:
+        """Take ``middle`` and ``spread`` from (n, 2d) means of words."""
+        self.middle.copy_(means.mean(0))
+        self.spread.copy_(means.std(0).clamp_min(LEAST_SPREAD))
 
     def means(self, state: Tensor, there: Tensor) -> Tensor:
         """The words' mean before and after the bent layers: (B, N, d), (B, N) -> (B, 2d)."""

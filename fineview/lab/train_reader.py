@@ -1,7 +1,8 @@
 """Training the reader of free wording: ``fineview train reader --out DIR --steps N``, minutes on one core.
 
-1. Sentences are drawn from the templates, typed as people type.  The unchanged lower layers of the sentence encoder
-   look at each once; what they saw is kept in ``DIR/seen``, and a run that was stopped goes on.
+1. Sentences are drawn from the templates and from questions written by hand, typed as people type
+   (:mod:`question_sentences`).  The unchanged lower layers of the sentence encoder look at each once; what they saw is
+   kept in ``DIR/seen``, and a run that was stopped goes on.
 2. The additions to the upper layers and the heads learn from them, by steps (:mod:`question_layers`); the running
    average is what is shipped.
 3. On the rehearsal (questions written freely, none of which a template can give, never trained on) the temperatures
@@ -25,59 +26,21 @@ import torch
 from torch import nn
 
 from fineview import paths
-from fineview.core.intent import Intent
-from fineview.lab.question_grammar import Grammar, Paraphrase, Template, read_grammar, read_rehearsal
+from fineview.lab.question_grammar import read_grammar, read_rehearsal, read_written
 from fineview.lab.question_layers import Heads
-from fineview.lab.question_noise import typed
 from fineview.lab.question_seen import Batch, Seen, look
+from fineview.lab.question_sentences import Sentences, by_hand, lesson
 from fineview.lab.temperature import least_loss_temperature
 from fineview.lab.train_state import RunState
 from fineview.lab.train_step import rate_share
 from fineview.models import weights
-from fineview.models.language.question_reader import MEANINGS, NAMED, NAMES, OUTSIDE, SENTENCES, QuestionReader, bent
+from fineview.models.language.question_reader import OUTSIDE, SENTENCES, QuestionReader, bent
 from fineview.models.language.sentence_encoder import SentenceEncoder
 
 BATCH, ROUNDS = 128, 3  # sentences of a step; how often each is met
 RATES = {"layers": 1e-3, "pieces": 1e-2, "rest": 2e-3}
 WARMUP, SAVE_EVERY, SAY_EVERY = 40, 50, 20
 SILENT = 0.01  # of the questions inside the field, the least understood: these it says it did not understand
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sentences:
-    """``meaning``, ``name`` int64 (n,): the truths; name -1 where none counts."""
-
-    texts: tuple[str, ...]
-    intents: tuple[Intent, ...]
-    meaning: npt.NDArray[np.int64]
-    name: npt.NDArray[np.int64]
-
-
-def told(texts: tuple[str, ...], intents: tuple[Intent, ...]) -> Sentences:
-    return Sentences(texts, intents, np.array([place(one) for one in intents]),
-                     np.array([NAMES.index(one.label) if one.asked in NAMED else -1 for one in intents]))
-
-
-def sentences(grammar: Grammar, count: int, seed: int) -> Sentences:
-    """``count`` typed sentences; every meaning equally often, the templates of a meaning too."""
-    rng = np.random.default_rng([seed, 71])
-    groups: dict[int, list[Template]] = {}
-    for one in grammar.templates:
-        groups.setdefault(place(grammar.intent(one, None)), []).append(one)
-    kinds, drawn = sorted(groups), []
-    # Presence has ten labels to learn beside its meaning, so it is drawn more often.
-    share = np.array([4.0 if MEANINGS[k].asked in ("presence", "count") else 1.0 for k in kinds])
-    for kind in rng.choice(kinds, count, p=share / share.sum()):
-        group = groups[int(kind)]
-        text, intent = grammar.draw(group[int(rng.integers(len(group)))], rng)
-        drawn.append((typed(text, rng), intent))
-    return told(*zip(*drawn, strict=True))
-
-
-def place(intent: Intent) -> int:
-    """The number of the meaning."""
-    bare = Intent(intent.asked, None, intent.target, intent.topic)
-    return MEANINGS.index(bare)
 
 
 def start(encoder: SentenceEncoder, seen: Seen, seed: int) -> RunState:
@@ -87,8 +50,7 @@ def start(encoder: SentenceEncoder, seen: Seen, seed: int) -> RunState:
     with torch.no_grad():
         first = seen.batches(seed, 0, BATCH)[:8]
         means = torch.cat([heads.means(one.state, one.there) for one in map(seen.batch, first)])
-        heads.middle.copy_(means.mean(0))
-        heads.spread.copy_(means.std(0) + 1e-6)
+        heads.level(means)
     parts: dict[str, list[nn.Parameter]] = {name: [] for name in RATES}
     for name, value in heads.named_parameters():
         parts[name.split(".")[0] if name.split(".")[0] in RATES else "rest"].append(value)
@@ -191,22 +153,15 @@ def train_reader(out: Path, steps: int, seed: int = 0, say: Callable[[str], None
     """Train, calibrate, write into ``out``; returns what it reached on the rehearsal."""
     encoder = SentenceEncoder.load(sentence_folder or paths.resources_dir() / "chat" / SENTENCES)
     count = max(2 * BATCH, steps * BATCH // ROUNDS)
-    heads = fit(encoder, sentences(read_grammar(), count, seed), steps, seed, out, say)
-    rehearsal = rehearsed(read_rehearsal())
+    heads = fit(encoder, lesson(read_grammar(), read_written(), count, seed), steps, seed, out, say)
+    rehearsal = by_hand(read_rehearsal())
     borders = calibrated(reader_of(heads, encoder), rehearsal)
     reached = score(reader_of(heads, encoder, borders), rehearsal)
     say(f"rehearsal: {reached}")
     weights.save(heads.tensors(), out, {
-        "name": "reader-s", "version": "0.2.0", "licence": "Apache-2.0", "trained_steps": steps, "seed": seed,
+        "name": "reader-s", "version": "0.3.0", "licence": "Apache-2.0", "trained_steps": steps, "seed": seed,
         "sentences": count, "sentences_sha256": encoder.sha256, **asdict(borders), "rehearsal": reached})
     return reached
-
-
-def rehearsed(questions: tuple[Paraphrase, ...]) -> Sentences:
-    made = told(tuple(one.text for one in questions), tuple(one.intent for one in questions))
-    # Its headings name labels only where an answer hangs on them.
-    counts = np.array([one.intent.asked in ("presence", "count") for one in questions])
-    return replace(made, name=np.where(counts, made.name, -1))
 
 
 def score(reader: QuestionReader, data: Sentences) -> dict[str, float]:

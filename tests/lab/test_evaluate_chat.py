@@ -21,7 +21,8 @@ from fineview.lab.chat_silence import blank
 from fineview.lab.chat_verdicts import calibration_figure, collect, naming_figures, presence_figures
 from fineview.lab.question_grammar import Paraphrase, read_grammar
 from fineview.lab.question_scenes import Scene, fundus_scene
-from fineview.lab.train_reader import balanced_border, place
+from fineview.lab.question_sentences import place
+from fineview.lab.train_reader import balanced_border
 from fineview.models.language.question_reader import MEANINGS
 from fineview.services.jobs import Token
 

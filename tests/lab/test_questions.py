@@ -10,7 +10,15 @@ import pytest
 
 from fineview.core.intent import KINDS, TOPICS, Intent
 from fineview.core.labels import WORDS
-from fineview.lab.question_grammar import Grammar, Template, plain, read_grammar, read_paraphrases, read_rehearsal
+from fineview.lab.question_grammar import (
+    Grammar,
+    Template,
+    plain,
+    read_grammar,
+    read_paraphrases,
+    read_rehearsal,
+    read_written,
+)
 from fineview.lab.question_noise import typed
 from fineview.lab.question_pairs import Asking, Pair
 from fineview.lab.question_regions import beside_the_retina, overlaps
@@ -28,11 +36,14 @@ def test_no_template_gives_a_paraphrase(grammar: Grammar) -> None:
     assert not [one.text for one in apart if grammar.can_say(one.text)]
 
 
-def test_the_rehearsal_is_neither_trained_on_nor_like_what_is_kept_apart(grammar: Grammar) -> None:
+def test_the_rehearsal_is_not_what_templates_give(grammar: Grammar) -> None:
     rehearsal = read_rehearsal()
     assert len(rehearsal) >= 300 and not [one.text for one in rehearsal if grammar.can_say(one.text)]
+
+
+def test_nothing_written_by_hand_is_like_what_is_kept_apart() -> None:
     apart = [set(re.findall("[a-z0-9]+", one.text.lower())) for one in read_paraphrases()]
-    for one in rehearsal:
+    for one in read_rehearsal() + read_written():
         words = set(re.findall("[a-z0-9]+", one.text.lower()))
         assert max(len(words & other) / len(words | other) for other in apart) < 0.7, one.text
 

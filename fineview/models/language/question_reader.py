@@ -4,7 +4,7 @@ Two views of a text are put side by side.  What its words mean: the mean of thei
 a sentence encoder (:mod:`sentence_encoder`) whose upper layers are bent by low-rank additions (LoRA, Hu et al. 2021,
 arXiv 2106.09685).  How it is spelt: a bag of hashed pieces (:mod:`question_features`, fastText's shape, Joulin et al.
 2016, arXiv 1607.01759).  Two heads read both: the meaning (kind, target, topic) and the label it names.  Trained on
-templates by ``fineview.lab.train_reader``; numpy alone, milliseconds.
+templates and questions written by hand by ``fineview.lab.train_reader``; numpy alone, milliseconds.
 
 Anything else that reads questions (a language model with visual tokens, say) fits by shape: ``read(text) -> Intent``.
 """
@@ -77,7 +77,7 @@ class QuestionReader:
         with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused, not warned of
             tensors = {name: tensor.astype(np.float32) for name, tensor in held.items()}
             made = bent(encoder, tensors)
-        finite({**tensors, "lift": _one_sign_a_row(tensors["lift"]), **made.tensors}, _AGAIN)
+        finite({**tensors, **made.tensors}, _AGAIN)
         return cls(made, tensors, *_borders(manifest.facts), manifest.name, manifest.sha256)
 
     def read(self, text: str) -> Intent:
@@ -137,16 +137,6 @@ def _number(value: object, least: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise WeightsProblem("The temperatures and borders in model.json cannot be used.", _AGAIN, "weights-format")
     return float(value)
-
-
-def _one_sign_a_row(lift: Array) -> Array:
-    """``lift`` with 0 for an infinite number that is alone in its row.
-
-    Half precision cannot hold weights of a mean that hardly varies: three of reader-s are infinite.  Under tanh one
-    such number makes its unit a sign, which the figures of reader-s already count; two could make it no number.
-    """
-    endless = np.isinf(lift)
-    return np.where(endless & (endless.sum(1, keepdims=True) == 1), np.float32(0), lift)
 
 
 def _fits(tensors: Mapping[str, NDArray[Any]], encoder: SentenceEncoder) -> bool:
