@@ -309,16 +309,12 @@ class App:
         cards.read()
         answerers = AnswererShelf(session, jobs, self, settings)
         answerers.list()
-        plugins = PluginShelf(session, jobs, self.plugins)
-        self.plugins.tell = lambda problem: post(lambda: plugins.taken_out(problem))
-        if self.safe_mode:
-            session.tell("info", "Safe mode: no plugin runs.", "Start without --safe-mode to use them.", "safe-mode")
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
             annotate=Annotate(session, jobs, journal),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
-            shelf=shelf, answerers=answerers, cards=cards, plugins=plugins)
+            shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins))
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

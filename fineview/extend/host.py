@@ -35,7 +35,7 @@ class PluginHost:
                  tell: Tell = lambda problem: None) -> None:
         self._places = (bundled, own)
         self._choices = Choices(kept)
-        self._safe_mode = safe_mode
+        self.safe_mode = safe_mode
         self._lock = threading.Lock()
         self._seen: tuple[Found, ...] | None = None
         self.tell = tell
@@ -143,7 +143,7 @@ class PluginHost:
         absent = missing(one.manifest.requires)
         if absent:
             return "unusable", f"It needs {', '.join(absent)}.", "pip install " + " ".join(f'"{one}"' for one in absent)
-        if self._safe_mode:
+        if self.safe_mode:
             return "off", "FineView runs in safe mode, without plugins.", "Start it without --safe-mode."
         return "on", "", ""
 

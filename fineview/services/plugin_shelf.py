@@ -15,7 +15,13 @@ Failed = Callable[[FineViewError], None]
 
 
 class Plugins(Protocol):
-    """Who knows the plugins (``extend.host``); each call reads files and runs on a worker only."""
+    """Who knows the plugins (``extend.host``); each call reads files and runs on a worker only.
+
+    ``tell`` is called with each plugin that broke, on whichever thread found out.
+    """
+
+    safe_mode: bool
+    tell: Callable[[PluginProblem], None]
 
     def entries(self) -> tuple[PluginEntry, ...]: ...
     def enable(self, name: str) -> PluginEntry: ...
@@ -23,10 +29,16 @@ class Plugins(Protocol):
 
 
 class PluginShelf:
-    """Lane "plugins".  ``show`` gets all plugins as they are after the gesture, on the caller's thread."""
+    """Lane "plugins".  ``show`` gets all plugins as they are after the gesture, on the caller's thread.
+
+    A plugin that broke, and safe mode, are told by notices.
+    """
 
     def __init__(self, session: Session, jobs: Jobs, plugins: Plugins) -> None:
         self._session, self._jobs, self._plugins = session, jobs, plugins
+        plugins.tell = lambda problem: jobs.post(lambda: self._taken_out(problem))
+        if plugins.safe_mode:
+            session.tell("info", "Safe mode: no plugin runs.", "Start without --safe-mode to use them.", "safe-mode")
 
     def list(self, show: Show, failed: Failed) -> None:
         self._jobs.submit(Job("plugins", lambda _: self._plugins.entries(), show, failed, newest_wins=False))
@@ -39,7 +51,6 @@ class PluginShelf:
 
         self._jobs.submit(Job("plugins", work, show, failed, newest_wins=False))
 
-    def taken_out(self, problem: PluginProblem) -> None:
-        """Tell the person of one that broke.  On the GUI thread."""
+    def _taken_out(self, problem: PluginProblem) -> None:
         self._session.tell("warning", problem.what, "\"Plugins …\" in the menu Help enables it again.", problem.code)
         self._session.pulse()

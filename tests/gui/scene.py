@@ -109,6 +109,10 @@ class NoLibrary:
 class NoPlugins:
     """No plugin anywhere."""
 
+    safe_mode = False
+
+    def tell(self, problem: PluginProblem) -> None: ...
+
     def entries(self) -> tuple[PluginEntry, ...]:
         return ()
 
