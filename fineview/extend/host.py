@@ -21,7 +21,7 @@ from fineview.extend.requirements import missing
 
 Tell = Callable[[PluginProblem], None]
 _WHY = {"reader-died": "crashed", "time": "took too long", "guest-memory": "needed too much memory",
-        "guest-load": "could not be loaded"}
+        "guest-load": "could not be loaded", "guest-fault": "failed on a file"}
 
 
 class PluginHost:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fineview.core.errors import InputProblem, LimitExceeded
+from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
 from fineview.core.recording import InstrumentReader
 from fineview.formats import instruments, limits
 from fineview.formats.answers import Reply, lined, packed, told
@@ -41,19 +41,19 @@ class Guest:
             yield told(path, self._records)
 
     def _records(self, path: str) -> tuple[FileRecord, ...]:
-        with _memory_told():
+        with _faults_told():
             return instruments.records_of(self._claiming(path), path)
 
     def raster(self, path: str, frame: int, sop_uid: str | None = None) -> Iterator[Reply]:
-        with _memory_told():
+        with _faults_told():
             yield packed(instruments.raster_of(self._claiming(path), path, frame))
 
     def header(self, path: str, rows: int) -> Iterator[Reply]:
-        with _memory_told():
+        with _faults_told():
             yield {"rows": [list(row) for row in instruments.header_of(self._claiming(path), path, rows)]}, None
 
     def layers(self, path: str, frame: int) -> Iterator[Reply]:
-        with _memory_told():
+        with _faults_told():
             yield lined(instruments.layers_of(self._claiming(path), path, frame))
 
     def _claiming(self, path: str) -> InstrumentReader:
@@ -79,10 +79,15 @@ class Guest:
 
 
 @contextmanager
-def _memory_told() -> Iterator[None]:
-    """A reader that needs too much is at fault itself; other errors are the file's."""
+def _faults_told() -> Iterator[None]:
+    """What a reader says of a file is the file's fault; whatever else escapes from it is its own."""
     try:
         yield
+    except (FineViewError, OSError):
+        raise
     except MemoryError as error:
         raise LimitExceeded(f"Its reader needs more memory than the limit of {limits.in_words(limits.MEMORY_BYTES)}.",
                             "Ask the plugin's author, or export a smaller file.", "guest-memory") from error
+    except Exception as error:
+        raise InputProblem(f"Its reader failed on this file ({type(error).__name__}).", "Ask the plugin's author.",
+                           "guest-fault") from error

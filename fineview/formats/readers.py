@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
+from fineview.core.errors import FineViewError, InputProblem
 from fineview.core.recording import GuestReader
 from fineview.formats import limits, wire
 from fineview.formats.child import Check, Children, reader_died
@@ -21,7 +21,8 @@ Guests = Callable[[str], Sequence[GuestReader]]
 """Path of a file -> the plugins that may know it.  Raises ``InputProblem`` where one does that may not run."""
 T = TypeVar("T")
 _UNKNOWN = "not-an-image"
-_FAILURES = frozenset({"reader-died", "time", "guest-load", "guest-memory"})
+# The reader's own fault, whatever the file: it died, hung, could not be imported, ate memory, let an exception escape.
+_FAILURES = frozenset({"reader-died", "time", "guest-load", "guest-memory", "guest-fault"})
 
 
 def no_guests(path: str) -> tuple[GuestReader, ...]:
@@ -36,7 +37,7 @@ class Readers:
     """Safe to use from several threads.
 
     ``guests``: asked before every use, so that one that is switched off is asked no more.  ``on_failure``: called with
-    the guest and its error (``reader-died``, ``time``, ``guest-load``, ``guest-memory``), from whichever thread asked.
+    the guest and its error (one of ``_FAILURES``), from whichever thread asked.
     """
 
     def __init__(self, children: int, guests: Guests = no_guests,
@@ -112,10 +113,10 @@ def is_unknown(found: tuple[FileRecord, ...]) -> bool:
 
 
 def _unbroken(found: tuple[FileRecord, ...]) -> tuple[FileRecord, ...]:
-    """Raises ``LimitExceeded`` where the guest told that it broke."""
+    """Raises ``InputProblem`` where the guest told that it broke."""
     problem = found[0].problem
     if problem is not None and problem.code in _FAILURES:
-        raise LimitExceeded(problem.what, problem.remedy, problem.code)
+        raise InputProblem(problem.what, problem.remedy, problem.code)
     return found
 
 

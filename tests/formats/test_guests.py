@@ -34,6 +34,8 @@ class Toy:
         data = path.read_bytes()
         if data[4:5] == b"X":
             os._exit(3)
+        if data[4:5] == b"E":
+            return "no recordings"
         if data[4:5] == b"M":
             hoard = [bytearray(1 << 24) for _ in range(1000)]
         if data[4:5] == b"L":
@@ -133,6 +135,12 @@ def test_an_endless_loop_ends(hosting: FileArchive, tmp_path: Path, failures: Fa
     with pytest.raises(FineViewError) as caught:
         last(hosting, _write(tmp_path, "loop.toy", b"L"))
     assert caught.value.code == "time" and failures == [("Toy", "time")]
+
+
+def test_nonsense_is_the_readers_fault(hosting: FileArchive, tmp_path: Path, failures: Failures) -> None:
+    with pytest.raises(FineViewError) as caught:
+        last(hosting, _write(tmp_path, "odd.toy", b"E"))
+    assert caught.value.code == "guest-fault" and failures == [("Toy", "guest-fault")]
 
 
 def test_a_hoarder_of_memory_is_named(hosting: FileArchive, tmp_path: Path, failures: Failures) -> None:
