@@ -13,6 +13,7 @@ from fineview.core.finding import Finding
 from fineview.core.image import Raster
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.clock import now_iso
+from fineview.services.file_lines import FileLines
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Notice, Session
@@ -51,6 +52,7 @@ class OpenStudy:
         self._sample = sample
         self._opened: tuple[str, ...] = ()
         self._touched = False
+        self.lines = FileLines(session, jobs, archive)
         self.on_frame: Callable[[], None] = lambda: None
 
     def paths(self, paths: Sequence[Path]) -> None:

@@ -17,6 +17,7 @@ from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, Mode
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
+from fineview.core.layers import LayerLine
 from fineview.core.measured import StoredResult
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.eye import EyeView
@@ -130,6 +131,10 @@ def _rasters() -> ByteCache[FrameKey, Raster]:
     return ByteCache(lambda raster: raster.pixels.nbytes, 1024**3)
 
 
+def _lines() -> ByteCache[FrameKey, tuple[LayerLine, ...]]:
+    return ByteCache(lambda lines: sum(line.row_px.nbytes for line in lines), 64 * 1024**2)
+
+
 def _analyses() -> ByteCache[tuple[FrameKey, str], Analysis]:
     return ByteCache(lambda one: sum(values.nbytes for values in one.lesions.values())
                      + sum(level.values.nbytes for level in one.pyramid), 512 * 1024**2)
@@ -154,6 +159,7 @@ class Session:
     ``least_score``: undecided suggestions below it are not shown.
     ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
+    ``lines``: layer lines that the file itself holds, by frame.
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -183,6 +189,7 @@ class Session:
     answers: tuple[Answer, ...] = ()
     streaming: Streaming | None = None
     rasters: ByteCache[FrameKey, Raster] = field(default_factory=_rasters)
+    lines: ByteCache[FrameKey, tuple[LayerLine, ...]] = field(default_factory=_lines)
     thumbnails: dict[str, Raster] = field(default_factory=dict)
     analyses: ByteCache[tuple[FrameKey, str], Analysis] = field(default_factory=_analyses)
     heat: ByteCache[tuple[object, ...], HeatMap] = field(default_factory=_heat)
@@ -205,7 +212,7 @@ class Session:
 
     def clear_frames(self) -> None:
         """Forget everything that is known by frame number."""
-        for known in (self.rasters, self.analyses, self.heat):
+        for known in (self.rasters, self.lines, self.analyses, self.heat):
             known.clear()
         self.eye = None
         self.frame_problem.clear()

@@ -18,8 +18,10 @@ from fineview.core.dialogue import NOT_EVALUATED, Answer
 from fineview.core.evidence import Analysis, Method
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box, Spacing
+from fineview.core.layers import LayerLine
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Series, Study
 from fineview.services.eye import EyeView
+from fineview.services.file_lines import words_of
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
 from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, reaches, suggestions
 from fineview.services.session import Notice, Pointed, Progress, Session, Streaming
@@ -130,6 +132,8 @@ class ViewState:
     progress: tuple[Progress, ...]
     notices: tuple[Notice, ...]
     localizer: Series | None
+    lines: tuple[LayerLine, ...]
+    lines_text: str
     saved_text: str
     undo_name: str
     redo_name: str
@@ -147,6 +151,7 @@ def snapshot(session: Session) -> ViewState:
     localizer = None
     if session.study and series and series.localizer_uid:
         localizer = next((s for s in session.study.series if s.uid == series.localizer_uid), None)
+    lines = _lines(session)
     return ViewState(
         catalogue=session.catalogue, study=session.study, series=series, frame_key=key, frame=frame,
         index=session.index, banner=_banner(session),
@@ -165,8 +170,15 @@ def snapshot(session: Session) -> ViewState:
         lesion_promise=_lesion_promise(session.overlay, measured), findings=findings,
         frame_findings=tuple(f for f in findings if f.frame == key), selected=session.selected,
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),
-        notices=session.notices, localizer=localizer, saved_text=_saved_text(session),
+        notices=session.notices, localizer=localizer, lines=lines,
+        lines_text=words_of(lines), saved_text=_saved_text(session),
         undo_name=session.undo_name, redo_name=session.redo_name, patient_changes=session.reviewed_patients)
+
+
+def _lines(session: Session) -> tuple[LayerLine, ...]:
+    key = session.frame_key
+    wished = session.overlay.lines and not session.overlays_hidden
+    return (session.lines.get(key) or ()) if wished and key is not None else ()
 
 
 def _findings(session: Session) -> tuple[Finding, ...]:

@@ -36,6 +36,7 @@ class OverlayWishes:
     ``balance``: how much of the text's row is mixed into one level's energy, 0 (vision alone) to 1 (text alone).
     ``text``: the words whose attention row is shown; None: the general row.
     ``word``: whose map a "word" overlay is: the id of the question, and where the word begins in the answer.
+    ``lines``: layer lines that the file itself holds.
     ``encoder``: the name of whose maps are shown; "": the one the application was started with.
     """
 
@@ -55,6 +56,7 @@ class OverlayWishes:
     smooth: bool = True
     dar: DarSettings = field(default_factory=DarSettings)
     suggestions: bool = True
+    lines: bool = True
 
     @property
     def method(self) -> Method | None:

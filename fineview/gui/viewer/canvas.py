@@ -26,12 +26,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box, Point, Spacing
+from fineview.core.layers import LayerLine
 from fineview.core.orientation import ViewTransform
 from fineview.core.region import Region
 from fineview.gui.theme import DARK
 from fineview.gui.viewer import furniture, marks
 from fineview.gui.viewer.hand import DRAWING, Hand
 from fineview.gui.viewer.layers import Layer, set_overlay
+from fineview.gui.viewer.lines import Lines
 from fineview.gui.viewer.placement import Placement
 from fineview.services.snapshot import OverlayState
 from fineview.services.wishes import Tool
@@ -71,7 +73,7 @@ class Canvas(QWidget):
         self.top_lines: tuple[str, ...] = ()
         self.bottom_lines: tuple[str, ...] = ()
         self.message = ""
-        self.base, self.overlay = Layer(), Layer()
+        self.base, self.overlay, self.layer_lines = Layer(), Layer(), Lines()
         self.pointer: Point | None = None
         self.hand = Hand(self)
         self._size = (0, 0)
@@ -111,6 +113,10 @@ class Canvas(QWidget):
 
     def set_overlay(self, overlay: OverlayState | None) -> None:
         set_overlay(self.overlay, overlay)
+        self.update()
+
+    def set_layer_lines(self, lines: Sequence[LayerLine]) -> None:
+        self.layer_lines.set(lines)
         self.update()
 
     def set_placing(self, transform: ViewTransform, aspect: float) -> None:
@@ -327,6 +333,7 @@ class Canvas(QWidget):
         self.base.paint(painter, matrix, *scale, crisp=True)
         self.overlay.paint(painter, matrix, *scale, crisp=False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.layer_lines.paint(painter, matrix, QRectF(self.rect()))
         self.paint_marks(painter)
         self.hand.paint(painter, matrix)
         self._paint_furniture(painter)

@@ -35,11 +35,12 @@ class ColourBar(QWidget):
 
 
 class Legend(QWidget):
-    WATCHES = frozenset({"overlay", "overlay_pending", "overlay_missing", "overlay_wishes", "frame_key", "beside"})
+    WATCHES = frozenset({"overlay", "overlay_pending", "overlay_missing", "overlay_wishes", "frame_key", "beside",
+                         "lines_text"})
 
     def __init__(self) -> None:
         super().__init__()
-        self._words = Elided()
+        self._words, self._drawn = Elided(), ""
         self._low, self._high, self._bar = QLabel(), QLabel(), ColourBar()
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
@@ -49,6 +50,7 @@ class Legend(QWidget):
         self._fill(None, tr("No overlay. Press A, D, M or L."))
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
+        self._drawn = state.lines_text
         side = tr("First: ") if state.beside == "overlay" else ""
         if state.overlay is not None:
             self._fill(state.overlay, side + state.overlay.legend)
@@ -82,7 +84,7 @@ class Legend(QWidget):
         return self._words.text()
 
     def _fill(self, overlay: OverlayState | None, words: str) -> None:
-        self._words.setText(words)
+        self._words.setText(f"{words}  ·  {self._drawn}" if self._drawn else words)
         self._words.setObjectName("" if overlay else "quiet")
         self._words.style().polish(self._words)
         ticks = overlay.ticks if overlay else None

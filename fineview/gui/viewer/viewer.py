@@ -24,7 +24,7 @@ class Viewer(QWidget):
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
         "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
         "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye",
-        "pointed"})
+        "pointed", "lines", "lines_text"})
     region_drawn = Signal()
     maximised = Signal()
 
@@ -110,6 +110,9 @@ class Viewer(QWidget):
             self.pictures.share_room()
         if changed & {"overlay"}:
             self.canvas.set_overlay(state.overlay)
+        if changed & {"lines"}:
+            self.canvas.set_layer_lines(state.lines)
+            self.pictures.twin.set_layer_lines(state.lines)
         if changed & {"findings", "frame_findings", "selected", "overlay_wishes"}:
             numbers = {f.id: i + 1 for i, f in enumerate(state.findings)}
             for one in (self.canvas, self.pictures.twin):
