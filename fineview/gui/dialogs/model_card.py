@@ -33,17 +33,18 @@ _OPEN = ("lesions", "layers", "chat", "card")  # the others are long, and open b
 class Card(Page):
     def __init__(self, bench: Workbench, parent: QWidget | None) -> None:
         super().__init__(tr("Model card"), parent)
-        inner = QWidget()
-        self.body = QVBoxLayout(inner)
+        self._inner = QWidget(self)
+        self._inner.hide()
+        self.body = QVBoxLayout(self._inner)
         self.body.setContentsMargins(0, 0, 16, 0)
         self.body.setSpacing(8)
+        self.waiting = said(tr("Reading the card …"), "quiet")
+        self.column.addWidget(self.waiting)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(inner)
         self.column.addWidget(self.area, 100)
-        self.waiting = self._add(said(tr("Reading the card …"), "quiet"))
         self.buttons(None, "Close")
         self.resize(960, 720)
         bench.cards.card(self._show, self._failed)
@@ -71,6 +72,7 @@ class Card(Page):
         self._lines("Notes on this file of weights", card.own_notes)
         self._lines("What is not known", card.unknown)
         self.body.addStretch(1)
+        self.area.setWidget(self._inner)  # whole: a long column that grew in sight would be squeezed at first
 
     def _show_measured(self, card: ModelCard) -> None:
         if card.results:

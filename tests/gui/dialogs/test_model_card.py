@@ -96,6 +96,18 @@ def test_figures_under_another_calibration_are_not_this_encoders(window: MainWin
     page.close()
 
 
+def test_a_long_card_is_never_squeezed_into_the_page(window: MainWindow) -> None:
+    page = Card(window._bench, window)
+    page.show()
+    page._show(made(words=replace(WORDS, limits=("It misses small lesions.",) * 200)))
+    labels = [label for label in page.findChildren(QLabel) if label.text() == "It misses small lesions."]
+    inner = page.area.widget()
+    assert len(labels) == 200 and inner.isVisible()
+    least = labels[0].fontMetrics().height()  # before any event was handled
+    assert inner.height() >= 200 * least and page.area.verticalScrollBar().maximum() > 0
+    page.close()
+
+
 def test_an_encoder_that_a_person_brought_says_what_nobody_stated(window: MainWindow) -> None:
     other = EncoderEntry("mine", "clip", "e" * 64, "mit", "clip", True, False, "/x", "maps only", False)
     said = texts(shown(window, made(other, CardWords(), ())))
