@@ -32,14 +32,16 @@ class PluginEntry:
     """One row of the list of plugins.
 
     ``bundled``: shipped with the program; others lie in the person's own folder and run only once enabled.
-    ``state``: "failed": it broke and was taken out; "unusable": it is on, but lacks something or its manifest is wrong.
-    ``reason``, ``remedy``: why it is not on, as sentences; empty where it is, or was switched off by the person.
+    ``chosen``: whether it is wanted, which ``enable`` and ``disable`` change.  ``state``: what becomes of that;
+    "failed": it broke and was taken out, "unusable": it lacks something or its manifest is wrong.
+    ``reason``, ``remedy``: why it is not on, as sentences; empty where it is.
     """
 
     name: str
     state: PluginState
     bundled: bool
     path: str
+    chosen: bool = False
     version: str = ""
     licence: str = ""
     summary: str = ""

@@ -20,6 +20,7 @@ from fineview.extend.places import Found, find
 from fineview.extend.requirements import missing
 
 Tell = Callable[[PluginProblem], None]
+Verdict = tuple[PluginState, str, str]
 _WHY = {"reader-died": "crashed", "time": "took too long", "guest-memory": "needed too much memory",
         "guest-load": "could not be loaded", "guest-fault": "failed on a file"}
 
@@ -120,14 +121,28 @@ class PluginHost:
         made = one.manifest
         if made is None:
             return PluginEntry(one.name, state, one.bundled, str(one.folder), reason=reason, remedy=remedy)
-        return PluginEntry(one.name, state, one.bundled, str(one.folder), made.version, made.licence, made.summary,
-                           made.hooks, tuple(known.words for known in made.reads), reason, remedy)
+        return PluginEntry(one.name, state, one.bundled, str(one.folder), self._unwanted(one) is None, made.version,
+                           made.licence, made.summary, made.hooks, tuple(known.words for known in made.reads), reason,
+                           remedy)
 
-    def _state(self, one: Found) -> tuple[PluginState, str, str]:
+    def _state(self, one: Found) -> Verdict:
         """Whether it may run, and if not, why and what to do."""
         if one.manifest is None:
             problem = one.problem or PluginProblem("It cannot be used.", "Copy it again from its author.")
             return "unusable", problem.what, problem.remedy
+        unwanted = self._unwanted(one)
+        if unwanted is not None:
+            return unwanted
+        absent = missing(one.manifest.requires)
+        if absent:
+            packages = " ".join(f'"{name}"' for name in absent)
+            return "unusable", f"It needs {', '.join(absent)}.", f"Install it: pip install {packages}"
+        if self.safe_mode:
+            return "off", "FineView runs in safe mode, without plugins.", "Start it without --safe-mode."
+        return "on", "", ""
+
+    def _unwanted(self, one: Found) -> Verdict | None:
+        """What was chosen against it; None where it is wanted as it lies there."""
         choice = self._choices.of(one.name)
         same = choice is not None and choice.sha256 == one.sha256
         if choice is not None and choice.state == "off":
@@ -140,12 +155,7 @@ class PluginHost:
         if not one.bundled and not same:
             return "off", "Its files are not those that were enabled.", \
                 f"Look at what changed, then: fineview plugins enable {one.name}"
-        absent = missing(one.manifest.requires)
-        if absent:
-            return "unusable", f"It needs {', '.join(absent)}.", "pip install " + " ".join(f'"{one}"' for one in absent)
-        if self.safe_mode:
-            return "off", "FineView runs in safe mode, without plugins.", "Start it without --safe-mode."
-        return "on", "", ""
+        return None
 
 
 def _no_reader(known: Signature, why: str, remedy: str) -> InputProblem:

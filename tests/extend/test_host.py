@@ -105,7 +105,7 @@ def test_a_missing_package_is_named_with_the_way_to_it(tmp_path: Path, kept: Kep
     write("bundled", requires=["numpy>=1", "a-package-that-nobody-has>=3", "pytest<1"])
     entry = only(host(tmp_path, kept))
     assert (entry.state, entry.reason) == ("unusable", "It needs a-package-that-nobody-has>=3, pytest<1.")
-    assert entry.remedy == 'pip install "a-package-that-nobody-has>=3" "pytest<1"'
+    assert entry.chosen and entry.remedy == 'Install it: pip install "a-package-that-nobody-has>=3" "pytest<1"'
     told = refusal(host(tmp_path, kept), tmp_path)
     assert told.what == ("Acme: the plugin acme_reader, which reads such files, does not run. It needs "
                          "a-package-that-nobody-has>=3, pytest<1.")
@@ -115,8 +115,10 @@ def test_a_missing_package_is_named_with_the_way_to_it(tmp_path: Path, kept: Kep
 def test_safe_mode_runs_nothing_and_keeps_the_choices(tmp_path: Path, kept: Kept, write: Write) -> None:
     write("bundled")
     safe = host(tmp_path, kept, safe_mode=True)
-    assert only(safe).state == "off" and refusal(safe, tmp_path).remedy == "Start it without --safe-mode."
+    assert (only(safe).state, only(safe).chosen) == ("off", True)
+    assert refusal(safe, tmp_path).remedy == "Start it without --safe-mode."
     assert kept.rows == {} and only(host(tmp_path, kept)).state == "on"
+    assert not safe.disable("acme_reader").chosen and only(host(tmp_path, kept)).state == "off"
 
 
 def test_known_files_that_nobody_reads_are_named(tmp_path: Path, kept: Kept, write: Write) -> None:

@@ -119,5 +119,5 @@ def test_the_commands(study: Path) -> None:
     assert speak("plugins", "enable", "nobody", "--json").error["code"] == "plugin-unknown"
     assert speak("plugins", "enable").code == speak("plugins", "list", "acme_reader").code == 2
     row = speak("plugins", "enable", "acme_reader", "--json").json
-    assert set(row) == {"name", "state", "bundled", "path", "version", "licence", "summary", "hooks", "reads", "reason",
-                        "remedy"}
+    assert set(row) == {"name", "state", "bundled", "path", "chosen", "version", "licence", "summary", "hooks",
+                        "reads", "reason", "remedy"}

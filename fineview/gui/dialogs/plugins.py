@@ -63,7 +63,7 @@ class Plugins(Page):
             if words:
                 text.addWidget(_label(words, name))
         row.addLayout(text, 1)
-        button = QPushButton(tr("Disable") if one.state in ("on", "unusable") else tr("Enable"))
+        button = QPushButton(tr("Disable") if one.chosen else tr("Enable"))
         button.setAccessibleName(f"{button.text()} {one.name}")
         button.clicked.connect(lambda: self._switch(one, button))
         button.setEnabled(bool(one.version))  # without a manifest there is nothing to switch
@@ -73,7 +73,7 @@ class Plugins(Page):
     def _switch(self, one: PluginEntry, button: QPushButton) -> None:
         button.setEnabled(False)
         self.trouble.hide()
-        self._bench.plugins.switch(one.name, one.state not in ("on", "unusable"), self._show, self._failed)
+        self._bench.plugins.switch(one.name, not one.chosen, self._show, self._failed)
 
     def _failed(self, error: FineViewError) -> None:
         """Say it, and show what still holds."""

@@ -15,9 +15,9 @@ from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.workbench import Workbench
 from tests.gui.scene import NoPlugins
 
-READER = PluginEntry("eyepy_reader", "on", True, "plugins/eyepy_reader", "0.1.0", "Apache-2.0", "Heidelberg E2E files",
-                     ("instrument_reader",), ("Heidelberg E2E",))
-OWN = PluginEntry("acme_reader", "off", False, "somewhere/acme_reader", "1.0", "MIT", "Acme <b>files</b>",
+READER = PluginEntry("eyepy_reader", "on", True, "plugins/eyepy_reader", True, "0.1.0", "Apache-2.0",
+                     "Heidelberg E2E files", ("instrument_reader",), ("Heidelberg E2E",))
+OWN = PluginEntry("acme_reader", "off", False, "somewhere/acme_reader", False, "1.0", "MIT", "Acme <b>files</b>",
                   reason="It was not enabled yet.", remedy="Enable it if you trust who wrote it.")
 BROKEN = PluginEntry("broken", "unusable", False, "somewhere/broken", reason="Its manifest is not valid.",
                      remedy="Ask its author.")
@@ -34,10 +34,10 @@ class Some(NoPlugins):
         return tuple(self.rows.values())
 
     def enable(self, name: str) -> PluginEntry:
-        return self._set(replace(self.rows[name], state="on", reason="", remedy=""))
+        return self._set(replace(self.rows[name], state="on", chosen=True, reason="", remedy=""))
 
     def disable(self, name: str) -> PluginEntry:
-        return self._set(replace(self.rows[name], state="off", reason="It was switched off."))
+        return self._set(replace(self.rows[name], state="off", chosen=False, reason="It was switched off."))
 
     def _set(self, row: PluginEntry) -> PluginEntry:
         if self.refuse:
@@ -74,7 +74,7 @@ def test_states_and_reasons_are_words(qtbot: QtBot, bench: Workbench) -> None:
         ["eyepy_reader", "On · bundled · 0.1.0 · Apache-2.0", "Heidelberg E2E files", "Disable"],
         ["acme_reader", "Off · your own · 1.0 · MIT", "Acme <b>files</b>",
          "It was not enabled yet. Enable it if you trust who wrote it.", "Enable"],
-        ["broken", "Cannot run · your own", "Its manifest is not valid. Ask its author.", "Disable"]]
+        ["broken", "Cannot run · your own", "Its manifest is not valid. Ask its author.", "Enable"]]
     assert not button(page, "broken").isEnabled()
     assert all(label.textFormat() is Qt.TextFormat.PlainText for label in page.findChildren(QLabel))
 
