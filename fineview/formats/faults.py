@@ -32,6 +32,6 @@ def _known(error: Exception) -> FineViewError:
     return limits.damaged(f"it could not be understood ({type(error).__name__})")
 
 
-def not_an_image() -> InputProblem:
-    return InputProblem("The file is not an image that can be read here.",
-                        "Open DICOM, PNG, JPEG, TIFF, BMP or HEYEX (VOL, XML) files.", "not-an-image")
+def not_an_image(what: str = "The file is not an image that can be read here.") -> InputProblem:
+    """What opens is named in this one place."""
+    return InputProblem(what, "Open DICOM, PNG, JPEG, TIFF, BMP or HEYEX (VOL, XML) files.", "not-an-image")

@@ -24,19 +24,16 @@ from fineview.core.recording import InstrumentReader, Recording
 from fineview.core.study import FrameInfo, Patient
 from fineview.formats import limits
 from fineview.formats.content import content_uid, digest_of
-from fineview.formats.heyex_vol import HeyexVol
-from fineview.formats.heyex_xml import HeyexXml
 from fineview.formats.printable import printable
 from fineview.formats.record import FileRecord
 
-BUILT_IN: tuple[InstrumentReader, ...] = (HeyexVol(), HeyexXml())
 HEAD_BYTES = 512
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _ALONG_THE_STACK = (0.0, 0.0, 1.0)
 _WIDEST_MM = 1000.0
 
 
-def reader_of(head: bytes, path: str, readers: Sequence[InstrumentReader] = BUILT_IN) -> InstrumentReader | None:
+def reader_of(head: bytes, path: str, readers: Sequence[InstrumentReader]) -> InstrumentReader | None:
     """The first reader that knows such a file; ``head``: its first ``HEAD_BYTES`` bytes."""
     return next((one for one in readers if one.claims(head, Path(path))), None)
 

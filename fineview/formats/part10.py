@@ -13,8 +13,8 @@ from pydicom.dataset import FileDataset
 from pydicom.filereader import read_partial
 from pydicom.uid import UID
 
-from fineview.core.errors import InputProblem
 from fineview.formats import limits
+from fineview.formats.faults import not_an_image
 from fineview.formats.structure import Structure, walk
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -80,8 +80,7 @@ def read_front(file: BinaryIO) -> Front:
         if start and len(head) <= start + 8:
             raise limits.truncated("it ends after its preamble")
         if not start:
-            raise InputProblem("The file is not an image that can be read here.",
-                               "Open DICOM, PNG, JPEG, TIFF or BMP files.", "not-an-image")
+            raise not_an_image()
         guess = (True, True)
     if struct.unpack_from("<H" if guess[1] else ">H", head, start)[0] != 2:
         implicit, little = guess

@@ -12,6 +12,8 @@ from fineview.formats import companion_draw, dicom_read, instruments, pictures, 
 from fineview.formats.answers import Reply, lined, packed, told
 from fineview.formats.faults import not_an_image
 from fineview.formats.header import header_rows
+from fineview.formats.heyex_vol import HeyexVol
+from fineview.formats.heyex_xml import HeyexXml
 from fineview.formats.part10 import looks_like_dicom
 from fineview.formats.record import FileRecord
 from fineview.formats.unpack import looks_like_zip, unpack
@@ -19,6 +21,7 @@ from fineview.formats.unpack import looks_like_zip, unpack
 # (0002,0002) UI of 20 characters, always little endian and explicit (PS3.10 7.1).
 _DIRECTORY = b"\x02\x00\x02\x00UI\x14\x00" + dicom_read.DIRECTORY_CLASS.encode()
 Kind = str | InstrumentReader
+INSTRUMENTS: tuple[InstrumentReader, ...] = (HeyexVol(), HeyexXml())
 
 
 def records(paths: list[str]) -> Iterator[Reply]:
@@ -51,7 +54,7 @@ def sniff(path: str) -> Kind:
         return "picture"
     if looks_like_zip(head):
         return "zip"
-    reader = instruments.reader_of(head, path)
+    reader = instruments.reader_of(head, path, INSTRUMENTS)
     if reader is not None:
         return reader
     if looks_like_dicom(head):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
 from fineview.core.study import Catalogue, Problem
 from fineview.formats import limits, wire
+from fineview.formats.faults import not_an_image
 from fineview.formats.grouping import build
 from fineview.formats.places import check_exists, files_below, resolve_references
 from fineview.formats.readers import Readers, is_unknown, records_from
@@ -158,5 +159,4 @@ def _nothing_to_show(catalogue: Catalogue) -> InputProblem:
         return InputProblem(f"Nothing to show: {objects} DICOM files without pixels.",
                             "Open the images that belong to them.", "not-an-image")
     reason = f" The first one: {catalogue.problems[0].what}" if catalogue.problems else ""
-    return InputProblem(f"None of the {len(catalogue.files)} files is an image.{reason}",
-                        "Open DICOM, PNG, JPEG, TIFF or BMP files.", "not-an-image")
+    return not_an_image(f"None of the {len(catalogue.files)} files is an image.{reason}")

@@ -98,6 +98,17 @@ def test_the_side_comes_from_the_header_alone(archive: FileArchive, tmp_path: Pa
     assert (volume.laterality.words, slo.laterality.words) == (words, words)
 
 
+def test_both_eyes_of_a_visit_are_one_study(archive: FileArchive, tmp_path: Path) -> None:
+    (tmp_path / "1.vol").write_bytes(vol())
+    (tmp_path / "2.vol").write_bytes(vol(reflectivity(4), eye=b"OD"))
+    (study,) = last(archive, tmp_path).studies
+    assert [(one.modality, one.laterality.value) for one in study.series].count(("OPT", "R")) == 1
+    assert sorted(one.laterality.value or "" for one in study.series) == ["L", "L", "R", "R"]
+    pictures = {one.uid: one.laterality.value for one in study.series if one.modality == "OP"}
+    assert all(pictures[one.localizer_uid or ""] == one.laterality.value
+               for one in study.series if one.modality == "OPT")
+
+
 def test_a_circle_has_no_line_and_a_star_no_order_of_space(archive: FileArchive, tmp_path: Path) -> None:
     circle, _ = opened(archive, tmp_path / "c.vol", vol(pattern=2))
     assert {frame.scan_line for frame in circle.frames} == {None} and circle.warnings
