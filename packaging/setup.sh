@@ -111,7 +111,7 @@ set_up() {
   choose_torch
   rm -f "$VENV/fineview.stamp"
   local target=".[pacs]"
-  [ "$kind" = test ] && target=".[test,train,pacs]"
+  [ "$kind" = test ] && target=".[test,train,pacs,eyepy]"
   say "installing Python packages (about a minute)"
   (cd "$ROOT" && "$VENV/bin/pip" install -qq -c packaging/constraints.txt -e "$target") ||
     stop "pip could not install the packages; see its message above."
