@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
     from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort, Vault
+    from fineview.services.session import Session
+    from fineview.services.thickness_desk import ThicknessDesk
     from fineview.services.workbench import Workbench
     from fineview.store.cellar import Cellar
 
@@ -312,9 +314,14 @@ class App:
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
-            annotate=Annotate(session, jobs, journal),
+            annotate=Annotate(session, jobs, journal), thickness=self._thickness(session, jobs),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins))
+
+    def _thickness(self, session: Session, jobs: Jobs) -> ThicknessDesk:
+        from fineview.services.thickness_desk import ThicknessDesk
+
+        return ThicknessDesk(session, jobs, self.archive, self.engine)
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

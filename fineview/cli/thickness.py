@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from fineview.cli.show import progress_token
@@ -72,6 +73,6 @@ def table(made: Thickness, series: Series) -> str:
     grid = made.grid
     volume = "not covered" if grid.volume_mm3 is None else f"{grid.volume_mm3:.2f} mm3"
     rows = [made.provenance.words, f"{series.laterality.words}, centre: {grid.centre_from}"]
-    rows += [f"  {one.name:16} {one.words:>12}   {one.covered * 100:3.0f} % covered" for one in grid.fields]
+    rows += [f"  {one.name:16} {one.words:>12}   {math.floor(one.covered * 100):3} % covered" for one in grid.fields]
     rows += [f"  {'volume':16} {volume:>12}", *(f"note: {note}" for note in made.provenance.notes)]
     return "\n".join(rows)

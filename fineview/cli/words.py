@@ -50,6 +50,7 @@ def build() -> argparse.ArgumentParser:
     both = [common, engine]
     _study_commands(commands, common, both)
     _workshop_commands(commands, common, both)
+    thickness_words.add_words(commands, both)
     return parser
 
 
@@ -93,7 +94,6 @@ def _study_commands(commands: Commands[argparse.ArgumentParser], common: argpars
     ask.add_argument("--frame", type=_number)
     ask.add_argument("--region", type=parse_region)
     ask.add_argument("--answerer", metavar="NAME|DIR|URL")
-    thickness_words.add_words(commands, both)
     report = commands.add_parser("report", parents=[common], help="the report of a study's stored findings")
     report.add_argument("path", type=Path)
     report.add_argument("--out", type=Path, required=True)

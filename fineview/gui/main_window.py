@@ -21,6 +21,7 @@ from fineview.gui.panels.findings import Findings
 from fineview.gui.panels.header import Header
 from fineview.gui.panels.status import Status
 from fineview.gui.panels.studies import Studies
+from fineview.gui.panels.thickness import Thickness
 from fineview.gui.panels.welcome import Welcome
 from fineview.gui.thumbnails import Thumbnails
 from fineview.gui.viewer.viewer import Viewer
@@ -50,7 +51,7 @@ class MainWindow(QMainWindow):
         thumbnails = Thumbnails(bench.session, self.studies, self.viewer)
         self.binder = Binder(bench.session, (
             self, self.banner, self.notices, self.studies, self.viewer, self.chat, self.findings, self.evidence,
-            self.header, self.status, self.bar, thumbnails), self)
+            self.thickness, self.header, self.status, self.bar, thumbnails), self)
         self._connect()
         self.setMinimumSize(760, 480)
         self.resize(1600, 1000)
@@ -66,13 +67,13 @@ class MainWindow(QMainWindow):
         self.banner, self.notices, self.studies = PatientBanner(), Notices(bench.session), Studies()
         self.viewer, self.welcome, self.status = Viewer(bench), Welcome(), Status(bench)
         self.chat, self.findings = Chat(bench), Findings(bench)
-        self.evidence, self.header = Evidence(bench), Header(bench)
+        self.evidence, self.header, self.thickness = Evidence(bench), Header(bench), Thickness(bench)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName(tr("Chat, findings, evidence and header"))
         for part, title in ((self.chat, "Chat"), (self.findings, "Findings"), (self.evidence, "Evidence"),
-                            (self.header, "Header")):
+                            (self.thickness, "Thickness"), (self.header, "Header")):
             self.tabs.addTab(part, tr(title))
 
     def _arrange(self) -> None:
@@ -112,6 +113,8 @@ class MainWindow(QMainWindow):
         self.evidence.encoder.which.clicked.connect(self.desk.advise)
         self.evidence.card.clicked.connect(self.desk.model_card)
         self.chat.answered_by.folder_wanted.connect(self.desk.choose_answerer)
+        self.thickness.pointed.connect(self.viewer.canvas.point_at)
+        self.viewer.canvas.hovered.connect(self.thickness.look_at)
         self.welcome.sample_wanted.connect(opening.sample)
         self.welcome.folder_wanted.connect(self.desk.open_folder)
         self.welcome.files_wanted.connect(self.desk.open_files)

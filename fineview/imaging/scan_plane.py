@@ -112,7 +112,9 @@ class ScanPlane:
         """``values`` (F, C) as a map over the rectangle that the scan fills, sides along x and y."""
         low, high = self.ends_mm.min((0, 1)), self.ends_mm.max((0, 1))
         cell = max(cell_mm, float((high - low).max()) / 2000.0)
-        w, h = (int(max(1, np.ceil(n))) for n in (high - low) / cell)
+        # Whole cells inside the scan; what is left over lies on both sides alike.
+        w, h = (max(1, int(n + 1e-6)) for n in (high - low) / cell)
+        low = (low + high) / 2 - np.array((w, h)) * cell / 2
         x, y = np.meshgrid(low[0] + (np.arange(w) + 0.5) * cell, low[1] + (np.arange(h) + 0.5) * cell)
         return FundusMap(self.sample(values, x, y), (float(low[0]), float(low[1])), cell)
 

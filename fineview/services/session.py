@@ -17,10 +17,12 @@ from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, Mode
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
+from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerLine
 from fineview.core.measured import StoredResult
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.eye import EyeView
+from fineview.services.thickness_state import ThicknessState
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
 K = TypeVar("K")
@@ -159,6 +161,7 @@ class Session:
     ``least_score``: undecided suggestions below it are not shown.
     ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
+    ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series.
     ``lines``: layer lines that the file itself holds, by frame.
     """
 
@@ -185,6 +188,8 @@ class Session:
     overlays_hidden: bool = False
     tool: Tool = "window"
     findings: tuple[Finding, ...] = ()
+    layer_copies: tuple[LayerCopy, ...] = ()
+    thickness: ThicknessState | None = None
     selected: str | None = None
     answers: tuple[Answer, ...] = ()
     streaming: Streaming | None = None

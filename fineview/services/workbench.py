@@ -19,6 +19,7 @@ from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.session import Session
+from fineview.services.thickness_desk import ThicknessDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Workbench:
     answerers: AnswererShelf
     cards: CardShelf
     plugins: PluginShelf
+    thickness: ThicknessDesk
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

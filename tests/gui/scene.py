@@ -36,6 +36,7 @@ from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
 from fineview.services.session import Session
 from fineview.services.settings import Settings
+from fineview.services.thickness_desk import ThicknessDesk
 from fineview.services.workbench import Workbench
 from fineview.store.cellar import Cellar
 
@@ -151,7 +152,7 @@ def workbench(post: Post, folder: Path) -> Workbench:
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
-                    PluginShelf(session, jobs, NoPlugins()))
+                    PluginShelf(session, jobs, NoPlugins()), thickness=ThicknessDesk(session, jobs, archive, no_engine))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -1,0 +1,191 @@
+"""Measuring the shown volume from the window.
+
+Lane "thickness" finds the lines of all its B-scans, with progress and cancel; "thickness-grid" follows a moved centre,
+another pair or an edited line; "thickness-ground" makes the picture below the map.  In each the newest wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from fineview.core.errors import FineViewError, RequestProblem
+from fineview.core.geometry import Point
+from fineview.core.image import Raster
+from fineview.core.layer_copy import LayerCopy
+from fineview.core.study import FrameInfo, FrameKey, Series
+from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.overlay_work import EngineSource
+from fineview.services.ports import Archive
+from fineview.services.session import Session
+from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
+from fineview.services.thickness_lines import VolumeLines, corrected, from_file, from_model
+from fineview.services.thickness_sheet import en_face, sheet_of
+from fineview.services.thickness_state import EnFace, Ground, ThicknessState, Whose
+
+Centre = tuple[Point, str]
+
+
+class ThicknessDesk:
+    """What was measured of a series is kept while the study is open, and shown again with it."""
+
+    def __init__(self, session: Session, jobs: Jobs, archive: Archive, engine: EngineSource) -> None:
+        self._session, self._jobs, self._archive, self._engine = session, jobs, archive, engine
+        self._kept: dict[str, ThicknessState] = {}
+        self._study = ""
+        self._copies: tuple[LayerCopy, ...] = ()
+        self._wanted: ThicknessState | None = None
+        session.subscribe(self._heard)
+
+    # -- gestures ----------------------------------------------------------------------------------------------
+    def measure(self, whose: Whose = "auto") -> None:
+        """Take the file's lines, or let the encoder in force draw them, and measure the whole volume."""
+        series = self._session.series
+        if series is None:
+            return
+        if len(series.frames) < 2:
+            self._refused(series.uid, RequestProblem("This series is no volume of B-scans.", "Choose an OCT volume.",
+                                                     "no-series"))
+            return
+        encoder = self._session.overlay.encoder
+
+        def lines(token: Token) -> VolumeLines:
+            if whose != "model":
+                try:
+                    return from_file(series, self._archive, token)
+                except RequestProblem as error:
+                    if whose == "file" or error.code != "no-lines":
+                        raise
+            return from_model(series, self._archive, self._engine(encoder or None), token)
+
+        before = self._kept.get(series.uid, ThicknessState(series.uid))
+        self._session.advance("thickness", "measuring the thickness")
+        self._wanted = None
+        self._submit("thickness", series, replace(before, problem=None), lines)
+
+    def choose(self, upper: str, lower: str) -> None:
+        self._again(pair=(upper, lower))
+
+    def move_centre(self, at_mm: Point | None) -> None:
+        """Put the grid there; None: back to a marked fovea, else the middle of the scan."""
+        self._again(centre=None if at_mm is None else (at_mm, WISHED))
+
+    def put_in_report(self, wanted: bool) -> None:
+        now = self._session.thickness
+        if now is not None and now.made is not None:
+            self._keep(replace(now, in_report=wanted))
+            self._session.pulse()
+
+    def ground(self, wanted: Ground) -> None:
+        """What lies below the map: the localizer, or the slab between the two lines from the front."""
+        now, series = self._session.thickness, self._session.series
+        if now is None or now.made is None or now.sheet is None or now.lines is None or series is None:
+            return
+        self._keep(replace(now, ground=wanted))
+        self._session.pulse()
+        if wanted == "localizer":
+            return
+        made, sheet, lines = now.made, now.sheet, now.lines
+
+        def work(token: Token) -> EnFace:
+            return en_face(made, sheet, lines, self._pictures(series, token), wanted)
+
+        def seen(found: EnFace) -> None:
+            kept = self._kept.get(series.uid)
+            if kept is not None and kept.made is made:
+                self._keep(replace(kept, en_face=found))
+                self._session.pulse()
+
+        self._jobs.submit(Job("thickness-ground", work, seen, self._failed))
+
+    def kept(self) -> tuple[ThicknessState, ...]:
+        """Everything measured of the open study that a person put into the report."""
+        return tuple(state for state in self._kept.values() if state.in_report and state.made is not None)
+
+    # -- work --------------------------------------------------------------------------------------------------
+    def _pictures(self, series: Series, token: Token) -> Iterator[Raster]:
+        for index, frame in enumerate(series.frames):
+            token.raise_if_cancelled()
+            yield self._session.rasters.get(FrameKey(series.uid, index)) or self._archive.read_frame(frame)
+
+    def _again(self, **changes: object) -> None:
+        now, series = self._session.thickness, self._session.series
+        if now is None or now.drawn is None or series is None or self._jobs.busy("thickness"):
+            return
+        # A second change may come before the first was measured.
+        waiting = self._wanted is not None and self._wanted.series_uid == now.series_uid
+        drawn, before = now.drawn, self._wanted if waiting and self._wanted is not None else now
+        self._wanted = replace(before, **changes)  # type: ignore[arg-type]
+        self._submit("thickness-grid", series, self._wanted, lambda _: drawn)
+
+    def _submit(self, lane: str, series: Series, wanted: ThicknessState,
+                lines: Callable[[Token], VolumeLines]) -> None:
+        session, study = self._session, self._session.study
+        localizer = localizer_of(study, series) if study is not None else None
+        findings, copies = session.findings, session.layer_copies
+
+        def work(token: Token) -> ThicknessState:
+            drawn = lines(token)
+            token.raise_if_cancelled()
+            return _measured(wanted, series, localizer, drawn, copies,
+                             lambda made: marked_fovea(findings, series, made.plane))
+
+        self._jobs.submit(Job(lane, work, self._made, lambda error: self._refused(series.uid, error),
+                              lambda done, total, words: session.advance(lane, words, done, total), self._idle))
+
+    def _made(self, state: ThicknessState) -> None:
+        self._wanted = None
+        kept = self._kept.get(state.series_uid)
+        self._keep(replace(state, in_report=kept.in_report) if kept is not None else state)
+        self._session.pulse()
+        if state.ground != "localizer" and state.en_face is None:
+            self.ground(state.ground)
+        if self._session.layer_copies != self._copies:
+            self._heard()
+
+    def _keep(self, state: ThicknessState) -> None:
+        self._kept[state.series_uid] = state
+        series = self._session.series
+        if series is not None and series.uid == state.series_uid:
+            self._session.thickness = state
+
+    def _refused(self, uid: str, error: FineViewError) -> None:
+        before = self._kept.get(uid, ThicknessState(uid))
+        self._keep(replace(before, problem=(error.what, error.remedy)))
+        self._session.pulse()
+
+    def _failed(self, error: FineViewError) -> None:
+        self._session.tell("error", error.what, error.remedy, error.code)
+        self._session.pulse()
+
+    def _idle(self) -> None:
+        if not self._jobs.busy("thickness") and self._session.progress.pop("thickness", None) is not None:
+            self._session.pulse()
+
+    # -- listening ---------------------------------------------------------------------------------------------
+    def _heard(self) -> None:
+        """The shown series' own state is shown; a person's edit of a line measures again."""
+        session = self._session
+        study = session.study.uid if session.study is not None else ""
+        if study != self._study:
+            self._study, self._copies = study, ()
+            self._kept.clear()
+        uid = session.series.uid if session.series is not None else ""
+        session.thickness = self._kept.get(uid)
+        if session.layer_copies != self._copies and not self._jobs.busy("thickness"):
+            self._copies = session.layer_copies
+            self._again()
+
+
+def _measured(wanted: ThicknessState, series: Series, localizer: FrameInfo | None, drawn: VolumeLines,
+              copies: tuple[LayerCopy, ...], fovea: Callable[[Thickness], Centre | None]) -> ThicknessState:
+    lines = corrected(drawn, series, copies)
+    pair = wanted.pair if wanted.pair is not None and set(wanted.pair) <= set(lines.rows) else lines.pair
+    made = measure(series, localizer, lines, pair, wanted.centre)
+    if wanted.centre is None:
+        found = fovea(made)
+        made = moved(made, *found) if found is not None else made
+    sheet = sheet_of(made, localizer)
+    without = made.plane.px_per_mm is None and wanted.ground == "localizer"
+    return replace(wanted, drawn=drawn, lines=lines, pair=pair, made=made, sheet=sheet, en_face=None, problem=None,
+                   ground="mean" if without else wanted.ground)

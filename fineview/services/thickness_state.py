@@ -1,0 +1,65 @@
+"""What is shown of a volume's thickness: a frozen value of the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.geometry import Box, Point
+from fineview.services.thickness import Thickness
+from fineview.services.thickness_lines import VolumeLines
+
+Ground = Literal["localizer", "mean", "max"]
+Whose = Literal["auto", "file", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The picture that the map lies on: its pixels, and how they stand to the fundus plane.
+
+    Pixels of the localizer where there is one, else cells of the map.
+    """
+
+    rows: int
+    cols: int
+    px_per_mm: Point
+    corner_mm: Point = (0.0, 0.0)
+
+    def to_px(self, at_mm: Point) -> Point:
+        return ((at_mm[0] - self.corner_mm[0]) * self.px_per_mm[0], (at_mm[1] - self.corner_mm[1]) * self.px_per_mm[1])
+
+    def to_mm(self, at_px: Point) -> Point:
+        return (at_px[0] / self.px_per_mm[0] + self.corner_mm[0], at_px[1] / self.px_per_mm[1] + self.corner_mm[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnFace:
+    """A slab of the volume from the front: uint8 (h, w) over ``rect`` of the sheet."""
+
+    pixels: NDArray[np.uint8]
+    rect: Box
+    ground: Ground
+    pair: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ThicknessState:
+    """``drawn``: lines as the file or the model has them; ``lines``: with the person's own in their place.
+
+    ``centre``: where a person put the grid; None: a marked fovea, else the middle.  ``problem``: what, remedy.
+    """
+
+    series_uid: str
+    drawn: VolumeLines | None = None
+    lines: VolumeLines | None = None
+    pair: tuple[str, str] | None = None
+    made: Thickness | None = None
+    sheet: Sheet | None = None
+    centre: tuple[Point, str] | None = None
+    ground: Ground = "localizer"
+    en_face: EnFace | None = None
+    in_report: bool = False
+    problem: tuple[str, str] | None = None

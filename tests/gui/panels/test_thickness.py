@@ -1,0 +1,188 @@
+"""The panel over a volume whose file holds flat lines: numbers, jumps, a dragged centre, what is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.layers import LayerLine
+from fineview.core.study import Catalogue, FrameInfo
+from fineview.gui.job_runner import Mailbox
+from fineview.gui.main_window import MainWindow
+from fineview.gui.panels.thickness import Thickness
+from fineview.gui.theme import apply_theme
+from fineview.services.workbench import Workbench
+from tests.gui import scene
+
+Settle = Callable[[Callable[[], bool]], None]
+FRAMES = 17
+# 119 steps of 0.054 mm along, 16 of 0.4 mm across: 6.43 x 6.4 mm, 100 localizer pixels of 0.08 mm.
+OWN = Spacing(0.01, 0.054, 0.4, ScaleSource.CALIBRATED)
+
+
+class Lined(scene.ArrayArchive):
+    """The small study with a volume of 17 B-scans; ILM at row 10, BM at row 40: 300 um."""
+
+    def scan(self, paths: object, token: object) -> Iterator[Catalogue]:
+        found = scene.catalogue()
+        volume, photo = found.studies[0].series
+        lines = [((9.8, 10.0 + 5.0 * i), (90.1, 10.0 + 5.0 * i)) for i in range(FRAMES)]
+        frames = tuple(FrameInfo("scan.dcm", i, "1.2.1", rows=scene.ROWS, cols=scene.COLS, spacing=OWN, scan_line=line)
+                       for i, line in enumerate(lines))
+        picture = replace(photo.frames[0], spacing=Spacing(0.08, 0.08, None, ScaleSource.CALIBRATED))
+        study = replace(found.studies[0], series=(replace(volume, frames=frames, spacing=OWN),
+                                                  replace(photo, frames=(picture,))))
+        yield replace(found, studies=(study, *found.studies[1:]))
+
+    def read_layers(self, frame: FrameInfo) -> tuple[LayerLine, ...]:
+        return tuple(LayerLine(name, np.full(scene.COLS, row, np.float32), "file", "Spectralis 6.0")
+                     for name, row in (("ILM", 10), ("RPE", 36), ("BM", 40)))
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    monkeypatch.setattr(scene, "ArrayArchive", Lined)
+    mailbox = Mailbox()
+    made = scene.workbench(mailbox.post, tmp_path)
+    yield made
+    made.close()
+    made.annotate._journal.close()
+    mailbox.deleteLater()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: object, bench: Workbench, settle: Settle
+           ) -> Iterator[MainWindow]:
+    apply_theme(qapp, "dark")
+    made = MainWindow(bench, first_run=False)
+    made.resize(1600, 1000)
+    made.show()
+    bench.open.sample()
+    settle(lambda: bench.session.raster is not None and not bench.session.progress)
+    made.tabs.setCurrentWidget(made.thickness)
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def panel(window: MainWindow, bench: Workbench, settle: Settle) -> Thickness:
+    window.thickness.measure.click()
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.made is not None
+           and not bench.session.progress)
+    return window.thickness
+
+
+def told(panel: Thickness) -> dict[str, str]:
+    return {panel.table.item(row, 0).text(): panel.table.item(row, 1).text() for row in range(9)}
+
+
+def mouse(panel: Thickness, kind: QEvent.Type, at: QPointF, held: bool,
+          keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    left = Qt.MouseButton.LeftButton
+    button = Qt.MouseButton.NoButton if kind is QEvent.Type.MouseMove else left
+    buttons = left if held else Qt.MouseButton.NoButton
+    QApplication.sendEvent(panel.map, QMouseEvent(kind, at, panel.map.mapToGlobal(at), button, buttons, keys))
+
+
+def on_map(panel: Thickness, x_px: float, y_px: float) -> QPointF:
+    """A point of the localizer on the widget."""
+    return panel.map.placement.to_screen((x_px, y_px))
+
+
+def test_nine_numbers_with_their_names_and_provenance(panel: Thickness) -> None:
+    sides = ("nasal", "superior", "temporal", "inferior")
+    rings = {f"{ring} {side}": "300 um" for ring in ("inner", "outer") for side in sides}
+    assert told(panel) == {"centre": "300 um"} | rings
+    # 0.3 mm over a disc of 3 mm radius.
+    assert f"volume {0.3 * math.pi * 9:.2f} mm" in panel.headline.text() and "300 um" in panel.headline.text()
+    assert "Spectralis 6.0 (from the file), scale calibrated" in panel.words.text()
+    assert panel.map.overlay.empty is False and panel.high.text() == "500 um"
+
+
+def test_before_anything_was_measured(window: MainWindow) -> None:
+    assert window.thickness.parts.isHidden() and "Measure the thickness" in window.thickness.empty.text()
+
+
+def test_another_pair_of_lines(panel: Thickness, bench: Workbench, settle: Settle) -> None:
+    panel.outer.setCurrentIndex(panel.outer.findData("RPE"))
+    panel.outer.activated.emit(panel.outer.currentIndex())
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.pair == ("ILM", "RPE"))
+    assert told(panel)["centre"] == "260 um"
+
+
+def test_a_click_goes_to_the_b_scan_and_its_column(panel: Thickness, bench: Workbench, window: MainWindow) -> None:
+    at = on_map(panel, 9.8 + 80.3 * 30 / 119, 10.0 + 5 * 12 + 0.4)
+    mouse(panel, QEvent.Type.MouseButtonPress, at, True)
+    mouse(panel, QEvent.Type.MouseButtonRelease, at, False)
+    assert bench.session.index == 12
+    assert window.viewer.canvas.pointer == (30.5, scene.ROWS / 2)
+
+
+def test_with_shift_held_the_b_scan_follows_the_mouse(panel: Thickness, bench: Workbench) -> None:
+    mouse(panel, QEvent.Type.MouseMove, on_map(panel, 30, 10 + 5 * 3), False)
+    assert bench.session.index == FRAMES // 2
+    for frame in (3, 4, 9):
+        mouse(panel, QEvent.Type.MouseMove, on_map(panel, 30, 10 + 5 * frame), False, Qt.KeyboardModifier.ShiftModifier)
+        assert bench.session.index == frame
+
+
+def test_the_centre_is_dragged_and_a_field_outside_is_not_covered(
+        panel: Thickness, bench: Workbench, settle: Settle) -> None:
+    before = bench.session.thickness
+    centre = (49.95, 50.0)
+    mouse(panel, QEvent.Type.MouseButtonPress, on_map(panel, *centre), True)
+    mouse(panel, QEvent.Type.MouseMove, on_map(panel, 60, 50), True)
+    mouse(panel, QEvent.Type.MouseButtonRelease, on_map(panel, 62.5, 50), False)
+    settle(lambda: bench.session.thickness is not before)
+    # 12.5 px of 0.08 mm: the grid reaches 0.8 mm beyond the scan.
+    assert bench.session.thickness.made.grid.centre_mm == pytest.approx((5.0, 4.0), abs=0.02)  # type: ignore[union-attr]
+    assert told(panel)["outer nasal"] == "not covered" and told(panel)["outer temporal"] == "300 um"
+    assert "volume not covered" in panel.headline.text() and "the person's choice" in panel.words.text()
+    panel.recentre.click()
+    settle(lambda: "volume not" not in panel.headline.text())
+    assert told(panel)["outer nasal"] == "300 um"
+
+
+def test_the_slab_from_the_front(panel: Thickness, bench: Workbench, settle: Settle) -> None:
+    bench.thickness.ground("mean")
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.en_face is not None)
+    # Every B-scan is as bright as its number there: the slab darkens from the last to the first.
+    pixels = bench.session.thickness.en_face.pixels  # type: ignore[union-attr]
+    assert pixels[0].max() < 20 and pixels[-1].min() > 235
+
+
+def test_the_cursor_on_the_b_scan_shows_on_the_fundus(panel: Thickness, window: MainWindow) -> None:
+    window.viewer.canvas.hovered.emit((60.0, 20.0))
+    # Column 59.5 is the middle of the line.
+    assert panel.map.pointer == pytest.approx((49.95, 50.0))
+    window.viewer.canvas.hovered.emit(None)
+    assert panel.map.pointer is None
+
+
+def test_a_photograph_has_no_thickness_and_the_volume_keeps_its_own(
+        panel: Thickness, bench: Workbench, settle: Settle) -> None:
+    bench.open.show_series("photo")
+    settle(lambda: bench.session.thickness is None)
+    assert panel.parts.isHidden() and not panel.measure.isEnabled()
+    bench.open.show_series("scan")
+    settle(lambda: bench.session.thickness is not None)
+    assert told(panel)["centre"] == "300 um"
+
+
+def test_where_neither_file_nor_model_draws_lines(bench: Workbench, window: MainWindow, monkeypatch: pytest.MonkeyPatch,
+                                                  settle: Settle) -> None:
+    monkeypatch.setattr(Lined, "read_layers", lambda self, frame: ())
+    window.thickness.measure.click()
+    settle(lambda: bench.session.thickness is not None and not bench.session.progress)
+    assert window.thickness.empty.text() == "There are no weights. Install them."
