@@ -53,8 +53,11 @@ def associated(node: Node, secrets: Secrets, contexts: Sequence[Any], roles: Seq
 def _associate(node: Node, secrets: Secrets, contexts: Sequence[Any], roles: Sequence[Any],
                handlers: Handlers | None) -> Association:
     tls = (client_tls(node, secrets), node.host) if node.tls else None
-    assoc = entity(node).associate(node.host, node.port, contexts=list(contexts), ae_title=node.called,
-                                   ext_neg=list(roles), tls_args=tls, evt_handlers=handlers or [])
+    try:
+        assoc = entity(node).associate(node.host, node.port, contexts=list(contexts), ae_title=node.called,
+                                       ext_neg=list(roles), tls_args=tls, evt_handlers=handlers or [])
+    except OSError as error:  # a name that nobody knows
+        raise pacs_faults.unreachable(node, error) from error
     if assoc.is_established:
         return assoc
     if assoc.is_rejected:

@@ -95,10 +95,10 @@ def _taking(inbox: Inbox, say: Say) -> Callable[[Any], int]:
 
 
 def _follow(answers: Any, inbox: Inbox) -> None:
-    """Wait for the end; a failure with nothing stored is one of the whole, else the missing ones are named."""
+    """Wait for the end; a failure with nothing sent is one of the whole, else each object has its verdict."""
     for answer, _ in answers:
         status = status_of(answer)
-        if status not in _PENDING and status != 0x0000 and not inbox.stored:
+        if status not in _PENDING and status != 0x0000 and not inbox.heard:
             raise PeerProblem(f"The peer could not hand it over (status {status:04X}h). {_ADVICE.get(status, '')}"
                               .strip(), "Ask the administrator to enter our title, address and port in the PACS."
                               if status == MOVED_TITLE else "Try again, or ask the administrator of the PACS.",

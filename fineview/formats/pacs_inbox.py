@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import threading
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fineview.core.errors import FineViewError, LimitExceeded
 from fineview.core.peer import Arrived, TurnedAway, Wish, hashed_name, is_uid
 from fineview.formats import limits, wire
 from fineview.formats.pacs_say import Say
-from fineview.formats.part10 import open_dicom, read_front
+from fineview.formats.part10 import OpenFile, open_dicom, read_front
 from fineview.formats.values import text
 
 OBJECT_BYTES = 4 << 30
@@ -72,6 +73,11 @@ class Inbox:
                                     "Ask the administrator of the PACS; what belongs to the study is kept.", "limit")
             return refused
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything came at all."""
+        return bool(self.stored or self._turned)
+
     def close(self) -> None:
         """Tell of everything that was listed and never came."""
         for uid in sorted((self.expected or frozenset()) - self.stored - self._turned):
@@ -122,9 +128,27 @@ def _names(path: Path) -> tuple[str, str, str]:
     """(SOP instance, study, series) UID of the data set.  Raises ``FineViewError``."""
     opened = open_dicom(str(path))
     with opened.source:
+        if not _whole(opened):
+            raise limits.truncated("its pixels end too early")
         one, study, series = (text(opened.dataset, keyword) for keyword in (
             "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"))
         return one, study, series
+
+
+def _whole(opened: OpenFile) -> bool:
+    """Whether the pixels end where they say: by their length, or fragment by fragment (PS3.5 A.4)."""
+    structure, file = opened.structure, opened.source
+    if structure.pixel_tag is None:
+        return True
+    if structure.pixel_length is not None:
+        return structure.pixel_start + structure.pixel_length <= opened.size
+    file.seek(structure.pixel_start)
+    while len(head := file.read(8)) == 8:
+        group, element, length = struct.unpack("<HHL", head)
+        if (group, element) != (0xFFFE, 0xE000):
+            return (group, element) == (0xFFFE, 0xE0DD)
+        file.seek(length, 1)
+    return False
 
 
 def _content(path: Path) -> str:

@@ -23,6 +23,7 @@ def receive(service: Service, address: str, target: Path, came: Callable[[int], 
     Raises what requests raises, ``OSError`` of the disk, and ``PeerProblem`` where the answer is no single object.
     """
     with service.session.get(address, headers={"Accept": _ACCEPT}, stream=True, timeout=service.timeout) as response:
+        came(0)  # an answer is life, whatever it says
         if response.status_code in (404, 410):
             return False
         response.raise_for_status()
