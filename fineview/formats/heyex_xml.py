@@ -69,7 +69,8 @@ class HeyexXml:
     """Fits ``core.recording.InstrumentReader``.  Frames are counted through: a series' B-scans, then its localizer."""
 
     def claims(self, head: bytes, path: Path) -> bool:
-        return _MARK in head
+        # Some tools that take names out of exports also take their outermost element.
+        return _MARK in head or (b"<BODY>" in head and b"<ExportType>" in head)
 
     def recordings(self, path: Path) -> tuple[Recording, ...]:
         """Pictures that are gone, or lie elsewhere, are named in the warnings.  Raises ``InputProblem``."""
@@ -152,7 +153,8 @@ def _series(path: Path) -> tuple[tuple[_Series, ...], str]:
 
 @lru_cache(maxsize=1)
 def _read_series(path: Path, size: int, changed: int, folder_changed: int) -> tuple[tuple[_Series, ...], str]:
-    body = read_xml(path).find("BODY")
+    root = read_xml(path)
+    body = root if root.tag == "BODY" else root.find("BODY")
     found: list[_Series] = []
     for person in body.iterfind("Patient") if body is not None else ():
         for study in person.iterfind("Study"):

@@ -177,6 +177,12 @@ def test_broken_descriptions_end_in_an_image_or_a_sentence(archive: FileArchive,
     assert "damaged" in codes
 
 
+def test_a_description_without_pictures_says_so(archive: FileArchive) -> None:
+    with pytest.raises(InputProblem, match="names no picture") as caught:
+        last(archive, shared("B_ground_truth/spectralis_drusen/OCT-Info.xml"))
+    assert caught.value.code == "incomplete"
+
+
 def test_a_real_export(archive: FileArchive) -> None:
     folder = shared("A_ophthalmic/heyex_xml")
     volume, slo = last(archive, folder / "test_dummy.xml").studies[0].series
