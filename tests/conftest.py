@@ -29,7 +29,8 @@ PATIENCE_S = 3.0
 
 @pytest.fixture(autouse=True)
 def own_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test touches the store of the person who runs it."""
+    """No test touches the store, or the keyring, of the person who runs it."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("FINEVIEW_DATA", str(tmp_path_factory.mktemp("data")))
 
 
