@@ -283,6 +283,7 @@ class App:
         from fineview.services.answerer_shelf import AnswererShelf
         from fineview.services.ask import Ask
         from fineview.services.card_shelf import CardShelf
+        from fineview.services.companions import Companions
         from fineview.services.compose_report import ComposeReport
         from fineview.services.encoder_shelf import EncoderShelf
         from fineview.services.encodings import Encodings
@@ -303,9 +304,7 @@ class App:
         self._jobs = jobs = Jobs(post)
         opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
         explain = Explain(session, jobs, self.engine, encodings, self.encoder or "retina-s")
-        opening.on_frame = explain.refresh
-        shelf = EncoderShelf(session, jobs, self.encoders, self.advice)
-        settings = Settings(journal, lambda: jobs)
+        shelf, settings = EncoderShelf(session, jobs, self.encoders, self.advice), Settings(journal, lambda: jobs)
         shelf.list(RememberedEncoder(session, settings, explain, named=self.encoder is not None).check)
         cards = CardShelf(session, jobs, self.results, self.card)
         cards.read()
@@ -316,7 +315,8 @@ class App:
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
             annotate=Annotate(session, jobs, journal), thickness=self._thickness(session, jobs),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
-            shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins))
+            shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
+            companions=Companions(session, jobs, self.archive, opening, then=explain.refresh))
 
     def _thickness(self, session: Session, jobs: Jobs) -> ThicknessDesk:
         from fineview.services.thickness_desk import ThicknessDesk

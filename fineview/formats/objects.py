@@ -91,7 +91,7 @@ def _structures(dataset: Dataset) -> Facts:
 
 def _report(dataset: Dataset) -> Facts:
     root, cut = tree_of(dataset)
-    told = [sr_text.state(dataset), sr_text.words(root, cut)]
+    told = [sr_text.state(dataset), text(dataset, "ContentDate"), sr_text.words(root, cut)]
     return {"title": root.concept, "text": "\n".join(line for line in told if line),
             "refers_to": sr_text.references(dataset, root)}
 

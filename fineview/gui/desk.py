@@ -20,6 +20,7 @@ from fineview.gui.dialogs.plugins import Plugins
 from fineview.gui.dialogs.shortcuts import Shortcuts
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
+from fineview.gui.panels.objects import Objects
 from fineview.gui.panels.studies import Studies
 from fineview.gui.viewer.viewer import Viewer
 from fineview.gui.wording import tr
@@ -46,6 +47,7 @@ class Parts(Protocol):
     tabs: QTabWidget
     chat: Chat
     findings: Findings
+    objects: Objects
 
     @property
     def state(self) -> ViewState | None: ...
@@ -139,6 +141,12 @@ class Desk:
         self._parts.side.show()
         self._parts.tabs.setCurrentWidget(self._parts.chat)
         self._parts.chat.focus_question()
+
+    def read_object(self, path: str) -> None:
+        """The object's text beside the picture, and the frame it belongs to."""
+        self._parts.side.show()
+        self._parts.tabs.setCurrentWidget(self._parts.objects)
+        self.bench.companions.select(path)
 
     def edit_label(self) -> None:
         self._parts.side.show()

@@ -19,6 +19,7 @@ from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.evidence import Evidence
 from fineview.gui.panels.findings import Findings
 from fineview.gui.panels.header import Header
+from fineview.gui.panels.objects import Objects
 from fineview.gui.panels.status import Status
 from fineview.gui.panels.studies import Studies
 from fineview.gui.panels.thickness import Thickness
@@ -36,7 +37,7 @@ _FOLD_PX = 1440
 class MainWindow(QMainWindow):
     """``preferences`` keeps the acknowledged note and the theme; ``facts`` are the rows of the About page."""
 
-    WATCHES = frozenset({"study", "banner"})
+    WATCHES = frozenset({"study", "banner", "companions"})
 
     def __init__(self, bench: Workbench, *, first_run: bool, preferences: Preferences | None = None,
                  facts: Callable[[], Facts] = tuple) -> None:
@@ -51,7 +52,7 @@ class MainWindow(QMainWindow):
         thumbnails = Thumbnails(bench.session, self.studies, self.viewer)
         self.binder = Binder(bench.session, (
             self, self.banner, self.notices, self.studies, self.viewer, self.chat, self.findings, self.evidence,
-            self.thickness, self.header, self.status, self.bar, thumbnails), self)
+            self.thickness, self.objects, self.header, self.status, self.bar, thumbnails), self)
         self._connect()
         self.setMinimumSize(760, 480)
         self.resize(1600, 1000)
@@ -68,12 +69,13 @@ class MainWindow(QMainWindow):
         self.viewer, self.welcome, self.status = Viewer(bench), Welcome(), Status(bench)
         self.chat, self.findings = Chat(bench), Findings(bench)
         self.evidence, self.header, self.thickness = Evidence(bench), Header(bench), Thickness(bench)
+        self.objects = Objects(bench)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName(tr("Chat, findings, evidence and header"))
         for part, title in ((self.chat, "Chat"), (self.findings, "Findings"), (self.evidence, "Evidence"),
-                            (self.thickness, "Thickness"), (self.header, "Header")):
+                            (self.thickness, "Thickness"), (self.objects, "Objects"), (self.header, "Header")):
             self.tabs.addTab(part, tr(title))
 
     def _arrange(self) -> None:
@@ -108,6 +110,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         opening = self._bench.open
         self.studies.wanted.connect(opening.show_series)
+        self.studies.object_wanted.connect(self.desk.read_object)
         self.viewer.region_drawn.connect(self.desk.ask)
         self.viewer.maximised.connect(self.desk.maximise)
         self.evidence.encoder.which.clicked.connect(self.desk.advise)
@@ -124,6 +127,7 @@ class MainWindow(QMainWindow):
         opened = state.study is not None
         if not opened and self.pages.currentWidget() is not self.welcome:
             self.welcome.show_recent(self._bench.open.recent())
+        self.tabs.setTabVisible(self.tabs.indexOf(self.objects), bool(state.companions.rows))
         self.pages.setCurrentWidget(self.split if opened else self.welcome)
         self.bar.toolbar.setVisible(opened)
 

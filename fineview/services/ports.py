@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.companion import Companion, Drawing
 from fineview.core.dialogue import Answer, Answered, Question
 from fineview.core.errors import StorageProblem
 from fineview.core.evidence import Method, ModelIdentity, ModelsEye, WordMap
@@ -57,6 +58,14 @@ class Archive(Protocol):
 
     def header(self, frame: FrameInfo) -> tuple[tuple[str, str, str], ...]:
         """(tag, keyword, text) rows of the file's header, for people to read."""
+        ...
+
+    def draw(self, companion: Companion, frame: FrameInfo) -> Drawing:
+        """What an object beside images lays over one frame.  Raises ``InputProblem`` / ``LimitExceeded``."""
+        ...
+
+    def document(self, companion: Companion) -> bytes:
+        """The bytes of an encapsulated document, to be saved.  Raises ``InputProblem``."""
         ...
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from fineview.core.companion import Drawing
 from fineview.core.dialogue import Answer, Question, Speaker
 from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, ModelIdentity, WordMap
 from fineview.core.finding import Finding
@@ -21,6 +22,7 @@ from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerLine
 from fineview.core.measured import StoredResult
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
+from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
 from fineview.services.eye import EyeView
 from fineview.services.thickness_state import ThicknessState
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
@@ -150,6 +152,10 @@ def _heat() -> ByteCache[tuple[object, ...], HeatMap]:
     return ByteCache(lambda heat: heat.values.nbytes, 256 * 1024**2)
 
 
+def _drawings() -> ByteCache[tuple[str, FrameKey], Drawing]:
+    return ByteCache(lambda drawing: drawing.nbytes, 128 * 1024**2)
+
+
 @dataclass
 class Session:
     """See the module.  ``answers`` and ``findings`` are those of the open study.
@@ -161,8 +167,8 @@ class Session:
     ``least_score``: undecided suggestions below it are not shown.
     ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
-    ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series.
     ``lines``: layer lines that the file itself holds, by frame.
+    ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series.
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -201,6 +207,8 @@ class Session:
     progress: dict[str, Progress] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     frame_problem: dict[FrameKey, Notice] = field(default_factory=dict)
+    companions: CompanionWishes = field(default_factory=CompanionWishes)
+    drawings: ByteCache[tuple[str, FrameKey], Drawing] = field(default_factory=_drawings)
     author: str = ""
     saved_at: str = ""
     read_only: bool = False
@@ -209,6 +217,7 @@ class Session:
     reviewed_patients: int = 0
     _listeners: list[Callable[[], None]] = field(default_factory=list)
     _notice_ids: int = 0
+    _index: tuple[Catalogue, CompanionIndex] | None = None
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call ``listener`` after every change; returns its own undo."""
@@ -217,7 +226,7 @@ class Session:
 
     def clear_frames(self) -> None:
         """Forget everything that is known by frame number."""
-        for known in (self.rasters, self.lines, self.analyses, self.heat):
+        for known in (self.rasters, self.lines, self.analyses, self.heat, self.drawings):
             known.clear()
         self.eye = None
         self.frame_problem.clear()
@@ -225,6 +234,13 @@ class Session:
     def pulse(self) -> None:
         for listener in tuple(self._listeners):
             listener()
+
+    @property
+    def companion_index(self) -> CompanionIndex:
+        """Objects of the open catalogue and the frames they belong to, made once a catalogue."""
+        if self._index is None or self._index[0] is not self.catalogue:
+            self._index = (self.catalogue, index_of(self.catalogue))
+        return self._index[1]
 
     @property
     def frame_key(self) -> FrameKey | None:

@@ -18,8 +18,10 @@ from fineview.core.dialogue import NOT_EVALUATED, Answer
 from fineview.core.evidence import Analysis, Method
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box, Spacing
+from fineview.core.image import Raster
 from fineview.core.layers import LayerLine
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Series, Study
+from fineview.services.companion_view import CompanionView, companion_view, presented
 from fineview.services.eye import EyeView
 from fineview.services.file_lines import words_of
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
@@ -95,6 +97,7 @@ class ViewState:
     """
 
     catalogue: Catalogue
+    companions: CompanionView
     study: Study | None
     series: Series | None
     frame_key: FrameKey | None
@@ -151,15 +154,18 @@ def snapshot(session: Session) -> ViewState:
     localizer = None
     if session.study and series and series.localizer_uid:
         localizer = next((s for s in session.study.series if s.uid == series.localizer_uid), None)
+    companions = companion_view(session)
+    shown = presented(raster, companions.presentation) if raster is not None else None
     lines = _lines(session)
     return ViewState(
-        catalogue=session.catalogue, study=session.study, series=series, frame_key=key, frame=frame,
+        catalogue=session.catalogue, companions=companions, study=session.study, series=series, frame_key=key,
+        frame=frame,
         index=session.index, banner=_banner(session),
-        image=render_base(raster, session.view) if raster is not None else None,
+        image=render_base(shown, session.view) if shown is not None else None,
         image_problem=session.frame_problem.get(key) if key else None,
         spacing=frame.spacing if frame else Spacing(),
         markers=session.view.transform.markers(frame.orientation) if frame else ("?", "?", "?", "?"),
-        view=session.view, window_text=_window_text(session), overlay_wishes=session.overlay,
+        view=session.view, window_text=_window_text(session, shown), overlay_wishes=session.overlay,
         overlay=OverlayState(*overlay) if overlay else None,
         overlay_pending=session.overlay.kind != "none" and not overlay and not missing and not session.overlays_hidden,
         overlay_missing=missing, beside=session.beside, **_beside(session), encoders=_encoders(session),
@@ -249,8 +255,7 @@ def _banner(session: Session) -> Banner | None:
                   series.description or series.modality, len(series.frames), series.lossy)
 
 
-def _window_text(session: Session) -> str:
-    raster = session.raster
+def _window_text(session: Session, raster: Raster | None) -> str:
     if raster is None or raster.is_colour:
         return ""
     window = session.view.window or (raster.windows[0] if raster.windows else None)

@@ -11,6 +11,7 @@ from fineview.services.annotate import Annotate
 from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
 from fineview.services.card_shelf import CardShelf
+from fineview.services.companions import Companions
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.explain import Explain
@@ -37,6 +38,7 @@ class Workbench:
     cards: CardShelf
     plugins: PluginShelf
     thickness: ThicknessDesk
+    companions: Companions
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

@@ -25,6 +25,7 @@ from fineview.services.annotate import Annotate
 from fineview.services.answerer_shelf import AnswererShelf
 from fineview.services.ask import Ask
 from fineview.services.card_shelf import CardShelf
+from fineview.services.companions import Companions
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.encodings import Encodings
@@ -152,7 +153,8 @@ def workbench(post: Post, folder: Path) -> Workbench:
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
-                    PluginShelf(session, jobs, NoPlugins()), thickness=ThicknessDesk(session, jobs, archive, no_engine))
+                    PluginShelf(session, jobs, NoPlugins()), thickness=ThicknessDesk(session, jobs, archive, no_engine),
+                    companions=Companions(session, jobs, archive, opening, opening.on_frame))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -11,9 +11,11 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from fineview.core.study import Catalogue, Series, Study
+from fineview.gui.panels.object_rows import OBJECT_PATH, homeless, object_rows, of_study
 from fineview.gui.theme import DARK, as_panel
 from fineview.gui.viewer.layers import to_qimage
 from fineview.gui.wording import date_words, person_name, tr
+from fineview.services.companion_view import CompanionRow
 from fineview.services.snapshot import ViewState
 
 _UID = Qt.ItemDataRole.UserRole
@@ -51,10 +53,14 @@ def thumbnail(image: NDArray[np.uint8], aspect: float) -> QIcon:
 
 
 class Studies(QWidget):
-    """``wanted`` carries a series UID.  ``fold``: thumbnails only, for small screens."""
+    """``wanted`` carries a series UID, ``object_wanted`` the path of an object beside the images.
 
-    WATCHES = frozenset({"catalogue", "series"})
+    ``fold``: thumbnails only, for small screens.
+    """
+
+    WATCHES = frozenset({"catalogue", "series", "companions"})
     wanted = Signal(str)
+    object_wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +69,7 @@ class Studies(QWidget):
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._folded = False
         self._catalogue = Catalogue()
+        self._objects: tuple[CompanionRow, ...] = ()
         self._title = QLabel(tr("STUDIES"))
         self._title.setObjectName("section")
         self._title.setContentsMargins(8, 8, 8, 0)
@@ -112,7 +119,7 @@ class Studies(QWidget):
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         if "catalogue" in changed:
-            self._catalogue = state.catalogue
+            self._catalogue, self._objects = state.catalogue, state.companions.rows
             self._rebuild()
             self._show_problems()
         row = self._rows.get(state.series.uid) if state.series else None
@@ -138,6 +145,8 @@ class Studies(QWidget):
             branch = self._branch(person, study_words(study))
             for series in study.series:
                 self._rows[series.uid] = self._leaf(branch, series)
+            object_rows(branch, of_study(self._objects, study), self._folded)
+        object_rows(self.tree.invisibleRootItem(), homeless(self._objects, self._catalogue), self._folded)
         self.tree.expandAll()
         if shown in self._rows:
             self.tree.setCurrentItem(self._rows[shown])
@@ -181,6 +190,8 @@ class Studies(QWidget):
         self._problem_area.setVisible(bool(told) and not self._folded)
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
-        uid = item.data(0, _UID)
+        uid, path = item.data(0, _UID), item.data(0, OBJECT_PATH)
         if uid:
             self.wanted.emit(uid)
+        elif path:
+            self.object_wanted.emit(path)

@@ -31,6 +31,7 @@ from fineview.core.orientation import ViewTransform
 from fineview.core.region import Region
 from fineview.gui.theme import DARK
 from fineview.gui.viewer import furniture, marks
+from fineview.gui.viewer.guest_layer import GuestLayer
 from fineview.gui.viewer.hand import DRAWING, Hand
 from fineview.gui.viewer.layers import Layer, set_overlay
 from fineview.gui.viewer.lines import Lines
@@ -74,6 +75,7 @@ class Canvas(QWidget):
         self.bottom_lines: tuple[str, ...] = ()
         self.message = ""
         self.base, self.overlay, self.layer_lines = Layer(), Layer(), Lines()
+        self.guests = GuestLayer()
         self.pointer: Point | None = None
         self.hand = Hand(self)
         self._size = (0, 0)
@@ -162,6 +164,12 @@ class Canvas(QWidget):
             self.update()
 
     # View ----------------------------------------------------------------------------------------------------------
+
+    def show_area(self, box: Box) -> None:
+        """A part of the picture as large as it goes."""
+        self._fitted = False
+        part = replace(self.placement, width=float(self.width()), height=float(self.height()))
+        self._place(replace(part.fitted(round(box.h), round(box.w)), centre=box.centre))
 
     def fit(self) -> None:
         self._fitted = True
@@ -332,6 +340,8 @@ class Canvas(QWidget):
         scale = (self.placement.column_px(), self.placement.row_px())
         self.base.paint(painter, matrix, *scale, crisp=True)
         self.overlay.paint(painter, matrix, *scale, crisp=False)
+        if not self._hidden:
+            self.guests.paint(painter, matrix, *scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.layer_lines.paint(painter, matrix, QRectF(self.rect()))
         self.paint_marks(painter)

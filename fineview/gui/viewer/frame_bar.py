@@ -14,7 +14,7 @@ from fineview.services.snapshot import ViewState
 class FrameBar(QWidget):
     """``wanted`` carries a frame index.  The timer runs only while playing and visible."""
 
-    WATCHES = frozenset({"series", "index"})
+    WATCHES = frozenset({"series", "index", "companions"})
     wanted = Signal(int)
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class FrameBar(QWidget):
         self._slider.setPageStep(10)
         self._slider.valueChanged.connect(self._slid)
         self._words = QLabel()
-        self._words.setMinimumWidth(self._words.fontMetrics().horizontalAdvance("0000 / 0000"))
+        self._words.setMinimumWidth(self._words.fontMetrics().horizontalAdvance("0000 / 0000 \u2691"))
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 2, 8, 2)
         for one, stretch in ((self._play, 0), (self._rate, 0), (self._slider, 1), (self._words, 0)):
@@ -80,7 +80,9 @@ class FrameBar(QWidget):
         self._count, self._index = count, state.index
         self._slider.setRange(0, max(count - 1, 0))
         self._slider.setValue(state.index)
-        self._words.setText(f"{state.index + 1} / {count}" if count else "")
+        flag = " \u2691" if state.index in state.companions.key_frames else ""
+        self._words.setText(f"{state.index + 1} / {count}{flag}" if count else "")
+        self._words.setToolTip(tr("Key image: {0}").format(state.companions.key_words) if flag else "")
         self.setVisible(count > 1)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802

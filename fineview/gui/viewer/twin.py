@@ -21,7 +21,7 @@ class Twin(Canvas):
         super().__init__()
         self._lead = lead
         self._fitted = False
-        self.base = lead.base
+        self.base, self.guests = lead.base, lead.guests
         self.tool = "pan"
         lead.placed.connect(self._follow_lead)
         self.moved.connect(lambda: lead.follow(self.placement))

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from fineview.core.geometry import Point
+from fineview.core.geometry import Box, Point
 from fineview.core.region import Region
 from fineview.core.study import Series
 from fineview.gui.viewer.frame_bar import FrameBar
@@ -24,7 +24,7 @@ class Viewer(QWidget):
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
         "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
         "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye",
-        "pointed", "lines", "lines_text"})
+        "companions", "pointed", "lines", "lines_text"})
     region_drawn = Signal()
     maximised = Signal()
 
@@ -35,6 +35,7 @@ class Viewer(QWidget):
         self.canvas, self.localizer = self.pictures.canvas, self.pictures.localizer
         self.frames, self.legend, self.second = FrameBar(), Legend(), Legend()
         self._state: ViewState | None = None
+        self._area: Box | None = None
         self._domain = QLabel()
         self._domain.setObjectName("domain")
         self._domain.setTextFormat(Qt.TextFormat.PlainText)
@@ -117,6 +118,8 @@ class Viewer(QWidget):
             numbers = {f.id: i + 1 for i, f in enumerate(state.findings)}
             for one in (self.canvas, self.pictures.twin):
                 one.set_marks(state.frame_findings, numbers, state.selected, state.overlay_wishes.suggestions)
+        if changed & {"companions"}:
+            self._show_guests(state)
         if changed & {"pointed"}:
             self._show_pointed(state)
         if changed & {"selected"}:
@@ -154,6 +157,17 @@ class Viewer(QWidget):
         waiting = tr("Loading …") if state.frame is not None and state.image is None else ""
         self.canvas.message = f"{problem.what}\n{problem.remedy}" if problem else waiting
 
+    def _show_guests(self, state: ViewState) -> None:
+        shown, before = state.companions, self._area
+        self.canvas.guests.set(shown.laid, shown.presentation)
+        self._area = shown.presentation.area if shown.presentation is not None else None
+        if self._area is not None and self._area != before:
+            self.canvas.show_area(self._area)
+        elif self._area is None and before is not None:
+            self.canvas.fit()
+        for one in (self.canvas, self.pictures.twin):
+            one.update()
+
     def _show_pointed(self, state: ViewState) -> None:
         at = state.pointed
         for one in (self.canvas, self.pictures.twin):
@@ -174,7 +188,9 @@ class Viewer(QWidget):
         name = (series.description or series.modality) if series else ""
         self.canvas.top_lines = (
             name, f"{state.index + 1}/{count}" if count > 1 else "",
-            tr("Lossy compressed") if series is not None and series.lossy else "")
+            tr("Lossy compressed") if series is not None and series.lossy else "",
+            tr("Shown as in {0}").format(state.companions.presented_by) if state.companions.presented_by else "",
+            tr("Key image: {0}").format(state.companions.key_words) if state.companions.key_words else "")
         self._domain.setText(state.domain_banner)
         self._domain.setVisible(bool(state.domain_banner))
         self._tell_zoom()
