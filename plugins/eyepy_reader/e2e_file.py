@@ -154,7 +154,10 @@ def _recording(series: Any, modality: str, frames: tuple[FrameInfo, ...], words:
                warnings: tuple[str, ...]) -> Recording:
     taken = series.folders.get(TypesEnum.examination_time)
     date = taken[0].data.examination_time[:10].replace("-", "") if taken else ""
-    return Recording(modality, frames, _patient(series), date=date if date > "19000101" else "", description=words,
+    patient = _patient(series)
+    # Numbers of one clinic's database: with the patient's own they tell visits apart, and join files of one visit.
+    visit = f"E2E {series.patient.id} {series.study.id} {patient.id}" if patient.id else ""
+    return Recording(modality, frames, patient, visit, date=date if date > "19000101" else "", description=words,
                      laterality=_laterality(series), localizer=localizer, warnings=warnings)
 
 

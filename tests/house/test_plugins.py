@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def test_its_class_has_the_methods_of_its_hooks(folder: Path) -> None:
     (entry,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == made.attribute]
     methods = {node.name for node in entry.body if isinstance(node, ast.FunctionDef)}
     assert methods >= {method for hook in made.hooks for method in HOOKS[hook]}
+
+
+def test_the_wheel_brings_it_along(folder: Path) -> None:
+    project = tomllib.loads((folder.parents[1] / "pyproject.toml").read_text("utf-8"))
+    taken = project["tool"]["setuptools"]["data-files"][f"share/fineview/plugins/{folder.name}"]
+    found = {path for pattern in taken for path in folder.parents[1].glob(pattern)}
+    assert found == {path for path in folder.iterdir() if path.is_file()}
 
 
 def test_no_hook_without_a_user() -> None:

@@ -76,6 +76,13 @@ def test_all_volumes_of_the_file_are_offered(app: App, write: Write) -> None:
 
 
 @with_eyepy
+def test_visits_are_studies_of_their_own(app: App, write: Write) -> None:
+    found = scanned(app, write(volume(2), volume(2, study=51), volume(2, side="L")))
+    assert [[one.laterality.value for one in study.series if one.modality == "OPT"] for study in found.studies] == [
+        ["R", "L"], ["R"]]
+
+
+@with_eyepy
 def test_the_scale_is_assumed_with_its_reason(app: App, write: Write) -> None:
     right, photograph = scanned(app, write(volume())).studies[0].series
     spacing = right.spacing
