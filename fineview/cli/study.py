@@ -13,6 +13,7 @@ from typing import Any
 
 from fineview.app import App
 from fineview.cli.json_line import as_json
+from fineview.cli.objects import objects_lines, objects_list
 from fineview.cli.show import answer_object, catalogue_lines, catalogue_object, progress_token
 from fineview.cli.words import parse_region
 from fineview.core.dialogue import Answer, Question
@@ -20,6 +21,7 @@ from fineview.core.errors import FineViewError, InputProblem, RequestProblem, Wr
 from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameKey
 from fineview.services.jobs import Token
+from fineview.services.known_objects import known_objects
 
 
 @contextmanager
@@ -69,9 +71,10 @@ def demo(wish: argparse.Namespace) -> Any:
 def info(wish: argparse.Namespace) -> Any:
     with opened(wish) as app:
         found = _everything(app, wish.path)
+        known = known_objects(found, app.archive, progress_token())
     if wish.json:
-        return catalogue_object(found)
-    print(catalogue_lines(found))
+        return catalogue_object(found) | {"objects": objects_list(known, found)}
+    print("\n".join([catalogue_lines(found), *objects_lines(known)]))
     return 0
 
 

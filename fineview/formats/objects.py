@@ -38,6 +38,8 @@ def companion_of(dataset: Dataset, path: str, sop_class: str, patient_key: tuple
         known |= (reader or _other)(dataset)
     except Exception as error:
         known["note"] = f"Its content could not be understood ({type(error).__name__})."
+    if kind == "other" and class_words(sop_class).endswith("Image"):
+        known["note"] = "The file holds no pixels."
     named = known.pop("title", "") or text(dataset, "SeriesDescription") or text(dataset, "ContentLabel")
     return Companion(path, kind, named or class_words(sop_class), **known)
 

@@ -109,6 +109,8 @@ def _why(companion: Companion, strangers: bool) -> str:
         return companion.note
     if strangers:
         return "The image it names is another patient's."
+    if companion.kind in _BY_SPACE and companion.frame_of_reference_uid and not companion.refers_to:
+        return "No image in its frame of reference is open."
     if companion.kind in DRAWN | {"key-objects"}:
         return "Its image is not open." if companion.refers_to else "It does not say which image it belongs to."
     return ""
