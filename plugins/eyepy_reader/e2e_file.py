@@ -25,7 +25,7 @@ from eyepy.io.he.e2e_format import TypesEnum, containerheader_format
 from eyepy.io.he.vol_reader import SEG_MAPPING
 from numpy.typing import NDArray
 
-from fineview.api import FrameInfo, Laterality, LayerLine, Patient, Point, Recording, ScaleSource, Spacing
+from fineview.api import FrameInfo, InputProblem, Laterality, LayerLine, Patient, Point, Recording, ScaleSource, Spacing
 
 MM_PER_DEGREE = 0.2896
 FIELD_DEGREES = 30.0
@@ -35,6 +35,7 @@ FIELD_WORDS = ("The file does not say how wide the localizer's field is: 30 degr
                "the B-scans lie on it.")
 CIRCLE_WORDS = "The circle of this scan is not drawn on the localizer."
 _BSCAN, _LOCALIZER = 35652097, 33620481
+_FIRST_BLOCK, _DATA_BEHIND = 88, containerheader_format.sizeof()
 _HEAD = struct.Struct("<5I")
 _EMPTY = 1.99
 _CIRCLE = 2
@@ -56,6 +57,7 @@ class E2EFile:
     """The index of one file; pixels are read when asked for.  Raises what eyepy raises where the file is damaged."""
 
     def __init__(self, path: Path) -> None:
+        _refuse_circles(path)
         self._reader = HeE2eReader(path)
         self._path = str(path)
         self._pictures: list[_Picture] = []
@@ -134,6 +136,23 @@ def _grey() -> NDArray[np.uint8]:
     return np.where(reflectivity > _EMPTY, 0, np.rint(shown)).astype(np.uint8)
 
 
+def _refuse_circles(path: Path) -> None:
+    """Each block of the directory leads to the next; eyepy would follow a circle for ever.  Raises ``InputProblem``."""
+    at, seen = _FIRST_BLOCK, set()
+    with path.open("rb") as file:
+        while at not in seen:
+            seen.add(at)
+            file.seek(at + 36)
+            entries = int.from_bytes(file.read(4), "little")
+            file.seek(at + 52 + 44 * (entries - 1) + 4)
+            last = file.read(8)
+            if not entries or len(last) < 8:
+                return
+            at = sum(struct.unpack("<II", last)) + _DATA_BEHIND
+    raise InputProblem("The directory of the E2E file leads back to itself.", "Copy it again from its source.",
+                       "damaged")
+
+
 def _images(holder: Any, kind: int) -> list[Any]:
     return [one for one in holder.folders.get(TypesEnum.image, ()) if _head(one)[1] == kind]
 
@@ -146,7 +165,7 @@ def _size(folder: Any) -> tuple[int, int]:
 def _head(folder: Any) -> tuple[int, ...]:
     """Size, kind, number of values, height and width of an image, without its pixels."""
     file = folder.file_object
-    file.seek(folder.start + containerheader_format.sizeof())
+    file.seek(folder.start + _DATA_BEHIND)
     return _HEAD.unpack(file.read(_HEAD.size))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from e2e_file import E2EFile
 from numpy.typing import NDArray
 
-from fineview.api import InputProblem, LayerLine, Recording
+from fineview.api import InputProblem, LayerLine, LimitExceeded, Recording
 
 
 class Reader:
@@ -56,8 +56,11 @@ def _faults() -> Iterator[None]:
     """eyepy has no errors of its own: what it stumbles over in a file is the file's fault, and is said of the file."""
     try:
         yield
-    except (InputProblem, MemoryError, OSError):
+    except (InputProblem, OSError):
         raise
+    except MemoryError as error:  # a damaged size: eyepy reads as much as the file claims to hold
+        raise LimitExceeded("The E2E file claims more data than fit into memory.",
+                            "Copy it again from its source, or export fewer volumes.", "limit") from error
     except Exception as error:
         raise InputProblem(f"The E2E file is damaged, or of a kind that eyepy does not know ({type(error).__name__}).",
                            "Copy it again from its source, or export it as DICOM.", "damaged") from error

@@ -5,6 +5,7 @@ The files are written byte by byte from the published layout (``made_e2e``); exp
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -174,8 +175,19 @@ def test_damaged_files_are_the_files_fault(app: App, write: Write) -> None:
                 app.archive.read_frame(one.frames[0])
         except FineViewError as error:
             assert error.code in ("damaged", "limit"), error
-    (entry,) = app.plugins.entries()
-    assert entry.state == "on", entry
+    assert app.plugins.entries()[0].state == "on"
+
+
+@with_eyepy
+def test_a_directory_in_a_circle_ends(app: App, write: Write) -> None:
+    path = write(volume())
+    data = bytearray(path.read_bytes())
+    (entries,) = struct.unpack_from("<I", data, 88 + 36)
+    struct.pack_into("<II", data, 88 + 52 + 44 * (entries - 1) + 4, 88 - 60, 0)  # the next block is this one
+    path.write_bytes(data)
+    with pytest.raises(InputProblem, match="leads back to itself"):
+        scanned(app, path)
+    assert app.plugins.entries()[0].state == "on"
 
 
 def test_a_topcon_file_is_named_with_a_way_out(app: App, tmp_path: Path) -> None:
