@@ -71,9 +71,11 @@ def _host_port(text: str) -> tuple[str, int]:
 
 
 def _secret(what: str) -> str:
-    if sys.stdin.isatty():
-        return getpass.getpass(f"{what}: ")
-    return sys.stdin.readline().rstrip("\r\n")
+    said = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    if not said:
+        raise InputProblem(f"{what}: nothing was given.", "Type it at the prompt, or give it on standard input.",
+                           "no-secret")
+    return said
 
 
 def _remove(app: App, wish: argparse.Namespace) -> Any:

@@ -156,4 +156,4 @@ def running(peer: StandIn, tls: ssl.SSLContext | None = None, **entity: Any) -> 
         config.settings.reading_validation_mode, config.settings.writing_validation_mode = modes
 
 
-_SYNTAXES = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.90"]
+_SYNTAXES = [f"1.2.840.10008.1.2{end}" for end in (".1", "", ".4.50", ".4.80", ".4.90")]

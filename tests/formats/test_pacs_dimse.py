@@ -21,6 +21,7 @@ from fineview.core.peer import Node, Query, Receipt, Secrets, Wish  # noqa: E402
 from fineview.formats.pacs_process import Peers  # noqa: E402
 from fineview.services.jobs import Token  # noqa: E402
 from tests.formats import made  # noqa: E402
+from tests.formats.dcmtk import dcmtk  # noqa: E402
 from tests.formats.pacs_stand_in import StandIn, free_port, running  # noqa: E402
 
 STUDY = "1.2.3"
@@ -248,17 +249,14 @@ def test_the_connection_breaks_while_sending(peers: Peers, tmp_path: Path) -> No
 
 def test_c_move_takes_what_was_asked_for_from_dcmtk_and_nothing_else(peers: Peers, tmp_path: Path) -> None:
     """The peer tells dcmtk's storescu to deliver: another implementation on the sending side."""
-    import shutil
-
-    if shutil.which("storescu") is None:
-        pytest.skip("dcmtk's storescu is not installed")
+    storescu = dcmtk("storescu")
     asked, foreign = written(tmp_path, image(1), image(2, StudyInstanceUID="8.8.8"))
     port = free_port()
     codes: list[int] = []
 
     def deliver(event: Any) -> Any:
         for _, path in (asked, foreign):
-            codes.append(subprocess.run(["storescu", "-aec", "FINEVIEW", "localhost", str(port), str(path)],
+            codes.append(subprocess.run([storescu, "-aec", "FINEVIEW", "localhost", str(port), str(path)],
                                         capture_output=True, check=False).returncode)
         yield None, None
 
