@@ -65,6 +65,7 @@ class E2EFile:
         with self._reader:
             for series in self._reader.series:
                 self._add(series)
+            self._tell_what_is_left_out()
 
     def pixels(self, frame: int) -> NDArray[np.uint8]:
         """(H, W).  B-scans as 255 times the fourth root of reflectivity, as HEYEX shows them; 0 where none is."""
@@ -106,6 +107,15 @@ class E2EFile:
             side = FIELD_DEGREES * MM_PER_DEGREE
             frame = self._frame(fundus[0], None, Spacing(side / height, side / width, None, ScaleSource.ASSUMED))
             self.recordings += (_recording(series, "OP", (frame,), "Localizer", None, (FIELD_WORDS, SCALE_WORDS)),)
+
+    def _tell_what_is_left_out(self) -> None:
+        holders = [holder for series in self._reader.series for holder in (series, *series.slices.values())]
+        there = sum(len(holder.folders.get(TypesEnum.image, ())) for holder in holders)
+        left = there - len(self._pictures)
+        if self.recordings and left > 0:
+            words = f"Not shown: {left} of the file's {there} pictures, of a kind not known here."
+            first, *others = self.recordings
+            self.recordings = (replace(first, warnings=(*first.warnings, words)), *others)
 
     def _volume(self, series: Any, bscans: Sequence[tuple[Any, Any]], fundus: Sequence[Any], localizer: int
                 ) -> Recording:

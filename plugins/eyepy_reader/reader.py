@@ -31,7 +31,8 @@ class Reader:
         with _faults():
             found = self._opened(path).recordings
         if not found:
-            raise InputProblem("The E2E file holds no picture.", "Export it again.", "damaged")
+            raise InputProblem("The E2E file holds no picture of a kind known here.", "Export it as DICOM.",
+                               "not-supported")
         return found
 
     def pixels(self, path: Path, frame: int) -> NDArray[np.generic]:

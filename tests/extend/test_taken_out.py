@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def test_it_reads_while_it_behaves(study: Path) -> None:
     (eye,) = [series for one in found["studies"] for series in one["series"] if series["modality"] == "OP"]
     assert eye["laterality"] == {"value": "L", "source": "header"} and eye["spacing_mm"]["source"] == "assumed"
     assert found["problems"] == []
+    assert "acme" not in sys.modules  # nothing of it ever runs here
 
 
 @pytest.mark.parametrize(("letter", "code", "why"), [

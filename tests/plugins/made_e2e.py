@@ -23,6 +23,7 @@ class Volume:
     """``codes``: (B-scans, rows, cols) uint16 as the file stores reflectivity.  ``lines``: layer id -> (B-scans, cols).
 
     ``starts``, ``ends``: degrees, one pair a B-scan.  ``side``: a byte, "R", "L" or anything else; "" leaves it out.
+    ``others``: pictures of a kind that nobody has described.
     """
 
     codes: NDArray[np.uint16]
@@ -35,6 +36,7 @@ class Volume:
     pattern: int = 3
     scale_y: float = 0.003872
     study: int = 50
+    others: int = 0
 
 
 def file_of(volumes: list[Volume], backwards: bool = False) -> bytes:
@@ -53,6 +55,7 @@ def file_of(volumes: list[Volume], backwards: bool = False) -> bytes:
         if one.localizer is not None:
             place = (*series, 2) if single else (*series, -1)
             folders.append((place, IMAGE, 0, _image(LOCALIZER, one.localizer)))
+        folders += [((*series, -1), IMAGE, 0, _image(33620225, np.zeros((4, 4), np.uint8)))] * one.others
         for at in reversed(slices) if backwards else slices:
             place = (*series, 2 if single else 2 * at)
             folders.append((place, BSCAN_META, 1, _place(one, at)))

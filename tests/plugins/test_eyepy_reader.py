@@ -53,7 +53,8 @@ def scanned(app: App, path: Path) -> Catalogue:
 
 def volume(count: int = 3, **changed: object) -> Volume:
     """B-scans 15 degrees wide, 2.5 degrees apart, the first one lowest; every pixel says which B-scan it is of."""
-    codes = np.stack([np.full((ROWS, COLS), code(63 - 4 * n, 0), np.uint16) for n in range(count)])
+    codes = np.empty((count, ROWS, COLS), np.uint16)
+    codes[:] = [[[code(63 - 4 * n, 0)]] for n in range(count)] if count else 0
     heights = [5 - 2.5 * n for n in range(count)]
     localizer = np.arange(60 * 40, dtype=np.uint16).astype(np.uint8).reshape(40, 60)
     made = Volume(codes, [(-7.5, y) for y in heights], [(7.5, y) for y in heights], localizer)
@@ -158,6 +159,16 @@ def test_a_volume_without_a_localizer(app: App, write: Write) -> None:
 
 
 @with_eyepy
+def test_pictures_of_other_kinds_are_counted(app: App, write: Write) -> None:
+    shown = scanned(app, write(volume(others=2))).studies[0].series
+    assert [len(one.frames) for one in shown] == [3, 1]
+    assert any("Not shown: 2 of the file's 6 pictures" in words for words in shown[0].warnings)
+    with pytest.raises(InputProblem, match="no picture of a kind known here") as told:
+        scanned(app, write(volume(0, localizer=None, others=1)))
+    assert told.value.code == "not-supported"
+
+
+@with_eyepy
 def test_damaged_files_are_the_files_fault(app: App, write: Write) -> None:
     whole = write(volume()).read_bytes()
     rng = np.random.default_rng(5)
@@ -174,7 +185,7 @@ def test_damaged_files_are_the_files_fault(app: App, write: Write) -> None:
             for one in scanned(app, path).studies[0].series:
                 app.archive.read_frame(one.frames[0])
         except FineViewError as error:
-            assert error.code in ("damaged", "limit"), error
+            assert error.code in ("damaged", "limit", "not-supported"), error
     assert app.plugins.entries()[0].state == "on"
 
 
