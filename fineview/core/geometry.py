@@ -59,6 +59,18 @@ class Spacing:
 
 
 @dataclass(frozen=True, slots=True)
+class Circle:
+    """Through ``start``, around ``centre``; both in pixels of one picture, which are taken as square."""
+
+    start: Point
+    centre: Point
+
+    @property
+    def radius(self) -> float:
+        return math.dist(self.start, self.centre)
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """Axis-aligned rectangle in source pixels (x, y of its top-left corner, width, height)."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fineview.core.companion import Companion
-from fineview.core.geometry import Point, Spacing
+from fineview.core.geometry import Circle, Point, Spacing
 from fineview.core.orientation import Orientation
 
 Eye = Literal["R", "L", "B"]
@@ -50,7 +50,8 @@ class FrameInfo:
     ``path``: file that holds it (a member of an unpacked archive keeps its unpacked path).
     ``frame_in_file``: 0-based.  ``sop_uid``: ``None`` for pictures that are not DICOM.
     ``position_mm``: distance along the stack normal, where the file gives one.
-    ``scan_line``: the B-scan's two end points on the localizer, in localizer source pixels, where known.
+    ``scan_line``: the B-scan's two end points on the localizer, in localizer source pixels, where known;
+    ``scan_circle``: its circle there, where it was scanned along one.
     """
 
     path: str
@@ -63,6 +64,7 @@ class FrameInfo:
     orientation: Orientation = Orientation()
     position_mm: float | None = None
     scan_line: tuple[Point, Point] | None = None
+    scan_circle: Circle | None = None
 
 
 @dataclass(frozen=True, slots=True)

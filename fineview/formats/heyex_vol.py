@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.errors import RequestProblem
-from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
 from fineview.core.recording import Recording
 from fineview.core.study import FrameInfo, Laterality, Patient
@@ -41,7 +41,10 @@ _DAY_ZERO = datetime(1899, 12, 30)
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """One B-scan: where its layer lines and pixels begin, and its line in millimetres on the localizer."""
+    """One B-scan: where its layer lines and pixels begin, and its line in millimetres on the localizer.
+
+    Of a circle scan: the point where the circle begins, and its centre.
+    """
 
     lines_at: int
     lines: int
@@ -77,16 +80,16 @@ class HeyexVol:
         known = _layout(path)
         circle = known.pattern == _CIRCLE
         scale = (known.slo_spacing.col_mm, known.slo_spacing.row_mm)
-        lines = [None if circle else on_localizer(scan.line, scale) for scan in known.scans]
+        lines = [on_localizer(scan.line, scale) for scan in known.scans]
         places = [None] * len(lines) if circle else positions([scan.line for scan in known.scans])
         frames = tuple(FrameInfo(str(path), n, rows=known.rows, cols=known.cols, spacing=known.spacing,
-                                 position_mm=place, scan_line=line)
+                                 position_mm=place, scan_line=None if circle else line,
+                                 scan_circle=Circle(*line) if circle and line is not None else None)
                        for n, (line, place) in enumerate(zip(lines, places, strict=True)))
         has_slo = known.slo_rows > 0
-        warnings = ("The circle of this scan is not drawn on the localizer.",) if circle else ()
         volume = Recording("OPT", frames, known.patient, known.visit, date=known.date, laterality=known.laterality,
                            description=f"OCT {_PATTERNS.get(known.pattern, 'scan')}",
-                           localizer=1 if has_slo else None, warnings=warnings)
+                           localizer=1 if has_slo else None)
         if not has_slo:
             return (volume,)
         picture = FrameInfo(str(path), len(frames), rows=known.slo_rows, cols=known.slo_cols, spacing=known.slo_spacing)

@@ -111,7 +111,12 @@ def test_both_eyes_of_a_visit_are_one_study(archive: FileArchive, tmp_path: Path
 
 def test_a_circle_has_no_line_and_a_star_no_order_of_space(archive: FileArchive, tmp_path: Path) -> None:
     circle, _ = opened(archive, tmp_path / "c.vol", vol(pattern=2))
-    assert {frame.scan_line for frame in circle.frames} == {None} and circle.warnings
+    assert {frame.scan_line for frame in circle.frames} == {None} and {f.position_mm for f in circle.frames} == {None}
+    # The file gives where the circle begins, and its centre.
+    around = circle.frames[0].scan_circle
+    x0, y0, x1, y1 = (v / SLO_MM for v in line_mm(0))
+    assert around is not None and np.allclose((*around.start, *around.centre), (x0, y0, x1, y1))
+    assert around.radius == pytest.approx(x1 - x0)
     star = [(0.1, 0.1, 0.1 + 0.1 * np.cos(a), 0.1 + 0.1 * np.sin(a)) for a in np.linspace(0, 2, SCANS)]
     volume, _ = opened(archive, tmp_path / "s.vol", vol(pattern=5, places=star))
     assert {frame.position_mm for frame in volume.frames} == {None}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, Signal
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
-from fineview.core.geometry import Point
+from fineview.core.geometry import Circle, Point
 from fineview.gui.viewer.canvas import Canvas
 
-ScanLine = tuple[Point, Point] | None
+ScanLine = tuple[Point, Point] | Circle | None
 
 
 def distance_to_segment(point: Point, segment: tuple[Point, Point]) -> float:
@@ -23,10 +23,28 @@ def distance_to_segment(point: Point, segment: tuple[Point, Point]) -> float:
     return math.hypot(point[0] - ax - share * dx, point[1] - ay - share * dy)
 
 
+def distance_to(point: Point, line: tuple[Point, Point] | Circle) -> float:
+    """Shortest distance of a point from where a B-scan was taken."""
+    if isinstance(line, Circle):
+        return abs(math.dist(point, line.centre) - line.radius)
+    return distance_to_segment(point, line)
+
+
 def nearest_line(point: Point, lines: tuple[ScanLine, ...]) -> int | None:
     """Index of the scan line nearest to ``point``; None where no frame has one."""
-    distances = [(distance_to_segment(point, line), i) for i, line in enumerate(lines) if line is not None]
+    distances = [(distance_to(point, line), i) for i, line in enumerate(lines) if line is not None]
     return min(distances)[1] if distances else None
+
+
+def path_of(line: tuple[Point, Point] | Circle) -> QPainterPath:
+    """Where a B-scan was taken, in source pixels."""
+    path = QPainterPath()
+    if isinstance(line, Circle):
+        path.addEllipse(QPointF(*line.centre), line.radius, line.radius)
+    else:
+        path.moveTo(*line[0])
+        path.lineTo(*line[1])
+    return path
 
 
 class Localizer(Canvas):
@@ -52,17 +70,18 @@ class Localizer(Canvas):
 
     def paint_marks(self, painter: QPainter) -> None:
         matrix = self.placement.matrix()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(102, 217, 194, 70), 1.0))
         for line in self._lines:
             if line is not None:
-                painter.drawLine(matrix.map(QPointF(*line[0])), matrix.map(QPointF(*line[1])))
+                painter.drawPath(matrix.map(path_of(line)))
         here = self._lines[self._shown] if self._shown < len(self._lines) else None
         if here is None:
             return
-        ends = matrix.map(QPointF(*here[0])), matrix.map(QPointF(*here[1]))
         for pen in (QPen(QColor(0, 0, 0, 170), 4.5), QPen(QColor("#4ea1ff"), 2.2)):
             painter.setPen(pen)
-            painter.drawLine(*ends)
-        # An arrow head at the end: left of the B-scan is where the line starts.
+            painter.drawPath(matrix.map(path_of(here)))
+        # A dot at the start: there is the left of the B-scan.
         painter.setBrush(QColor("#4ea1ff"))
-        painter.drawEllipse(ends[0], 3.0, 3.0)
+        start = here.start if isinstance(here, Circle) else here[0]
+        painter.drawEllipse(matrix.map(QPointF(*start)), 3.0, 3.0)

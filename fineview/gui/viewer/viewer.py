@@ -206,7 +206,7 @@ class Viewer(QWidget):
 
     def _show_lines(self, state: ViewState) -> None:
         if state.series is not None:
-            self.localizer.set_lines(tuple(f.scan_line for f in state.series.frames), state.index)
+            self.localizer.set_lines(tuple(f.scan_line or f.scan_circle for f in state.series.frames), state.index)
 
     def set_localizer_picture(self, series: Series | None, image: np.ndarray | None) -> None:
         """The en-face picture; ``series`` gives its size in source pixels, ``image`` may be a smaller copy."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
+from pytestqt.qtbot import QtBot
 
 from fineview.core.finding import Finding, Origin, State
-from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.orientation import ViewTransform
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameKey
 from fineview.gui.viewer.furniture import scale_bar
-from fineview.gui.viewer.localizer import distance_to_segment, nearest_line
+from fineview.gui.viewer.localizer import Localizer, distance_to, distance_to_segment, nearest_line
 from fineview.gui.viewer.marks import free_place, shown, words
 from fineview.gui.viewer.placement import Placement
 from tests.gui.scene import suggestion
@@ -54,6 +56,31 @@ def test_nearest_scan_line() -> None:
     assert nearest_line((50, 16), (None, None)) is None
     # Beyond the end of a segment its end counts: 3-4-5.
     assert distance_to_segment((103, 14), ((0.0, 10.0), (100.0, 10.0))) == pytest.approx(5.0)
+
+
+def test_nearest_scan_circle() -> None:
+    # Two circles around (50, 50) with radii 10 and 20; the first one's start lies 6 right and 8 down: 6-8-10.
+    lines = (Circle((56, 58), (50, 50)), Circle((50, 70), (50, 50)), ((0.0, 90.0), (100.0, 90.0)))
+    assert (lines[0].radius, lines[1].radius) == (10.0, 20.0)
+    assert distance_to((50, 50), lines[1]) == pytest.approx(20) and distance_to((50, 64), lines[0]) == pytest.approx(4)
+    assert [nearest_line(point, lines) for point in ((50, 61), (50, 69), (50, 85))] == [0, 1, 2]
+
+
+def test_a_circle_scan_is_drawn_as_its_circle(qtbot: QtBot) -> None:
+    localizer = Localizer()
+    qtbot.addWidget(localizer)
+    localizer.resize(200, 200)
+    localizer.set_picture(np.zeros((100, 100), np.uint8), 100, 100)
+    localizer.set_lines((Circle((70.0, 50.0), (50.0, 50.0)),), 0)
+    image = localizer.grab().toImage()
+
+    def blue(x: float, y: float) -> int:
+        at = localizer.placement.to_screen((x, y))
+        return max(image.pixelColor(round(at.x()) + dx, round(at.y()) + dy).blue() for dx in (-1, 0) for dy in (-1, 0))
+
+    # 20 pixels around the middle, and nothing at the middle itself or at the corner of the square around it.
+    assert min(blue(70, 50), blue(30, 50), blue(50, 70), blue(50, 30), blue(50 + 14.142, 50 + 14.142)) > 150
+    assert max(blue(50, 50), blue(70, 70)) < 60
 
 
 KEY = FrameKey("scan", 0)
