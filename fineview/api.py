@@ -7,12 +7,12 @@ defined; which hooks there are stands in ``fineview.extend.hooks``.  ``plugins/R
 from __future__ import annotations
 
 from fineview.core.errors import InputProblem, LimitExceeded
-from fineview.core.geometry import Box, Point, ScaleSource, Spacing
+from fineview.core.geometry import Box, Circle, Point, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
 from fineview.core.orientation import Orientation
 from fineview.core.recording import InstrumentReader, Recording
 from fineview.core.study import FrameInfo, Laterality, Patient
 from fineview.extend.hooks import API_VERSION
 
-__all__ = ["API_VERSION", "Box", "FrameInfo", "InputProblem", "InstrumentReader", "Laterality", "LayerLine",
+__all__ = ["API_VERSION", "Box", "Circle", "FrameInfo", "InputProblem", "InstrumentReader", "Laterality", "LayerLine",
            "LimitExceeded", "Orientation", "Patient", "Point", "Recording", "ScaleSource", "Spacing"]
