@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fineview.services.jobs import Jobs, Post
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
-    from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort, Vault
+    from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort
     from fineview.services.session import Session
     from fineview.services.thickness_desk import ThicknessDesk
     from fineview.services.workbench import Workbench
@@ -55,7 +55,7 @@ class App:
         self._engines: dict[str, Engine] = {}
         self._archive: Archive | None = None
         self._journal: Cellar | None = None
-        self._vault: Vault | None = None
+        self._rooms: tuple[Pacs, Outbox] | None = None
         self._jobs: Jobs | None = None
         self._reader: QuestionReader | None = None
         self._phraser: Phraser | None = None
@@ -90,19 +90,18 @@ class App:
         return self._journal
 
     def pacs(self, environment: Secrets | None = None) -> tuple[Pacs, Outbox]:
-        """Peers of the clinic and what is on its way to them.  Connects to nobody; ``environment``: a script's secrets.
-        """
-        from fineview.formats.pacs_process import Peers
-        from fineview.services.outbox import Outbox
-        from fineview.services.pacs import Pacs
-        from fineview.services.spool import Spool
-        from fineview.store.vault import KeyringVault
+        """Peers of the clinic and what is on its way to them, built once.  ``environment``: a script's secrets."""
+        if self._rooms is None:
+            from fineview.formats.pacs_process import Peers
+            from fineview.services.outbox import Outbox
+            from fineview.services.pacs import Pacs
+            from fineview.services.spool import Spool
+            from fineview.store.vault import KeyringVault
 
-        if self._vault is None:
-            self._vault = KeyringVault()
-        peers, journal = Peers(self._data_dir / "received"), self.journal
-        pacs = Pacs(peers, journal.outbox, self._vault, journal, environment)
-        return pacs, Outbox(pacs, peers, journal.outbox, journal, Spool(self._data_dir / "outbox"))
+            peers, journal = Peers(self._data_dir / "received"), self.journal
+            pacs = Pacs(peers, journal.outbox, KeyringVault(), journal, environment)
+            self._rooms = pacs, Outbox(pacs, peers, journal.outbox, journal, Spool(self._data_dir / "outbox"))
+        return self._rooms
 
     def engine(self, name: str | None = None) -> Engine:
         """The encoder of a name or folder (none: the one this app was started with), each loaded once.
@@ -291,6 +290,7 @@ class App:
         from fineview.services.jobs import Jobs
         from fineview.services.look import Look
         from fineview.services.open_study import OpenStudy
+        from fineview.services.pacs_desk import PacsDesk
         from fineview.services.plugin_shelf import PluginShelf
         from fineview.services.remembered_encoder import RememberedEncoder
         from fineview.services.session import Session
@@ -316,7 +316,8 @@ class App:
             annotate=Annotate(session, jobs, journal), thickness=self._thickness(session, jobs),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
-            companions=Companions(session, jobs, self.archive, opening, then=explain.refresh))
+            companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
+            pacs=PacsDesk(session, jobs, self.pacs, opening.paths))
 
     def _thickness(self, session: Session, jobs: Jobs) -> ThicknessDesk:
         from fineview.services.thickness_desk import ThicknessDesk

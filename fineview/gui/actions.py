@@ -78,6 +78,8 @@ _FILE = (
            lambda d: d.open_files()),
     Action("open-sample", "Open the sample study", "", "sample", "File", "A synthetic OCT volume with a photograph",
            lambda d: d.bench.open.sample()),
+    Action("pacs", "PACS …", "Ctrl+P", "pacs", "File", "Search, retrieve and send; nothing is connected before you ask",
+           lambda d: d.pacs()),
     Action("close-study", "Close the study", "Ctrl+W", "close", "File", "Back to the welcome page",
            lambda d: d.bench.open.close_study(), has_study),
     Action("export", "Export report …", "Ctrl+E", "report", "File", "Write PDF, HTML, JSON or a DICOM SR",

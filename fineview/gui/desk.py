@@ -16,6 +16,7 @@ from fineview.gui.dialogs.export import ExportReport
 from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.dialogs.modalities import WhyTheyDiffer
 from fineview.gui.dialogs.model_card import Card
+from fineview.gui.dialogs.pacs import PacsPage
 from fineview.gui.dialogs.plugins import Plugins
 from fineview.gui.dialogs.shortcuts import Shortcuts
 from fineview.gui.panels.chat import Chat
@@ -84,6 +85,9 @@ class Desk:
         chosen = QFileDialog.getExistingDirectory(self._window, tr("Choose a folder with a language model"))
         if chosen:
             self.bench.answerers.choose(chosen)
+
+    def pacs(self) -> None:
+        PacsPage(self.bench, self._window).open()
 
     def export(self) -> None:
         ExportReport(self.bench, self._window, self._keep_author).open()

@@ -14,6 +14,7 @@ from fineview.gui.theme import current
 # Words of this application -> names in the set.
 NAMES: dict[str, str] = {
     "open": "mdi6.folder-open-outline", "files": "mdi6.file-image-outline", "report": "mdi6.file-document-outline",
+    "pacs": "mdi6.server-network",
     "sample": "mdi6.eye-circle-outline", "close": "mdi6.close", "quit": "mdi6.exit-to-app", "undo": "mdi6.undo",
     "redo": "mdi6.redo", "delete": "mdi6.trash-can-outline", "edit": "mdi6.pencil-outline", "accept": "mdi6.check",
     "reject": "mdi6.cancel", "window": "mdi6.contrast-circle", "pan": "mdi6.hand-back-right-outline",

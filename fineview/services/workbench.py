@@ -18,6 +18,7 @@ from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs
 from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
+from fineview.services.pacs_desk import PacsDesk
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.session import Session
 from fineview.services.thickness_desk import ThicknessDesk
@@ -39,6 +40,7 @@ class Workbench:
     plugins: PluginShelf
     thickness: ThicknessDesk
     companions: Companions
+    pacs: PacsDesk
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

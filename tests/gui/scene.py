@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from fineview.core.orientation import Orientation
 from fineview.core.plugin import PluginEntry
 from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
+from fineview.formats.pacs_process import Peers
 from fineview.services.advise import advise
 from fineview.services.annotate import Annotate
 from fineview.services.answerer_shelf import AnswererShelf
@@ -33,13 +34,18 @@ from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs, Post
 from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
+from fineview.services.outbox import Outbox
+from fineview.services.pacs import Pacs
+from fineview.services.pacs_desk import PacsDesk
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
 from fineview.services.session import Session
 from fineview.services.settings import Settings
+from fineview.services.spool import Spool
 from fineview.services.thickness_desk import ThicknessDesk
 from fineview.services.workbench import Workbench
 from fineview.store.cellar import Cellar
+from fineview.store.vault import KeyringVault
 
 ROWS, COLS, FRAMES = 60, 120, 5
 SPACING = Spacing(0.004, 0.012, 0.24, ScaleSource.CALIBRATED)
@@ -140,6 +146,16 @@ def no_capture(*_: object) -> tuple[object, tuple[object, ...]]:
     raise AssertionError("no test here writes a Secondary Capture")
 
 
+def pacs_rooms(folder: Path, journal: Cellar) -> Callable[[], tuple[Pacs, Outbox]]:
+    """The real ones, over the folder of a test; they connect only where a test asks them to."""
+    def rooms() -> tuple[Pacs, Outbox]:
+        peers = Peers(folder / "received")
+        pacs = Pacs(peers, journal.outbox, KeyringVault(), journal)
+        return pacs, Outbox(pacs, peers, journal.outbox, journal, Spool(folder / "outbox"))
+
+    return rooms
+
+
 def workbench(post: Post, folder: Path) -> Workbench:
     """The real services; nothing is encoded unless a test asks for it."""
     session, jobs, archive, journal = Session(author="A. Reader"), Jobs(post), ArrayArchive(), Cellar(folder)
@@ -154,7 +170,8 @@ def workbench(post: Post, folder: Path) -> Workbench:
     return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
                     PluginShelf(session, jobs, NoPlugins()), thickness=ThicknessDesk(session, jobs, archive, no_engine),
-                    companions=Companions(session, jobs, archive, opening, opening.on_frame))
+                    companions=Companions(session, jobs, archive, opening, opening.on_frame),
+                    pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening.paths))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:
