@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fineview.core.report import Report
     from fineview.extend.host import PluginHost
     from fineview.models.language.question_reader import QuestionReader
+    from fineview.services.annotate import Annotate
     from fineview.services.conversation import Conversation
     from fineview.services.jobs import Jobs, Post
     from fineview.services.outbox import Outbox
@@ -313,16 +314,18 @@ class App:
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
-            annotate=Annotate(session, jobs, journal), thickness=self._thickness(session, jobs),
+            annotate=(marks := Annotate(session, jobs, journal)), thickness=self._thickness(session, jobs, marks),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
             pacs=PacsDesk(session, jobs, self.pacs, opening.paths))
 
-    def _thickness(self, session: Session, jobs: Jobs) -> ThicknessDesk:
+    def _thickness(self, session: Session, jobs: Jobs, marks: Annotate) -> ThicknessDesk:
         from fineview.services.thickness_desk import ThicknessDesk
+        from fineview.services.thickness_edit import LineEdits
 
-        return ThicknessDesk(session, jobs, self.archive, self.engine)
+        edits = LineEdits(session, jobs, self.journal, marks)
+        return ThicknessDesk(session, jobs, self.archive, self.engine, edits)
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

@@ -1,4 +1,7 @@
-"""Marks: add, edit, accept, reject, undo.  A change shows once it is on disk, and every step has a name."""
+"""Marks: add, edit, accept, reject, undo.  A change shows once it is on disk, and every step has a name.
+
+A person's corrections of layer lines are steps among the others: one history, one undo.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from fineview.core.errors import FineViewError
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Point
 from fineview.core.labels import LABELS
+from fineview.core.layer_copy import LayerCopy
 from fineview.core.region import Region, RegionKind
 from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs
@@ -20,18 +24,18 @@ from fineview.services.session import Session
 from fineview.services.whereabouts import relocated
 
 FOVEA = "fovea"
-
+Target = Finding | LayerCopy
 
 Change = tuple[str, Finding | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of one finding; ``None`` before: it was added, ``None`` after: it was removed."""
+    """One change of one finding or line; ``None`` before: it was added, ``None`` after: it was removed."""
 
     name: str
-    before: Finding | None
-    after: Finding | None
+    before: Target | None
+    after: Target | None
 
 
 class Annotate:
@@ -98,6 +102,15 @@ class Annotate:
             self.reject(finding_id)
         else:
             self._change(finding_id, lambda old: (f"delete {old.label or old.region.kind}", None))
+
+    def correct_line(self, make: Callable[[], Step | None]) -> None:
+        """A step on a person's copy of a boundary, made when the steps before it are on disk; None: nothing changes."""
+        def gesture() -> None:
+            step = make()
+            if step is not None:
+                self._do(step)
+
+        self._then(gesture)
 
     def undo(self) -> None:
         self._then(self._undo)
@@ -196,8 +209,17 @@ class Annotate:
                 done()
                 self._apply(step, at)
 
-        self._jobs.submit(Job("journal", lambda _: self._journal.record(step.name, step.before, step.after, at),
-                              acknowledged, self._failed, finished=self._written, newest_wins=False))
+        self._jobs.submit(Job("journal", lambda _: self._record(step, at), acknowledged, self._failed,
+                              finished=self._written, newest_wins=False))
+
+    def _record(self, step: Step, at: str) -> None:
+        before, after = step.before, step.after
+        if isinstance(after or before, LayerCopy):
+            assert not isinstance(before, Finding) and not isinstance(after, Finding)
+            self._journal.record_line(step.name, before, after, at)
+        else:
+            assert not isinstance(before, LayerCopy) and not isinstance(after, LayerCopy)
+            self._journal.record(step.name, before, after, at)
 
     def _written(self) -> None:
         self._writing = False
@@ -207,17 +229,16 @@ class Annotate:
         session = self._session
         target = step.after or step.before
         assert target is not None and session.study is not None
-        kept = list(session.findings)
-        place = next((i for i, f in enumerate(kept) if f.id == target.id), None)
-        if step.after is None:
-            kept = [f for f in kept if f.id != target.id]
-            session.selected = None if session.selected == target.id else session.selected
-        elif place is None:
-            kept.append(step.after)
+        if isinstance(target, LayerCopy):
+            assert not isinstance(step.after, Finding)
+            copies = [one for one in session.layer_copies if one.id != target.id]
+            session.layer_copies = (*copies, step.after) if step.after is not None else tuple(copies)
         else:
-            kept[place] = step.after
-        # More files of the series may have come since the step was made.
-        session.findings = relocated(tuple(kept), session.study)
+            assert not isinstance(step.after, LayerCopy)
+            if step.after is None and session.selected == target.id:
+                session.selected = None
+            # More files of the series may have come since the step was made.
+            session.findings = relocated(_with(session.findings, target, step.after), session.study)
         session.saved_at = at[11:19]
         session.undo_name = f"Undo: {self._done[-1].name}" if self._done else ""
         session.redo_name = f"Redo: {self._undone[-1].name}" if self._undone else ""
@@ -235,6 +256,15 @@ class Annotate:
         said = error.what if error.what.startswith("Not saved") else f"Not saved: {error.what}"
         self._session.tell("error", said, error.remedy, error.code)
         self._session.pulse()
+
+
+def _with(kept: tuple[Finding, ...], target: Finding, after: Finding | None) -> tuple[Finding, ...]:
+    """``after`` in the place of ``target``, or at the end, or no more."""
+    if after is None:
+        return tuple(one for one in kept if one.id != target.id)
+    if any(one.id == target.id for one in kept):
+        return tuple(after if one.id == target.id else one for one in kept)
+    return (*kept, after)
 
 
 def _named(words: str, finding: Finding) -> str:

@@ -21,6 +21,7 @@ from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
 from fineview.core.intent import Asked
+from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerLine
 from fineview.core.peer import Matches, Node, Parcel, Query, Receipt, Retrieved, Secrets, Wish
 from fineview.core.plan import Plan
@@ -207,6 +208,11 @@ class Journal(Protocol):
         """One step on one finding; ``after`` None means removed.  Raises ``StorageProblem`` and changes nothing."""
         ...
 
+    def record_line(self, step: str, before: LayerCopy | None, after: LayerCopy | None, at: str) -> None:
+        """The same for a person's copy of a boundary."""
+        ...
+
+    def layer_copies(self, study_uid: str) -> tuple[LayerCopy, ...]: ...
     def findings(self, study_uid: str) -> tuple[Finding, ...]: ...
     def keep_answer(self, study_uid: str, answer: Answer) -> None: ...
     def answers(self, study_uid: str) -> tuple[Answer, ...]: ...

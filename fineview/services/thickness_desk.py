@@ -19,6 +19,7 @@ from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive
 from fineview.services.session import Session
 from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
+from fineview.services.thickness_edit import LineEdits
 from fineview.services.thickness_lines import VolumeLines, corrected, from_file, from_model
 from fineview.services.thickness_sheet import en_face, sheet_of
 from fineview.services.thickness_state import EnFace, Ground, ThicknessState, Whose
@@ -27,10 +28,14 @@ Centre = tuple[Point, str]
 
 
 class ThicknessDesk:
-    """What was measured of a series is kept while the study is open, and shown again with it."""
+    """What was measured of a series is kept while the study is open, and shown again with it.
 
-    def __init__(self, session: Session, jobs: Jobs, archive: Archive, engine: EngineSource) -> None:
+    ``edits``: the hand on the lines; what it changes is measured again.
+    """
+
+    def __init__(self, session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, edits: LineEdits) -> None:
         self._session, self._jobs, self._archive, self._engine = session, jobs, archive, engine
+        self.edits = edits
         self._kept: dict[str, ThicknessState] = {}
         self._study = ""
         self._copies: tuple[LayerCopy, ...] = ()

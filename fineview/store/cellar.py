@@ -18,6 +18,7 @@ from typing import TypeVar
 from fineview.core.dialogue import Answer
 from fineview.core.errors import StorageProblem
 from fineview.core.finding import Finding
+from fineview.core.layer_copy import LayerCopy
 from fineview.store import audit as chain
 from fineview.store import backups, codec, opening, rows, troubles
 from fineview.store.audit import AuditEvent
@@ -74,6 +75,25 @@ class Cellar:
         return self._read(lambda connection: tuple(
             (str(row[3]), load(row[4]), load(row[5]), str(row[6]))
             for row in rows.read_chain(connection, "step", study_uid)))
+
+    def record_line(self, step: str, before: LayerCopy | None, after: LayerCopy | None, at: str) -> None:
+        """Append one step on a person's copy of a boundary; ``after`` None means the original holds again.
+
+        Raises ``ValueError`` for no copy.
+        """
+        named = after or before
+        if named is None:
+            raise ValueError("a step needs the copy before it or after it")
+        values = (named.study_uid, named.id, step, codec.dumps(before) if before else None,
+                  codec.dumps(after) if after else None, at)
+        self._write(lambda connection: rows.append(connection, "layer_step", values))
+
+    def layer_copies(self, study_uid: str) -> tuple[LayerCopy, ...]:
+        """The boundaries a person has corrected, as they are now.  Raises ``StorageProblem``."""
+        def replay(connection: sqlite3.Connection) -> tuple[LayerCopy, ...]:
+            now = {row[2]: row[5] for row in rows.read_chain(connection, "layer_step", study_uid)}
+            return tuple(codec.loads(LayerCopy, str(text)) for text in now.values() if text is not None)
+        return self._read(replay)
 
     def keep_answer(self, study_uid: str, answer: Answer) -> None:
         text = codec.dumps(answer)

@@ -18,6 +18,7 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "step": ("study_uid", "finding_id", "words", "before", "after", "at"),
     "answer": ("study_uid", "answer"),
     "audit": ("event", "detail", "at"),
+    "layer_step": ("study_uid", "copy_id", "words", "before", "after", "at"),
 }
 SINGLES: dict[str, tuple[str, ...]] = {
     "head": ("name", "seq", "tip"),
@@ -27,7 +28,7 @@ SINGLES: dict[str, tuple[str, ...]] = {
     "parcel": ("id", "parcel", "turn"),
 }
 # Schema version since which a table is there; those not named are as old as the first.
-SINCE = {"node": 2, "parcel": 2}
+SINCE = {"node": 2, "parcel": 2, "layer_step": 3}
 START = "0" * 64
 
 
@@ -125,11 +126,13 @@ def verify_everything(connection: sqlite3.Connection) -> str:
     answer = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if answer != "ok":
         return str(answer).splitlines()[-1]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     for table in CHAINS:
+        if version < SINCE.get(table, 1):
+            continue
         verdict = verify_chain(connection, table)
         if not verdict.sound:
             return verdict.why
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     for table, columns in SINGLES.items():
         if version < SINCE.get(table, 1):
             continue

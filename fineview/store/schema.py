@@ -31,7 +31,13 @@ _PACS: Migration = (
     "CREATE TABLE node (name TEXT PRIMARY KEY, node TEXT NOT NULL, hash TEXT NOT NULL)",
     "CREATE TABLE parcel (id TEXT PRIMARY KEY, parcel TEXT NOT NULL, turn INTEGER NOT NULL, hash TEXT NOT NULL)",
 )
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _PACS)
+# Like step: what a person changed of a boundary of a B-scan.
+_LAYERS: Migration = (
+    """CREATE TABLE layer_step (seq INTEGER PRIMARY KEY, study_uid TEXT NOT NULL, copy_id TEXT NOT NULL,
+       words TEXT NOT NULL, before TEXT, after TEXT, at TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)""",
+    "CREATE INDEX layer_step_study ON layer_step (study_uid)",
+)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _PACS, _LAYERS)
 VERSION = len(MIGRATIONS)
 
 

@@ -43,6 +43,7 @@ from fineview.services.session import Session
 from fineview.services.settings import Settings
 from fineview.services.spool import Spool
 from fineview.services.thickness_desk import ThicknessDesk
+from fineview.services.thickness_edit import LineEdits
 from fineview.services.workbench import Workbench
 from fineview.store.cellar import Cellar
 from fineview.store.vault import KeyringVault
@@ -167,9 +168,12 @@ def workbench(post: Post, folder: Path) -> Workbench:
     ask = Ask(session, jobs, no_engine, encodings, journal, opening.show, answerers)
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
-    return Workbench(session, jobs, opening, Look(session), explain, ask, Annotate(session, jobs, journal), report,
+    marks = Annotate(session, jobs, journal)
+    edits = LineEdits(session, jobs, journal, marks)
+    return Workbench(session, jobs, opening, Look(session), explain, ask, marks, report,
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
-                    PluginShelf(session, jobs, NoPlugins()), thickness=ThicknessDesk(session, jobs, archive, no_engine),
+                    PluginShelf(session, jobs, NoPlugins()),
+                    thickness=ThicknessDesk(session, jobs, archive, no_engine, edits),
                     companions=Companions(session, jobs, archive, opening, opening.on_frame),
                     pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening.paths))
 

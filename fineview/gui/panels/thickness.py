@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -19,8 +19,10 @@ from fineview.core.geometry import Point
 from fineview.core.study import FrameKey
 from fineview.core.thickness import CENTRE, EtdrsGrid
 from fineview.gui.panels.choices import choose, combo, refill
+from fineview.gui.panels.thickness_lines import LineTools
 from fineview.gui.panels.thickness_map import ThicknessMap
 from fineview.gui.panels.thickness_table import FieldTable
+from fineview.gui.viewer.canvas import Canvas
 from fineview.gui.viewer.legend import ColourBar
 from fineview.gui.wording import tr
 from fineview.services.picture import render_base
@@ -35,29 +37,30 @@ _WHOSE = (("auto", "the file's lines, else the model's"), ("file", "the file's l
 
 
 class Thickness(QScrollArea):
-    """``pointed``: the place on the shown B-scan that was jumped to, in its source pixels."""
+    """``canvas`` shows the B-scan: places are pointed out on both, and lines corrected there."""
 
     # Hears every pulse: what was measured, and the localizer's pixels, are no part of the snapshot.
     WATCHES = None
-    pointed = Signal(object)
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, canvas: Canvas) -> None:
         super().__init__()
         self.setObjectName("panel")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._bench = bench
+        self._bench, self._canvas = bench, canvas
         self._shown: ThicknessState | None = None
         self._ground: object = None
         self.map, self.table, self.bar = ThicknessMap(), FieldTable(), ColourBar()
         self.map.setAccessibleName(tr("Thickness map with the ETDRS grid"))
         self.map.setMinimumHeight(300)
+        self.lines = LineTools(bench.thickness.edits, canvas)
         self._make_choices()
         self._make_words()
         self._arrange()
         self.map.jumped.connect(self._jump)
         self.map.centre_moved.connect(bench.thickness.move_centre)
         self.map.stepped.connect(bench.open.step)
+        canvas.hovered.connect(self.look_at)
 
     def _make_choices(self) -> None:
         desk = self._bench.thickness
@@ -117,6 +120,7 @@ class Thickness(QScrollArea):
             form.addRow(tr(words), widget)
         rows.addWidget(self.words)
         rows.addLayout(form)
+        rows.addWidget(self.lines)
         last.addWidget(self.report)
         last.addStretch(1)
         rows.addLayout(last)
@@ -135,6 +139,7 @@ class Thickness(QScrollArea):
             self.parts.setVisible(now is not None and now.made is not None)
             if now is not None and now.made is not None:
                 self._show_made(now)
+        self.lines.show_lines(now.pair if now is not None else None)
         self._show_ground(state, new)
         self.map.show_thickness(now, state.index)
 
@@ -206,7 +211,7 @@ class Thickness(QScrollArea):
         if frame != self._bench.session.index:
             self._bench.open.show_frame(frame)
         rows = series.frames[frame].rows or series.rows
-        self.pointed.emit((column + 0.5, rows / 2))
+        self._canvas.point_at((column + 0.5, rows / 2))
 
     def look_at(self, point: Point | None) -> None:
         """The cursor is at ``point`` of the shown B-scan: show where that is on the fundus."""

@@ -186,3 +186,68 @@ def test_where_neither_file_nor_model_draws_lines(bench: Workbench, window: Main
     window.thickness.measure.click()
     settle(lambda: bench.session.thickness is not None and not bench.session.progress)
     assert window.thickness.empty.text() == "There are no weights. Install them."
+
+
+def drag_line(window: MainWindow, column: int, row: float, to_row: float) -> None:
+    canvas = window.viewer.canvas
+    begin, end = (canvas.placement.to_screen((column + 0.5, r)) for r in (row, to_row))
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    for kind, at, button, buttons in ((QEvent.Type.MouseButtonPress, begin, left, left),
+                                      (QEvent.Type.MouseMove, end, none, left),
+                                      (QEvent.Type.MouseButtonRelease, end, left, none)):
+        QApplication.sendEvent(canvas, QMouseEvent(kind, at, canvas.mapToGlobal(at), button, buttons,
+                                                   Qt.KeyboardModifier.NoModifier))
+
+
+def middle_um(bench: Workbench) -> float:
+    """Thickness of the A-scan at column 60 of the shown B-scan."""
+    made = bench.session.thickness.made  # type: ignore[union-attr]
+    return float(made.values_um[bench.session.index, 60])  # type: ignore[union-attr]
+
+
+def test_a_dragged_knot_changes_the_map_and_undo_restores_it(panel: Thickness, bench: Workbench, window: MainWindow,
+                                                             settle: Settle) -> None:
+    panel.lines.on.setChecked(True)
+    drag_line(window, 60, 40.0, 45.0)
+    settle(lambda: middle_um(bench) > 301)
+    # 35 rows of 10 um; half way of the reach of 32 columns the line has gone half as far.
+    assert middle_um(bench) == pytest.approx(350.0, abs=0.5)
+    values = bench.session.thickness.made.values_um[FRAMES // 2]  # type: ignore[union-attr]
+    assert values[60 + 16] == pytest.approx(325.0, abs=0.5) and values[0] == pytest.approx(300.0, abs=0.01)
+    assert "1 B-scan edited by hand" in panel.words.text()
+    assert bench.session.undo_name == f"Undo: move BM on frame {FRAMES // 2 + 1}"
+    stored = bench.annotate._journal.layer_copies("study-1")
+    assert [(one.name, one.author, one.begun_from) for one in stored] == [("BM", "A. Reader", "Spectralis 6.0")]
+    bench.annotate.undo()
+    settle(lambda: middle_um(bench) < 301)
+    assert told(panel)["centre"] == "300 um" and bench.annotate._journal.layer_copies("study-1") == ()
+    bench.annotate.redo()
+    settle(lambda: middle_um(bench) > 301)
+    panel.lines.restore[1].click()
+    settle(lambda: middle_um(bench) < 301)
+    assert bench.session.undo_name.startswith("Undo: restore BM")
+
+
+def test_beside_the_line_the_canvas_keeps_its_mouse(panel: Thickness, bench: Workbench, window: MainWindow) -> None:
+    panel.lines.on.setChecked(True)
+    before = bench.session.view.window
+    drag_line(window, 60, 25.0, 30.0)
+    assert bench.session.layer_copies == () and bench.session.view.window != before
+    panel.lines.on.setChecked(False)
+    drag_line(window, 60, 40.0, 45.0)
+    assert not bench.jobs.busy("journal") and bench.session.layer_copies == ()
+
+
+def test_corrected_lines_are_there_again_when_the_study_is_opened_again(
+        panel: Thickness, bench: Workbench, window: MainWindow, settle: Settle) -> None:
+    panel.lines.on.setChecked(True)
+    drag_line(window, 60, 40.0, 45.0)
+    settle(lambda: middle_um(bench) > 301)
+    bench.open.close_study()
+    settle(lambda: bench.session.study is None)
+    assert bench.session.layer_copies == ()
+    bench.open.sample()
+    settle(lambda: bool(bench.session.layer_copies) and bench.session.raster is not None and not bench.session.progress)
+    panel.measure.click()
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.made is not None)
+    assert middle_um(bench) == pytest.approx(350.0, abs=0.5)
