@@ -50,7 +50,8 @@ def test_lines_of_the_shown_scan_follow_the_frame(door, tmp_path: Path) -> None:
     assert np.nanmax(state.lines[0].row_px) == drawn()[2, 0, 0]
     assert state.lines_text == "Layer lines in the file: ILM, RNFL (Heidelberg HEYEX, HSF-OCT-103)"
     assert state.localizer is not None and state.localizer.description == "Infrared localizer"
-    assert state.frame is not None and state.frame.scan_line is not None and state.frame.scan_line[0][1] == pytest.approx(14)
+    assert state.frame is not None and state.frame.scan_line is not None
+    assert state.frame.scan_line[0][1] == pytest.approx(14)
     door.open.show_frame(4)
     door.mailbox.pump(door.known)
     assert np.nanmax(snapshot(door.session).lines[0].row_px) == drawn()[4, 0, 0]
