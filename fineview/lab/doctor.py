@@ -89,12 +89,19 @@ def _store(app: App) -> Iterator[Check]:
         yield _check("store", "warning" if trouble.code == "store-busy" else "problem", trouble.what, trouble.remedy)
 
 
+def _plugins(app: App) -> Iterator[Check]:
+    for one in app.plugins.entries():
+        broken = one.state == "failed" or not one.version  # without a version its manifest is wrong
+        verdict = "problem" if broken else "ok" if one.state == "on" else "absent"
+        yield _check(f"plugin {one.name}", verdict, one.reason or one.summary, one.remedy)
+
+
 def _extras(_: App) -> Iterator[Check]:
-    for module, use in (("openvino", "faster inference on the CPU"), ("eyepy", "vendor OCT files"),
-                        ("accelerate", "training")):
+    for module, use in (("openvino", "faster inference on the CPU"), ("accelerate", "training")):
         there = importlib.util.find_spec(module) is not None
         yield _check(f"optional {module}", "ok" if there else "absent", use)
 
 
 _CHECKS: dict[str, Callable[[App], Iterator[Check]]] = {
-    "codecs": _codecs, "screen": _screen, "device": _device, "weights": _weights, "store": _store, "extras": _extras}
+    "codecs": _codecs, "screen": _screen, "device": _device, "weights": _weights, "store": _store, "plugins": _plugins,
+    "extras": _extras}
