@@ -1,13 +1,16 @@
-"""Who gives the chat's verdicts: the evidence, the decoder, or both.  Chosen on pictures the decoder never trained on.
+"""Who gives the chat's verdicts on presence: the evidence, the decoder, or both.  Chosen on pictures that the decoder
+never trained on.
 
-For photographs and B-scans, presence and naming, each apart, three rules are compared by the log loss of their chances:
-the evidence as it is calibrated; the decoder's log odds by a temperature; the mean of both by one factor more.  Factors
-are those of least loss; a rule is scored on pictures that its factors were not fitted on.  The evidence decides unless
-another rule's loss is lower in 95 of 100 draws of whole pictures.
+For photographs and for B-scans three rules are compared by the log loss of their chances: the evidence as it is
+calibrated; the decoder's log odds by a temperature; the mean of both by one factor more.  Factors are those of least
+loss; a rule is scored on each picture by factors fitted on the others.  The evidence decides unless another rule's loss
+is lower in nine of ten draws of whole pictures.
 
-The encoder did train on these photographs, so it is surer of them than of new eyes.  That holds for both it compares,
-and regions with and without a lesion come from the same sick eyes, as in the encoder's own calibration.  The fold that
-the encoder never saw chooses nothing: it measures what was chosen.
+The encoder did train on these photographs, and its evidence was calibrated on them, so it is surer of them than of new
+eyes; regions with and without a lesion come from the same sick eyes, as in that calibration.  This favours the evidence
+in the comparison.  The fold that the encoder never saw chooses nothing: it measures what was chosen.
+
+Naming stays with the evidence: the decoder weighs labels against each other and has no way to say "none of them".
 """
 
 from __future__ import annotations
@@ -20,15 +23,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fineview.core.intent import Asked
 from fineview.core.labels import LABELS, WORDS
 from fineview.lab.chat_sightings import NO, UNSEEN, YES, Sightings
 from fineview.models.calibration import logit
-from fineview.models.language.own_verdict import EVIDENCE_ALONE, JUDGED, Weighing, own_log_odds, prompt
+from fineview.models.language.own_verdict import EVIDENCE_ALONE, Weighing, own_log_odds, prompt
 from fineview.models.language.small_decoder import ChatTokens, SmallDecoder
 
 Array = npt.NDArray[Any]
-FOLDS, DRAWS, SURELY, LEAST_PICTURES = 5, 1000, 0.95, 6
+DRAWS, SURELY, LEAST_PICTURES = 1000, 0.9, 6
 FACTORS = np.exp(np.linspace(np.log(0.1), np.log(4.0), 120))
 MEASURED = ("masks", "boxes")  # names of photographs begin so; where there are none, phantoms stand for them
 
@@ -53,13 +55,10 @@ def rules(model: SmallDecoder, tokens: ChatTokens, apart: Mapping[str, Sightings
     found: dict[str, dict[str, Any]] = {}
     why: dict[str, dict[str, Any]] = {}
     for domain in dict.fromkeys(label.domain for label in LABELS):
-        pictures = _pictures(apart, domain)
-        for asked in JUDGED:
-            cases = _cases(model, tokens, pictures, domain, asked)
-            if cases is not None and len(np.unique(cases.picture)) >= LEAST_PICTURES:
-                made, told = chosen(cases, seed)
-                found.setdefault(domain, {})[asked] = asdict(made)
-                why.setdefault(domain, {})[asked] = told
+        cases = _cases(model, tokens, _pictures(apart, domain), domain)
+        if cases is not None and len(np.unique(cases.picture)) >= LEAST_PICTURES:
+            made, told = chosen(cases, seed)
+            found[domain], why[domain] = {"presence": asdict(made)}, {"presence": told}
     return {"verdicts": found, "verdicts_chosen": why}
 
 
@@ -72,11 +71,10 @@ def _pictures(apart: Mapping[str, Sightings], domain: str) -> list[Sightings]:
 def chosen(cases: Cases, seed: int) -> tuple[Weighing, dict[str, Any]]:
     """The rule for such cases, and the figures behind it."""
     _, picture = np.unique(cases.picture, return_inverse=True)
-    part = np.random.default_rng([seed, 87]).permutation(int(picture.max()) + 1)[picture] % FOLDS
     losses = {name: np.zeros(len(picture)) for name in _RULES}
     log_odds = {name: np.zeros(len(picture)) for name in _RULES}
-    for fold in range(FOLDS):
-        rest, left_out = cases.of(np.flatnonzero(part != fold)), np.flatnonzero(part == fold)
+    for number in range(int(picture.max()) + 1):
+        rest, left_out = cases.of(np.flatnonzero(picture != number)), np.flatnonzero(picture == number)
         for name, fit in _RULES.items():
             log_odds[name][left_out] = weigh(fit(rest), cases.of(left_out))
     for name in _RULES:
@@ -133,15 +131,12 @@ def _share_lower(one: Array, other: Array, picture: Array, seed: int) -> float:
     return float((gain[drawn].sum(1) > 0).mean())
 
 
-def _cases(model: SmallDecoder, tokens: ChatTokens, pictures: list[Sightings], domain: str, asked: Asked
-           ) -> Cases | None:
-    rows = [row for number, one in enumerate(pictures)
-            for row in (_presence if asked == "presence" else _naming)(model, tokens, one, number, domain)]
+def _cases(model: SmallDecoder, tokens: ChatTokens, pictures: list[Sightings], domain: str) -> Cases | None:
+    rows = [row for number, one in enumerate(pictures) for row in _presence(model, tokens, one, number, domain)]
     if not rows:
         return None
     evidence, decoder, truth, word, picture = (np.array(column) for column in zip(*rows, strict=True))
-    return Cases(logit(evidence), decoder, truth.astype(float), _balanced(truth, word) if asked == "presence"
-                 else np.ones(len(truth)), picture.astype(int))
+    return Cases(logit(evidence), decoder, truth.astype(float), _balanced(truth, word), picture.astype(int))
 
 
 def _balanced(truth: Array, word: Array) -> Array:
@@ -162,30 +157,19 @@ def _presence(model: SmallDecoder, tokens: ChatTokens, one: Sightings, number: i
         regions = np.flatnonzero(np.isin(one.truth[:, column], (YES, NO)))
         if label.domain != domain or not len(regions):
             continue
-        own = _own(model, tokens, one, regions, "presence", label.word)[:, 0]
+        own = _own(model, tokens, one, regions, label.word)
         for region, odds in zip(regions, own, strict=True):
             yield (float(one.evidence[region, column]), float(odds), int(one.truth[region, column] == YES), column,
                    number)
 
 
-def _naming(model: SmallDecoder, tokens: ChatTokens, one: Sightings, number: int, domain: str) -> Iterator[Row]:
-    regions = np.flatnonzero(one.names >= 0)
-    own = _own(model, tokens, one, regions, "what", None) if len(regions) else np.zeros((0, len(WORDS)))
-    for region, odds in zip(regions, own, strict=True):
-        for column, label in enumerate(LABELS):
-            if label.domain == domain:
-                yield (float(one.evidence[region, column]), float(odds[column]), int(one.names[region] == column),
-                       column, number)
-
-
 @torch.inference_mode()
-def _own(model: SmallDecoder, tokens: ChatTokens, one: Sightings, regions: Array, asked: Asked, word: str | None
-         ) -> Array:
-    """The decoder's log odds of these regions, (n, 1) or (n, 8)."""
+def _own(model: SmallDecoder, tokens: ChatTokens, one: Sightings, regions: Array, word: str) -> Array:
+    """The decoder's log odds (n,) that these regions hold ``word``."""
     model.eval()
     frame = np.broadcast_to(one.frame, (len(regions), *one.frame.shape))
     seen = torch.from_numpy(np.concatenate([frame, one.regions[regions]], 1).astype(np.float32))
     place = torch.from_numpy(one.places[regions].astype(np.float32))
-    ids = torch.tensor([prompt(tokens, asked, word)] * len(regions))
+    ids = torch.tensor([prompt(tokens, "presence", word)] * len(regions))
     logits = model(seen, place, ids)[:, -1]
-    return np.asarray(own_log_odds(logits, tokens, asked).numpy())
+    return np.asarray(own_log_odds(logits, tokens, "presence")[:, 0].numpy())

@@ -49,7 +49,7 @@ def test_what_one_picture_says_alone_is_no_reason() -> None:
     same = Cases(cases.evidence, np.where(first, cases.truth * 20 - 10, cases.evidence), cases.truth, cases.weight,
                  cases.picture)
     made, why = chosen(same, 0)
-    assert why["lower_in_draws"] < 0.95 and why["rule"] == "evidence" and made.decoder == 0
+    assert why["lower_in_draws"] < 0.9 and why["rule"] == "evidence" and made.decoder == 0
 
 
 def test_the_factor_is_that_of_least_loss_and_a_weighing_adds() -> None:

@@ -1,7 +1,7 @@
 """What the chat's decoder by itself holds for true of a region, and how much that counts beside the evidence.
 
 It is asked in one plain sentence for each meaning, whatever a person's words were, so that a verdict hangs on what was
-meant and on nothing that was typed.  Its answer are the logits of the verdict's token, kind and slot given.
+meant and on nothing that was typed.  Its answer is the logits of the verdict's token, kind and slot given.
 
 ``model.json`` says under "verdicts" how a verdict is made for each kind of picture and of question: its log odds are
 ``encoder`` times those of the evidence plus ``decoder`` times these.  Training chooses the numbers (:mod:`chat_rules`);
