@@ -16,7 +16,7 @@ from fineview.core.plugin import PluginEntry, PluginState, Signature
 from fineview.core.recording import GuestReader
 from fineview.extend.choices import Choice, Choices, Kept
 from fineview.extend.manifest import HEAD_BYTES
-from fineview.extend.places import Found, find
+from fineview.extend.places import Found, find, look
 from fineview.extend.requirements import missing
 
 Tell = Callable[[PluginProblem], None]
@@ -80,6 +80,8 @@ class PluginHost:
             return
         known = next((signature for signature in made.reads if signature.fits(head, path)), None)
         if known is not None:
+            if not one.bundled:
+                one = look(one.folder, False)  # its files may have changed since they were enabled
             state, reason, remedy = self._state(one)
             if state == "on":
                 yield GuestReader(one.name, str(one.folder), f"{made.module}:{made.attribute}")

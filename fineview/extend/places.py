@@ -34,7 +34,7 @@ def find(bundled: Path, own: Path) -> tuple[Found, ...]:
     found: dict[str, Found] = {}
     for place, ours in ((bundled, True), (own, False)):
         for folder in _folders(place):
-            one = _look(folder, ours)
+            one = look(folder, ours)
             if folder.name in found:
                 one = Found(f"{folder.name} (yours)", folder, False, one.sha256, None, PluginProblem(
                     f"There is a bundled plugin with the name {folder.name}.", "Rename the folder of yours.",
@@ -50,7 +50,8 @@ def _folders(place: Path) -> list[Path]:
         return []
 
 
-def _look(folder: Path, bundled: bool) -> Found:
+def look(folder: Path, bundled: bool) -> Found:
+    """One folder as it is now."""
     try:
         return Found(folder.name, folder, bundled, _hash(folder, bundled), read_manifest(folder))
     except PluginProblem as problem:

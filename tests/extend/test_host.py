@@ -56,10 +56,13 @@ def test_the_persons_own_runs_only_once_enabled(tmp_path: Path, kept: Kept, writ
 @pytest.mark.parametrize("planted", ["acme.py", "plugin.toml", "numpy.py", "__pycache__/acme.cpython-311.pyc"])
 def test_what_was_enabled_are_these_very_files(tmp_path: Path, kept: Kept, write: Write, planted: str) -> None:
     folder = write()
-    host(tmp_path, kept).enable("acme_reader")
+    running = host(tmp_path, kept)
+    running.enable("acme_reader")
+    assert asked(running, tmp_path)
     (folder / planted).parent.mkdir(exist_ok=True)
     with (folder / planted).open("a", encoding="utf-8") as file:
         file.write("\n# and something new\n")
+    assert "not those that were enabled" in refusal(running, tmp_path).what  # found out while it runs
     assert "not those that were enabled" in only(host(tmp_path, kept)).reason
     refusal(host(tmp_path, kept), tmp_path)
     host(tmp_path, kept).enable("acme_reader")
