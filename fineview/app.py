@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from fineview.core.report import Report
     from fineview.extend.host import PluginHost
     from fineview.models.language.question_reader import QuestionReader
-    from fineview.services.annotate import Annotate
     from fineview.services.conversation import Conversation
+    from fineview.services.explain import Explain
     from fineview.services.jobs import Jobs, Post
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
     from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort
     from fineview.services.session import Session
-    from fineview.services.thickness_desk import ThicknessDesk
-    from fineview.services.workbench import Workbench
+    from fineview.services.workbench import Shelves, Workbench
     from fineview.store.cellar import Cellar
 
 SOFTWARE = f"FineView {__version__}"
@@ -280,12 +279,9 @@ class App:
     def workbench(self, post: Post) -> Workbench:
         """One window's use cases, wired to this app's wings."""
         from fineview.services.annotate import Annotate
-        from fineview.services.answerer_shelf import AnswererShelf
         from fineview.services.ask import Ask
-        from fineview.services.card_shelf import CardShelf
         from fineview.services.companions import Companions
         from fineview.services.compose_report import ComposeReport
-        from fineview.services.encoder_shelf import EncoderShelf
         from fineview.services.encodings import Encodings
         from fineview.services.explain import Explain
         from fineview.services.jobs import Jobs
@@ -293,9 +289,8 @@ class App:
         from fineview.services.open_study import OpenStudy
         from fineview.services.pacs_desk import PacsDesk
         from fineview.services.plugin_shelf import PluginShelf
-        from fineview.services.remembered_encoder import RememberedEncoder
         from fineview.services.session import Session
-        from fineview.services.settings import Settings
+        from fineview.services.thickness_desk import thickness_desk
         from fineview.services.workbench import Workbench
 
         journal, encodings = self.journal, Encodings()
@@ -305,27 +300,33 @@ class App:
         self._jobs = jobs = Jobs(post)
         opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
         explain = Explain(session, jobs, self.engine, encodings, self.encoder or "retina-s")
-        shelf, settings = EncoderShelf(session, jobs, self.encoders, self.advice), Settings(journal, lambda: jobs)
-        shelf.list(RememberedEncoder(session, settings, explain, named=self.encoder is not None).check)
-        cards = CardShelf(session, jobs, self.results, self.card)
-        cards.read()
-        answerers = AnswererShelf(session, jobs, self, settings)
-        answerers.list()
+        shelf, answerers, cards = self._shelves(session, jobs, explain)
         return Workbench(
             session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
-            annotate=(marks := Annotate(session, jobs, journal)), thickness=self._thickness(session, jobs, marks),
+            annotate=(marks := Annotate(session, jobs, journal)),
+            thickness=thickness_desk(session, jobs, self.archive, self.engine, journal, marks),
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
             pacs=PacsDesk(session, jobs, self.pacs, opening.paths))
 
-    def _thickness(self, session: Session, jobs: Jobs, marks: Annotate) -> ThicknessDesk:
-        from fineview.services.thickness_desk import ThicknessDesk
-        from fineview.services.thickness_edit import LineEdits
+    def _shelves(self, session: Session, jobs: Jobs, explain: Explain) -> Shelves:
+        """What can be chosen, listed behind the window."""
+        from fineview.services.answerer_shelf import AnswererShelf
+        from fineview.services.card_shelf import CardShelf
+        from fineview.services.encoder_shelf import EncoderShelf
+        from fineview.services.remembered_encoder import RememberedEncoder
+        from fineview.services.settings import Settings
 
-        edits = LineEdits(session, jobs, self.journal, marks)
-        return ThicknessDesk(session, jobs, self.archive, self.engine, edits)
+        settings = Settings(self.journal, lambda: jobs)
+        encoders = EncoderShelf(session, jobs, self.encoders, self.advice)
+        encoders.list(RememberedEncoder(session, settings, explain, named=self.encoder is not None).check)
+        cards = CardShelf(session, jobs, self.results, self.card)
+        answerers = AnswererShelf(session, jobs, self, settings)
+        cards.read()
+        answerers.list()
+        return encoders, answerers, cards
 
     def window(self, opened: Sequence[Path]) -> int:
         """Start Qt with the window; returns its exit code."""

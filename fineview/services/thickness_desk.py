@@ -14,9 +14,10 @@ from fineview.core.geometry import Point
 from fineview.core.image import Raster
 from fineview.core.layer_copy import LayerCopy
 from fineview.core.study import FrameInfo, FrameKey, Series
+from fineview.services.annotate import Annotate
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
-from fineview.services.ports import Archive
+from fineview.services.ports import Archive, Journal
 from fineview.services.session import Session
 from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
 from fineview.services.thickness_edit import LineEdits
@@ -180,6 +181,12 @@ class ThicknessDesk:
         if session.layer_copies != self._copies and not self._jobs.busy("thickness"):
             self._copies = session.layer_copies
             self._again()
+
+
+def thickness_desk(session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, journal: Journal,
+                   marks: Annotate) -> ThicknessDesk:
+    """With the hand on the lines, whose steps stand among those of the marks."""
+    return ThicknessDesk(session, jobs, archive, engine, LineEdits(session, jobs, journal, marks))
 
 
 def _measured(wanted: ThicknessState, series: Series, localizer: FrameInfo | None, drawn: VolumeLines,

@@ -23,6 +23,8 @@ from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.session import Session
 from fineview.services.thickness_desk import ThicknessDesk
 
+Shelves = tuple[EncoderShelf, AnswererShelf, CardShelf]
+
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
