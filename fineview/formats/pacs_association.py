@@ -62,12 +62,12 @@ def _associate(node: Node, secrets: Secrets, contexts: Sequence[Any], roles: Seq
         return assoc
     if assoc.is_rejected:
         raise _rejection(node, assoc)
+    if assoc.rejected_contexts and not assoc.accepted_contexts:
+        raise PeerProblem(f"{node.name} offers none of the services that are needed here.",
+                          "Ask the administrator of the PACS what it lets this machine do.", "peer-service")
     trouble = _trouble(node, secrets)
     if trouble is not None:
         raise trouble
-    if not assoc.accepted_contexts and assoc.rejected_contexts:
-        raise PeerProblem(f"{node.name} offers none of the services that are needed here.",
-                          "Ask the administrator of the PACS what it lets this machine do.", "peer-service")
     raise PeerProblem(f"{node.name} broke off before we were let in.",
                       "Check the titles of both sides, and whether the peer wants TLS on this port.", "peer-refused")
 

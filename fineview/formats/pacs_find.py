@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import build_context
+from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     PatientRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
 
-from fineview.core.errors import PeerProblem
+from fineview.core.errors import LimitExceeded, PeerProblem
 from fineview.core.peer import Level, Match, Node, Query, Secrets, Wish, is_uid
 from fineview.formats import pacs_faults, wire
 from fineview.formats.pacs_association import associated, status_of
@@ -24,6 +26,7 @@ from fineview.formats.values import integer, text
 
 _PENDING = (0xFF00, 0xFF01)
 _CANCELLED = 0xFE00
+Search = Callable[[Dataset], Iterator[Dataset]]
 
 
 def echo(node: Node, secrets: Secrets, say: Say) -> None:
@@ -38,16 +41,17 @@ def find(node: Node, secrets: Secrets, say: Say, query: Any) -> None:
     asked = wire.from_plain(Query, query)
     refused = count = 0
     cut = False
-    for row in matches(node, secrets, identifier(asked), asked.level, asked.limit + 1, Watch(node, say)):
-        if count == asked.limit:
-            cut = True
-            break
-        made = match(row, asked.level)
-        if made is None:
-            refused += 1
-        else:
-            count += 1
-            say({"row": wire.to_plain(made)})
+    with searching(node, secrets, asked.level, Watch(node, say)) as search:
+        for row in search(identifier(asked)):
+            if count == asked.limit:
+                cut = True
+                break
+            made = match(row, asked.level)
+            if made is None:
+                refused += 1
+            else:
+                count += 1
+                say({"row": wire.to_plain(made)})
     say({"cut": cut, "refused": refused})
 
 
@@ -83,45 +87,57 @@ def match(row: Dataset, level: Level) -> Match | None:
 
 
 def instances(node: Node, secrets: Secrets, wish: Wish, watch: Watch) -> dict[str, str]:
-    """SOP instance UID -> SOP class UID of everything the peer lists; what is no UID is left out."""
+    """SOP instance UID -> SOP class UID of everything the peer lists; what is no UID is left out.
+
+    Hierarchical: an object is searched for within one series (PS3.4 C.4.1.3.1).  Raises ``LimitExceeded``.
+    """
     found: dict[str, str] = {}
-    uids = (wish.series_uid,) if wish.series_uid else _series(node, secrets, wish, watch)
-    for series in uids:
-        keys = Dataset()
-        keys.QueryRetrieveLevel = "IMAGE"
-        keys.StudyInstanceUID, keys.SeriesInstanceUID = wish.study_uid, series
-        keys.SOPInstanceUID = keys.SOPClassUID = ""
-        for row in matches(node, secrets, keys, "series", OBJECTS, watch):
-            uid, kind = text(row, "SOPInstanceUID"), text(row, "SOPClassUID")
-            if is_uid(uid):
-                found[uid] = kind if is_uid(kind) else ""
+    with searching(node, secrets, "series", watch) as search:
+        uids = [wish.series_uid] if wish.series_uid else []
+        if not uids:
+            rows = (match(row, "series") for row in search(identifier(Query("series", study_uid=wish.study_uid))))
+            uids = list(dict.fromkeys(row.series_uid for row in rows if row is not None))
+        for series in uids:
+            keys = Dataset()
+            keys.QueryRetrieveLevel = "IMAGE"
+            keys.StudyInstanceUID, keys.SeriesInstanceUID = wish.study_uid, series
+            keys.SOPInstanceUID = keys.SOPClassUID = ""
+            for row in search(keys):
+                uid, kind = text(row, "SOPInstanceUID"), text(row, "SOPClassUID")
+                if is_uid(uid):
+                    found[uid] = kind if is_uid(kind) else ""
+                if len(found) > OBJECTS:
+                    raise LimitExceeded(f"The peer lists more than {OBJECTS} objects.",
+                                        "Retrieve one series at a time.", "limit")
     return found
 
 
-def _series(node: Node, secrets: Secrets, wish: Wish, watch: Watch) -> tuple[str, ...]:
-    """Hierarchical: an object is searched for within one series (PS3.4 C.4.1.3.1)."""
-    query = Query("series", study_uid=wish.study_uid)
-    rows = (match(row, "series") for row in matches(node, secrets, identifier(query), "series", OBJECTS, watch))
-    return tuple(dict.fromkeys(row.series_uid for row in rows if row is not None))
-
-
-def matches(node: Node, secrets: Secrets, keys: Dataset, level: Level, limit: int, watch: Watch) -> Iterator[Dataset]:
-    """Identifiers of the pending responses, at most ``limit``; then the peer is left."""
+@contextmanager
+def searching(node: Node, secrets: Secrets, level: Level, watch: Watch) -> Iterator[Search]:
+    """One association for any number of searches, one after the other."""
     model = (PatientRootQueryRetrieveInformationModelFind if level == "patient"
              else StudyRootQueryRetrieveInformationModelFind)
     with associated(node, secrets, [build_context(model)], handlers=watch.handlers()) as assoc:
-        for count, (answer, row) in enumerate(assoc.send_c_find(keys, model, msg_id=1), start=1):
+        yield lambda keys: _answers(assoc, keys, model)
+
+
+def _answers(assoc: Association, keys: Dataset, model: Any) -> Iterator[Dataset]:
+    """Identifiers of the pending responses.  Left before their end, the association is of no more use: abort it."""
+    ended = False
+    try:
+        for answer, row in assoc.send_c_find(keys, model):
             status = status_of(answer)
-            if status == 0x0000 or status == _CANCELLED:
-                return
+            if status in (0x0000, _CANCELLED):
+                break
             if status not in _PENDING:
                 raise _failed("The peer could not search", status)
             if row is None:
                 raise pacs_faults.answer_unreadable("a row of the list")
             yield row
-            if count == limit:
-                assoc.abort()
-                return
+        ended = True
+    finally:
+        if not ended:
+            assoc.abort()
 
 
 def _failed(what: str, status: int) -> PeerProblem:
