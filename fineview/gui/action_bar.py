@@ -26,7 +26,7 @@ def key_rows() -> dict[str, tuple[tuple[str, str], ...]]:
 
 class ActionBar:
     WATCHES = frozenset({"tool", "overlay_wishes", "view", "frame_key", "selected", "undo_name", "redo_name", "study",
-                         "series", "image", "window_text", "beside"})
+                         "series", "image", "window_text", "beside", "companions"})
 
     def __init__(self, window: QMainWindow, desk: Desk) -> None:
         self._desk = desk
