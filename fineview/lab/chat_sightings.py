@@ -75,7 +75,7 @@ def phantoms(first: int, fundus: int, oct_count: int, others: int) -> Iterator[P
 
 
 def real(data: Path, fold: int, limit: int) -> Iterator[Picture]:
-    """Labelled photographs with pixel masks first, then with boxes: up to ``limit`` to train on, and half as many more
+    """Labelled photographs with pixel masks first, then with boxes: up to ``limit`` to train on, and as many more
     of the fold after ``fold`` apart.
 
     None of ``fold``, which the encoder never saw either: it is for measuring, and chooses nothing here.
@@ -87,7 +87,7 @@ def real(data: Path, fold: int, limit: int) -> Iterator[Picture]:
     taken: dict[bool, set[tuple[bool, str]]] = {False: set(), True: set()}
     for photo in found:
         key, kept = (photo.kind == "masks", photo.path.stem), photo.fold == apart
-        if key not in taken[kept] and len(taken[kept]) < (limit // 2 if kept else limit):
+        if key not in taken[kept] and len(taken[kept]) < limit:
             taken[kept].add(key)
             yield Picture(photo.name, lambda one=photo: _photo_scene(one), kept)  # type: ignore[misc]
 

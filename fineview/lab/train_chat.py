@@ -48,8 +48,8 @@ NAME = "chat-s"
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How many pictures the encoder looks at; ``apart`` of each phantom kind, and half as many photographs as
-    ``photographs``, are kept for choosing who gives verdicts; ``sentences`` that pieces are learnt from."""
+    """How many pictures the encoder looks at; ``apart`` of each phantom kind, and up to ``photographs`` more, are kept
+    for choosing who gives verdicts; ``sentences`` that pieces are learnt from."""
 
     fundus: int = 70
     oct: int = 90
