@@ -38,7 +38,7 @@ def disk_full() -> StorageProblem:
 
 def left_without(package: str) -> PeerProblem:
     return PeerProblem(f"Talking to a PACS needs the package \"{package}\", which is not installed.",
-                       "Install it with: pip install 'fineview[pacs]'", "pacs-missing")
+                       "Install it with: pip install 'fineview[pacs]'.", "pacs-missing")
 
 
 def answer_unreadable(why: str) -> PeerProblem:

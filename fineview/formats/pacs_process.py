@@ -13,8 +13,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fineview.core.errors import InputProblem, LimitExceeded, PeerProblem, StorageProblem
-from fineview.core.peer import Arrived, Match, Matches, Node, Query, Receipt, Retrieved, Secrets, TurnedAway, Wish
-from fineview.formats import pacs_faults, wire
+from fineview.core.peer import (
+    Arrived,
+    Match,
+    Matches,
+    Node,
+    Query,
+    Receipt,
+    Retrieved,
+    Secrets,
+    TurnedAway,
+    Wish,
+    hashed_name,
+)
+from fineview.formats import limits, pacs_faults, wire
 from fineview.formats.child import Child
 from fineview.formats.unpacked import alive
 
@@ -55,7 +67,7 @@ class Peers:
     def retrieve(self, node: Node, secrets: Secrets, wish: Wish, token: Token) -> Retrieved:
         """C-GET, C-MOVE or WADO-RS into ``folder``.  What has arrived stays, also after a cancel or a failure."""
         target = self._kept(wish)
-        arrived, refused, promised = list[Arrived](), list[TurnedAway](), 0
+        arrived, refused, promised, moved = list[Arrived](), list[TurnedAway](), 0, ""
         with self._arriving() as arriving:
             for answer in self._ask("retrieve", node, secrets, token, wish=wire.to_plain(wish),
                                     arriving=str(arriving), target=str(target)):
@@ -63,8 +75,10 @@ class Peers:
                     arrived.append(_value(Arrived, answer["arrived"]))
                 elif "refused" in answer:
                     refused.append(_value(TurnedAway, answer["refused"]))
+                elif "bytes" in answer:
+                    moved = f", {limits.in_words(int(answer['bytes']))} received"
                 promised = int(answer.get("promised", promised))
-                token.report(len(arrived), promised, f"{len(arrived)} of {promised} objects retrieved")
+                token.report(len(arrived), promised, f"{len(arrived)} of {promised} objects retrieved{moved}")
         complete = len({one.sop_uid for one in arrived}) >= promised > 0 and not refused
         return Retrieved(str(target), tuple(arrived), tuple(refused), promised, complete)
 
@@ -90,7 +104,7 @@ class Peers:
         if node.kind != "web":
             raise PeerProblem("Single frames can only be asked of a DICOMweb service.", "Retrieve the series instead.",
                               "peer-frames")
-        target = self._kept(wish)
+        target = self._kept(wish, "frames")  # not beside the objects, where they would be opened as files
         with self._arriving() as arriving:
             return tuple(Path(str(answer["frame"])) for answer in self._ask(
                 "frames", node, secrets, token, wish=wire.to_plain(wish), sop_uid=sop_uid, numbers=list(numbers),
@@ -115,10 +129,8 @@ class Peers:
         finally:
             child.kill()
 
-    def _kept(self, wish: Wish) -> Path:
-        from fineview.core.peer import hashed_name
-
-        target = self.folder / hashed_name(wish.study_uid)
+    def _kept(self, wish: Wish, *under: str) -> Path:
+        target = self.folder.joinpath(*under, hashed_name(wish.study_uid))
         with _storage():
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
         return target

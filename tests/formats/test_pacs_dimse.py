@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -268,3 +269,11 @@ def test_c_move_takes_what_was_asked_for_from_dcmtk_and_nothing_else(peers: Peer
     assert [one.sop_uid for one in done.arrived] == ["1.2.3.4.1"]
     assert [one.code for one in done.refused] == ["not-asked"]
     assert len(codes) == 2 and files(peers.folder) == {f"{sha(STUDY)}/{sha('1.2.3.4.1')}.dcm"}
+
+
+def test_without_the_packages_it_says_what_to_install(peers: Peers, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, node in (("pynetdicom", Node("n", host="h", port=104, called="P")),
+                       ("dicomweb_client", Node("n", "web", url="https://h/x"))):
+        monkeypatch.setitem(sys.modules, name, None)  # how Python itself marks a module that must not be found
+        error = refused(peers, node)
+        assert error.code == "pacs-missing" and "pip install 'fineview[pacs]'." in error.remedy

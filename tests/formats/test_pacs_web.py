@@ -7,6 +7,7 @@ import email.policy
 import hashlib
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,7 +80,7 @@ class StandInWeb:
 
 
 @contextmanager
-def serving(peer: StandInWeb) -> Iterator[StandInWeb]:
+def serving(peer: StandInWeb, tls: ssl.SSLContext | None = None) -> Iterator[StandInWeb]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802
             peer.reply(self)
@@ -91,6 +92,8 @@ def serving(peer: StandInWeb) -> Iterator[StandInWeb]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     peer.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
