@@ -97,7 +97,9 @@ def _plugins(app: App) -> Iterator[Check]:
 
 
 def _extras(_: App) -> Iterator[Check]:
-    for module, use in (("openvino", "faster inference on the CPU"), ("accelerate", "training")):
+    for module, use in (("openvino", "faster inference on the CPU"), ("accelerate", "training"),
+                        ("pynetdicom", "PACS over DICOM"), ("dicomweb_client", "PACS over DICOMweb"),
+                        ("keyring", "tokens of PACS nodes that last")):
         there = importlib.util.find_spec(module) is not None
         yield _check(f"optional {module}", "ok" if there else "absent", use)
 
