@@ -19,7 +19,7 @@ from fineview.formats.references import instances, long_text
 from fineview.formats.sr_marks import ellipse
 from fineview.formats.values import items, numbers, text
 
-_MOST_POINTS = 200_000
+_MOST_POINTS = 100_000
 _MOST_TEXT = 400
 Place = Callable[[Point], Point]
 

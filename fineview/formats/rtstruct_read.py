@@ -19,7 +19,7 @@ from fineview.formats.references import distinct, instances
 from fineview.formats.values import integer, items, numbers, text
 
 _MOST_REGIONS = 2048
-_MOST_POINTS = 200_000
+_MOST_POINTS = 100_000
 _THIN_MM = 1.0
 """Taken for the slice's thickness where the image names none."""
 
@@ -65,7 +65,7 @@ def words(parts: tuple[Part, ...]) -> str:
 
 
 def draw(dataset: Dataset, target: Target) -> Drawing:
-    """Contours within half a slice of the target.  Raises ``LimitExceeded`` for more than 200,000 points."""
+    """Contours within half a slice of the target.  Raises ``LimitExceeded`` for more than 100,000 points."""
     if target.plane is None:
         return Drawing(why="The image does not say where it lies in the patient.")
     spaces = {integer(one, "ROINumber"): text(one, "ReferencedFrameOfReferenceUID")

@@ -17,7 +17,7 @@ from fineview.formats.references import instances
 from fineview.formats.sr_tree import MOST_DRAWN, Item, by_reference, tree_of
 from fineview.formats.values import items, numbers, text
 
-_MOST_POINTS = 200_000
+_MOST_POINTS = 100_000
 _MOST_LABEL = 80
 _KINDS: dict[str, ShapeKind] = {"POINT": "point", "MULTIPOINT": "point", "POLYLINE": "polyline", "POLYGON": "polygon"}
 _NAMES = ("112039 DCM", "125309 DCM", "121071 DCM")

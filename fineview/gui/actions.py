@@ -31,6 +31,10 @@ def has_study(state: ViewState) -> bool:
     return state.study is not None
 
 
+def has_anything(state: ViewState) -> bool:
+    return state.study is not None or bool(state.companions.rows)
+
+
 def has_selected(state: ViewState) -> bool:
     return state.selected is not None
 
@@ -81,7 +85,7 @@ _FILE = (
     Action("pacs", "PACS …", "Ctrl+P", "pacs", "File", "Search, retrieve and send; nothing is connected before you ask",
            lambda d: d.pacs()),
     Action("close-study", "Close the study", "Ctrl+W", "close", "File", "Back to the welcome page",
-           lambda d: d.bench.open.close_study(), has_study),
+           lambda d: d.bench.open.close_study(), has_anything),
     Action("export", "Export report …", "Ctrl+E", "report", "File", "Write PDF, HTML, JSON or a DICOM SR",
            lambda d: d.export(), has_study, toolbar=1),
     Action("quit", "Quit", "Ctrl+Q", "quit", "File", "Everything acknowledged is already saved", lambda d: d.quit()),

@@ -123,10 +123,13 @@ class MainWindow(QMainWindow):
         self.welcome.reopened.connect(opening.reopen)
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
-        opened = state.study is not None
+        objects_only = state.study is None and bool(state.companions.rows)
+        opened = state.study is not None or objects_only
         if not opened and self.pages.currentWidget() is not self.welcome:
             self.welcome.show_recent(self._bench.open.recent())
         self.tabs.setTabVisible(self.tabs.indexOf(self.objects), bool(state.companions.rows))
+        if objects_only:
+            self.tabs.setCurrentWidget(self.objects)
         self.pages.setCurrentWidget(self.split if opened else self.welcome)
         self.bar.toolbar.setVisible(opened)
 

@@ -63,11 +63,15 @@ class OpenStudy:
 
         def work(token: Token) -> Catalogue:
             last = Catalogue()
-            for last in self._archive.scan(list(paths), token):
-                token.raise_if_cancelled()
-                if not shown and any(series.frames for study in last.studies for series in study.series):
-                    shown.append(True)
-                    self._jobs.post(partial(self._show_first, last, token))
+            try:
+                for last in self._archive.scan(list(paths), token):
+                    token.raise_if_cancelled()
+                    if not shown and any(series.frames for study in last.studies for series in study.series):
+                        shown.append(True)
+                        self._jobs.post(partial(self._show_first, last, token))
+            except InputProblem:
+                if not last.companions:
+                    raise  # a report without its image can still be read
             return last
 
         self._jobs.submit(Job("open", work, self._scanned, self._failed, self._on_progress("open"),
@@ -146,10 +150,7 @@ class OpenStudy:
         if not any(series.frames for study in catalogue.studies for series in study.series):
             session.study = session.series = None
             self._forget()
-            try:
-                first_image_series(catalogue)
-            except FineViewError as error:
-                session.tell("error", error.what, error.remedy, error.code)
+            self._tell_no_image(catalogue)
             session.pulse()
             return
         self._refresh_open_series(catalogue)
@@ -163,6 +164,19 @@ class OpenStudy:
         self._load_thumbnails(catalogue)
         if session.series is not None:
             self._preload(session.series)
+
+    def _tell_no_image(self, catalogue: Catalogue) -> None:
+        """Objects without their images can be read; the first one's text is shown at once."""
+        session = self._session
+        if catalogue.companions:
+            session.companions = replace(session.companions, selected=catalogue.companions[0].path)
+            session.tell("info", "There is no image, only objects that belong to images.",
+                         "Read them under Objects, or open their images too.", "objects-only")
+            return
+        try:
+            first_image_series(catalogue)
+        except FineViewError as error:
+            session.tell("error", error.what, error.remedy, error.code)
 
     def _refresh_open_series(self, catalogue: Catalogue) -> None:
         """The first catalogue knew a part: keep the person's frame, not its number.

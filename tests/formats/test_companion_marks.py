@@ -99,7 +99,7 @@ def test_ten_million_points_end_in_a_sentence(archive: FileArchive, tmp_path: Pa
     data = path.read_bytes()
     small = struct.pack("<HHL", 0x3006, 0x0050, 6) + b"1\\1\\1 "
     assert small in data
-    for count, expected in ((10_000_000, "200000 points"), (20_000_000, "limit")):
+    for count, expected in ((10_000_000, "100000 points"), (20_000_000, "limit")):
         large = b"1\\" * (3 * count)
         grown = struct.pack("<HHL", 0x3006, 0x0050, len(large)) + large
         before, after = data.split(small)

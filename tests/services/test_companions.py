@@ -241,3 +241,20 @@ def test_what_the_command_line_proves_of_real_files() -> None:
     assert any("shown as series: Its image is not open." in line for line in objects_lines(known))
 
 
+
+
+def test_objects_without_their_image_can_be_read(tmp_path: Path) -> None:
+    """A report alone is no failure: it is listed, chosen and told of."""
+    room = Room(tmp_path)
+    only = Catalogue(companions=(companion("report", "8.8"),))
+
+    def scan(paths: object, token: object):
+        yield only
+        raise InputProblem("Nothing to show.", "Open the images.", "not-an-image")
+
+    room.files.scan = scan  # type: ignore[attr-defined]
+    room.opening.paths([tmp_path])
+    room.settle(lambda: room.session.catalogue is only)
+    assert room.session.study is None and room.session.companions.selected == "report.dcm"
+    assert [one.code for one in room.session.notices] == ["objects-only"]
+    room.jobs.close()
