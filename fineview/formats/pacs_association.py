@@ -24,6 +24,7 @@ _config.CODECS = ("ascii", "utf-8", "latin-1")
 
 Handlers = list[tuple[Any, ...]]
 _CONNECT_S = 10.0
+_GOODBYE_S = 2.0
 
 
 def entity(node: Node) -> AE:
@@ -47,6 +48,8 @@ def associated(node: Node, secrets: Secrets, contexts: Sequence[Any], roles: Seq
         assoc.abort()
         raise
     if assoc.is_established:
+        # All is said: a peer that does not answer the goodbye spoils nothing.
+        assoc.acse_timeout = min(_GOODBYE_S, node.patience_s / 2)
         assoc.release()
 
 

@@ -43,10 +43,10 @@ class Object:
 
 def send(node: Node, secrets: Secrets, say: Say, objects: list[list[str]]) -> None:
     ready = list(readable(objects, say))
+    watch = Watch(node, say)
     for group in _by_contexts(ready):
         kinds = dict.fromkeys((one.kind, one.syntax) for one in group)
         contexts = [build_context(kind, [syntax]) for kind, syntax in kinds]
-        watch = Watch(node, say)
         confirmed: list[str] = []
         handlers = [*watch.handlers(), (evt.EVT_DIMSE_RECV, lambda event, into=confirmed: _note(event.message, into))]
         try:
