@@ -39,7 +39,7 @@ class Part:
     number: int
     name: str
     words: str = ""
-    colour: Colour = (255, 212, 64)
+    colour: Colour = (190, 160, 255)
 
 
 @dataclass(frozen=True, slots=True)

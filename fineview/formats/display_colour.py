@@ -9,8 +9,9 @@ from pydicom.dataset import Dataset
 from fineview.core.companion import Colour
 from fineview.formats.values import numbers
 
-_PALETTE: tuple[Colour, ...] = ((255, 212, 64), (86, 204, 242), (242, 120, 170), (120, 220, 130), (255, 150, 60),
-                                (178, 150, 255), (230, 230, 120), (80, 220, 200))
+# Away from the yellow of a person's marks and the green-blue of a model's.
+_PALETTE: tuple[Colour, ...] = ((190, 160, 255), (86, 170, 255), (255, 130, 180), (150, 220, 90), (255, 140, 70),
+                                (230, 120, 255), (205, 205, 205), (255, 110, 110))
 # CIE XYZ of the ICC profile connection space's white, D50, and linear sRGB from it (Bradford adapted, ICC sRGB v4).
 _D50 = (0.9642, 1.0, 0.8249)
 _TO_RGB = ((3.1338561, -1.6168667, -0.4906146), (-0.9787684, 1.9161415, 0.0334540), (0.0719453, -0.2289914, 1.4052427))

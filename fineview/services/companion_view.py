@@ -18,6 +18,9 @@ KIND_WORDS = {
     "overlay-planes": "overlay", "dose": "dose", "plan": "plan", "other": "object"}
 
 
+_MOST_TITLES = 3
+
+
 @dataclass(frozen=True, slots=True)
 class CompanionRow:
     """One line of the list.  ``words``: where it is shown, or "known, not shown" and why.
@@ -60,6 +63,13 @@ class CompanionView:
     hidden: frozenset[tuple[str, int]] = frozenset()
     whys: tuple[tuple[str, str], ...] = ()
     all_off: bool = False
+
+    @property
+    def sources(self) -> str:
+        """Titles of what lies over the frame, for the picture itself: whose it is must not be lost."""
+        titles = list(dict.fromkeys(one.companion.title for one in self.laid))
+        more = f" and {len(titles) - _MOST_TITLES} more" if len(titles) > _MOST_TITLES else ""
+        return ", ".join(titles[:_MOST_TITLES]) + more
 
     def row(self, path: str) -> CompanionRow | None:
         return next((one for one in self.rows if one.companion.path == path), None)

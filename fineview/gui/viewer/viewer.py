@@ -190,7 +190,8 @@ class Viewer(QWidget):
             name, f"{state.index + 1}/{count}" if count > 1 else "",
             tr("Lossy compressed") if series is not None and series.lossy else "",
             tr("Shown as in {0}").format(state.companions.presented_by) if state.companions.presented_by else "",
-            tr("Key image: {0}").format(state.companions.key_words) if state.companions.key_words else "")
+            tr("Key image: {0}").format(state.companions.key_words) if state.companions.key_words else "",
+            tr("From other sources: {0}").format(state.companions.sources) if state.companions.laid else "")
         self._domain.setText(state.domain_banner)
         self._domain.setVisible(bool(state.domain_banner))
         self._tell_zoom()

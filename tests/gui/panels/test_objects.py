@@ -123,3 +123,7 @@ def test_a_presentation_turns_and_frames_the_picture(filled: MainWindow) -> None
     filled._bench.companions.switch("state.dcm")
     filled.binder.update_now()
     assert canvas.placement.transform == ViewTransform() and canvas.placement.centre == (60.0, 30.0)
+
+
+def test_whose_it_is_stands_on_the_picture(filled: MainWindow) -> None:
+    assert "From other sources: LESION" in filled.viewer.canvas.top_lines
