@@ -12,6 +12,7 @@ from fineview.core.evidence import ModelIdentity
 from fineview.core.finding import Finding
 from fineview.core.geometry import Spacing
 from fineview.core.study import FrameInfo, Laterality, Patient
+from fineview.core.thickness import EtdrsGrid, Provenance
 
 INTENDED_USE = "Research use only. Not for diagnosis or treatment."
 
@@ -49,6 +50,20 @@ class ReportItem:
     series_description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class GridEntry:
+    """A thickness grid that a person put into the report.  ``frame``: the B-scan nearest to the grid's centre."""
+
+    grid: EtdrsGrid
+    provenance: Provenance
+    series_uid: str
+    frame: FrameInfo
+    frame_number: int
+    laterality: Laterality
+    series_description: str
+    author: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """One patient, one study.  ``created`` is ISO 8601 with offset.  ``dialogue``: answers the person kept."""
@@ -69,4 +84,5 @@ class Report:
     software: str = ""
     uid: str = ""
     warnings: tuple[str, ...] = ()
+    grids: tuple[GridEntry, ...] = ()
     intended_use: str = INTENDED_USE

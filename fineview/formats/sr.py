@@ -49,7 +49,7 @@ class SrWriter:
 
 def check_references(report: Report) -> None:
     """Raises ``ReportRefused`` where an item has no SOP instance to refer to, or there is nothing to report."""
-    if not report.items:
+    if not report.items and not any(entry.frame.sop_uid for entry in report.grids):
         raise ReportRefused("A structured report needs at least one accepted finding.",
                             "Accept or draw a finding, or export PDF, HTML or JSON.", "no-findings")
     for item in report.items:
@@ -65,6 +65,7 @@ def _not_back(why: str) -> ReportRefused:
 
 
 def _expected(report: Report) -> dict[str, object]:
+    from fineview.formats.sr_grid import grid_numbers
     from fineview.formats.sr_region import graphic
 
     return {
@@ -72,19 +73,24 @@ def _expected(report: Report) -> dict[str, object]:
         "flags": ("UNVERIFIED", "PRELIMINARY"),
         "places": [(item.frame.sop_uid, [round(float(v), 2) for v in graphic(item)[1].reshape(-1)])
                    for item in report.items],
-        "hashes": [item.finding.model.sha256 for item in report.items if item.finding.model is not None]}
+        "hashes": [item.finding.model.sha256 for item in report.items if item.finding.model is not None],
+        "grids": [numbers for entry in report.grids for numbers in grid_numbers(entry)]}
 
 
 def _told(dataset: Dataset) -> dict[str, object]:
-    places, hashes = [], []
+    places, hashes, grids = [], [], []
     for item in _walk(dataset):
         if item.get("ValueType") == "SCOORD":
             reference = item.ContentSequence[0].ReferencedSOPSequence[0]
             places.append((str(reference.ReferencedSOPInstanceUID), [round(float(v), 2) for v in item.GraphicData]))
         if item.get("ValueType") == "TEXT" and str(item.TextValue).startswith("sha256="):
             hashes.append(str(item.TextValue).removeprefix("sha256="))
+        if item.get("ValueType") == "NUM" and item.ConceptNameCodeSequence[0].CodingSchemeDesignator == "LN":
+            grids.append((str(item.ConceptNameCodeSequence[0].CodeValue),
+                          float(item.MeasuredValueSequence[0].NumericValue)))
     return {"patient": (str(dataset.PatientName), str(dataset.PatientID)), "study": str(dataset.StudyInstanceUID),
-            "flags": (dataset.VerificationFlag, dataset.PreliminaryFlag), "places": places, "hashes": hashes}
+            "flags": (dataset.VerificationFlag, dataset.PreliminaryFlag), "places": places, "hashes": hashes,
+            "grids": grids}
 
 
 def _walk(dataset: Dataset) -> list[Dataset]:

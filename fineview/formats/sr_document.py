@@ -14,8 +14,9 @@ from pydicom.sr.codedict import codes
 from fineview.core.errors import ReportRefused
 from fineview.core.finding import Origin, State
 from fineview.core.report import Report, ReportItem
-from fineview.core.study import Patient
+from fineview.core.study import FrameInfo
 from fineview.formats import sr_codes
+from fineview.formats.sr_grid import grid_group
 from fineview.formats.sr_region import graphic
 
 _DECISIONS = {State.ACCEPTED: "accepted", State.EDITED: "edited"}
@@ -31,7 +32,8 @@ def document(report: Report) -> Dataset:
     created = _created(report.created)
     content = sr.MeasurementReport(
         observation_context=_observers(report), procedure_reported=sr_codes.IMAGING,
-        imaging_measurements=[_group(report, number, item) for number, item in enumerate(report.items, 1)],
+        imaging_measurements=[*(_group(report, number, item) for number, item in enumerate(report.items, 1)),
+                              *(grid_group(report.study_uid, entry) for entry in report.grids)],
         title=codes.DCM.ImagingMeasurementReport)
     content[0].ContentSequence.append(_remarks(report))
     made = sr.ComprehensiveSR(
@@ -159,20 +161,23 @@ def _evidence(report: Report) -> list[Dataset]:
     """What the document refers to, as small data sets; highdicom takes patient and study from the first."""
     found: dict[str, Dataset] = {}
     for item in report.items:
-        found.setdefault(item.frame.sop_uid or "", _reference(report, report.patient, item))
+        found.setdefault(item.frame.sop_uid or "", _reference(report, item.finding.frame.series_uid, item.frame))
+    for entry in report.grids:
+        if entry.frame.sop_uid:
+            found.setdefault(entry.frame.sop_uid, _reference(report, entry.series_uid, entry.frame))
     return list(found.values())
 
 
-def _reference(report: Report, patient: Patient, item: ReportItem) -> Dataset:
-    d = Dataset()
+def _reference(report: Report, series_uid: str, frame: FrameInfo) -> Dataset:
+    d, patient = Dataset(), report.patient
     d.SpecificCharacterSet = "ISO_IR 192"
     d.PatientName, d.PatientID, d.PatientBirthDate, d.PatientSex = (patient.name, patient.id, patient.birth_date,
                                                                    patient.sex)
     if patient.issuer:
         d.IssuerOfPatientID = patient.issuer
-    d.StudyInstanceUID, d.SeriesInstanceUID = report.study_uid, item.finding.frame.series_uid
+    d.StudyInstanceUID, d.SeriesInstanceUID = report.study_uid, series_uid
     d.StudyDate, d.StudyTime, d.StudyID, d.AccessionNumber = report.study_date, "", "", report.accession
     d.StudyDescription, d.ReferringPhysicianName = report.study_description, ""
-    d.SOPClassUID, d.SOPInstanceUID = item.frame.sop_class_uid, item.frame.sop_uid
-    d.Rows, d.Columns = item.frame.rows, item.frame.cols
+    d.SOPClassUID, d.SOPInstanceUID = frame.sop_class_uid, frame.sop_uid
+    d.Rows, d.Columns = frame.rows, frame.cols
     return d

@@ -12,7 +12,7 @@ from fineview.core.errors import ReportRefused
 from fineview.core.evidence import ModelIdentity
 from fineview.core.geometry import Spacing
 from fineview.core.region import Region
-from fineview.core.report import Report, ReportItem
+from fineview.core.report import GridEntry, Report, ReportItem
 from fineview.core.study import Laterality
 from fineview.reports import sheet
 
@@ -60,6 +60,7 @@ def as_plain(report: Report) -> dict[str, Any]:
         "study": {"uid": report.study_uid, "date": report.study_date, "description": report.study_description,
                   "accession": report.accession, "laterality": _laterality(report.laterality)},
         "findings": [_item(one) for one in report.items],
+        "grids": [_grid(one) for one in report.grids],
         "dialogue": [_answer(one) for one in report.dialogue],
         "models": [_model(one) for one in report.models],
         "figures": [{"name": one.name, "caption": one.caption, "rows": int(one.rgb.shape[0]),
@@ -82,6 +83,21 @@ def _item(item: ReportItem) -> dict[str, Any]:
         "laterality": _laterality(item.laterality), "spacing_mm": _spacing(item.spacing),
         "measurements": [{"name": m.name, "value": m.value, "unit": m.unit, "scale_source": m.scale_source,
                           "why_not": m.why_not} for m in item.measurements],
+    }
+
+
+def _grid(one: GridEntry) -> dict[str, Any]:
+    told, grid = one.provenance, one.grid
+    return {
+        "series_uid": one.series_uid, "series_description": one.series_description, "author": one.author,
+        "laterality": _laterality(one.laterality), "frame_number": one.frame_number, "sop_uid": one.frame.sop_uid,
+        "layers": {"upper": told.upper, "lower": told.lower, "source": told.source, "by": told.by,
+                   "edited_frames": told.edited},
+        "scale": {"axial": told.axial.value, "lateral": told.lateral.value},
+        "centre_mm": list(grid.centre_mm), "centre_from": grid.centre_from, "centre_point_um": grid.centre_point_um,
+        "fields": [{"name": field.name, "loinc": field.loinc or None, "mean_um": field.mean_um,
+                    "covered": field.covered, "area_mm2": field.area_mm2} for field in grid.fields],
+        "volume_mm3": grid.volume_mm3, "notes": list(told.notes),
     }
 
 

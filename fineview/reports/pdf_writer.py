@@ -29,7 +29,7 @@ from fineview.reports import scripts
 from fineview.reports.json_writer import fingerprint, not_as_written
 from fineview.reports.pdf_pages import ACCENT, BOTTOM, HEIGHT, INK, LINE, MARGIN, QUIET, TEXT_WIDTH, TOP, Furniture
 from fineview.reports.pictures import png
-from fineview.reports.sheet import Exchange, Row, Sheet, sheet
+from fineview.reports.sheet import Exchange, GridWords, Row, Sheet, sheet
 
 _BODY = ParagraphStyle("body", fontName=scripts.REGULAR, fontSize=8, leading=12, textColor=INK)
 _QUIET = ParagraphStyle("quiet", _BODY, fontSize=7.2, leading=10.5, textColor=QUIET)
@@ -84,6 +84,9 @@ def _story(report: Report, words: Sheet) -> Iterator[Flowable]:
     if report.summary:
         yield from _section("Summary", [_text(line, _BODY) for line in report.summary.splitlines()])
     yield from _findings(words.rows)
+    for grid in words.grids:
+        yield from _section("Thickness", [_text(grid.title, _STRONG), _grid(grid),
+                                          *(_text(line, _QUIET) for line in grid.told)])
     yield from _figures(report.figures)
     if words.exchanges:
         yield from _section("Questions and answers", [_exchange(one) for one in words.exchanges])
@@ -119,6 +122,16 @@ def _findings(rows: Sequence[Row]) -> Iterator[Flowable]:
         ("RIGHTPADDING", (0, 0), (-1, -1), 3 * mm), ("TOPPADDING", (0, 1), (-1, -1), 2.2 * mm),
         ("BOTTOMPADDING", (0, 1), (-1, -1), 2.6 * mm), ("LINEBELOW", (0, 0), (-1, 0), 0.9, ACCENT),
         ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE)])
+
+
+def _grid(words: GridWords) -> Flowable:
+    """Fields in two columns, each with its number."""
+    half = (len(words.fields) + 1) // 2
+    left, right = words.fields[:half], words.fields[half:]
+    rows = [[_text(text, _BODY) for pair in (one, other) for text in pair]
+            for one, other in zip(left, (*right, ("", ""))[:half], strict=True)]
+    return Table(rows, colWidths=[TEXT_WIDTH / 4] * 4, hAlign="LEFT", style=[
+        ("LEFTPADDING", (0, 0), (-1, -1), 0), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)])
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[Flowable]:

@@ -10,7 +10,7 @@ from fineview.core.errors import ReportRefused
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.labels import LABELS, on_phantoms_alone
 from fineview.core.region import RegionKind
-from fineview.core.report import Measurement, Report, ReportItem
+from fineview.core.report import GridEntry, Measurement, Report, ReportItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,22 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class GridWords:
+    """An ETDRS grid: nine fields with their words, and below them where the numbers come from."""
+
+    title: str
+    fields: tuple[tuple[str, str], ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """``banner``: (caption, words) pairs that say whose eye this is, repeated on every page."""
 
     banner: tuple[tuple[str, str], ...]
     study: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    grids: tuple[GridWords, ...]
     exchanges: tuple[Exchange, ...]
     models: tuple[tuple[str, str, str], ...]
     written: str
@@ -63,7 +73,8 @@ def sheet(report: Report) -> Sheet:
                    for one in report.models)
     written = " · ".join(part for part in (moment(report.created), report.author, report.software) if part)
     return Sheet(banner, study, tuple(_row(number, one) for number, one in enumerate(report.items, 1)),
-                 tuple(_exchange(one) for one in report.dialogue), models, written)
+                 tuple(_grid(one) for one in report.grids), tuple(_exchange(one) for one in report.dialogue),
+                 models, written)
 
 
 def refuse_wrong_items(report: Report) -> None:
@@ -147,6 +158,20 @@ def _row(position: int, item: ReportItem) -> Row:
                f"{series}frame {item.frame_number}: {one.region.kind} at {place}{extent}", item.laterality.words,
                tuple(size(measured) for measured in item.measurements), origin(one),
                moment(one.decided or one.created)[:16])
+
+
+def _grid(one: GridEntry) -> GridWords:
+    told, grid = one.provenance, one.grid
+    fields = [(field.name.capitalize(), _um(field.mean_um)) for field in grid.fields]
+    volume = "not covered" if grid.volume_mm3 is None else f"{number(grid.volume_mm3)} mm\u00b3"
+    notes = (f"{told.words}.", f"Centre: {grid.centre_from}.", *(f"Note: {note}." for note in told.notes))
+    more = (("Centre point", _um(grid.centre_point_um)), ("Volume of the 6 mm circle", volume))
+    title = f"{one.series_description}, {told.upper} to {told.lower}, {one.laterality.words}"
+    return GridWords(title, (*fields, *more), notes)
+
+
+def _um(value: float | None) -> str:
+    return "not covered" if value is None else f"{value:.0f} \u00b5m"
 
 
 def _exchange(one: Answer) -> Exchange:

@@ -12,7 +12,7 @@ from fineview.core.dialogue import Answer
 from fineview.core.errors import FineViewError, ReportRefused, StorageProblem
 from fineview.core.evidence import Analysis
 from fineview.core.finding import Finding
-from fineview.core.report import Figure, Report, ReportItem
+from fineview.core.report import Figure, GridEntry, Report, ReportItem
 from fineview.core.study import Laterality, Study
 from fineview.services.clock import now_iso
 from fineview.services.deliver import deliver_together
@@ -43,6 +43,7 @@ class ReportRequest:
     created: str
     software: str
     summary: str = ""
+    grids: tuple[GridEntry, ...] = ()
 
 
 def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Report:
@@ -71,7 +72,8 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         study_description=request.study.description, accession=request.study.accession,
         laterality=_one_eye(items, request.study), author=request.author, created=request.created, items=tuple(items),
         figures=tuple(figures), dialogue=shown, summary=request.summary, models=tuple(models.values()),
-        software=request.software, uid=report_uid(request), warnings=_warnings(request, items))
+        software=request.software, uid=report_uid(request), warnings=_warnings(request, items),
+        grids=request.grids)
 
 
 def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive, token: TokenPort) -> list[Figure]:
@@ -123,6 +125,8 @@ def _warnings(request: ReportRequest, items: Sequence[ReportItem]) -> tuple[str,
         told.append("Side unknown: the file does not say which eye this is.")
     if any(not item.spacing.known for item in items):
         told.append("Some sizes are in pixels because the spacing of the file is unknown or only assumed.")
+    if len({(entry.provenance.source, entry.provenance.by) for entry in request.grids}) > 1:
+        told.append("The thickness grids rest on lines of different makers or models: they must not be compared.")
     return (*told, *_outside(request, items))
 
 
@@ -141,7 +145,8 @@ def _outside(request: ReportRequest, items: Sequence[ReportItem]) -> Iterable[st
 def report_uid(request: ReportRequest) -> str:
     """2.25.<number from the content>: the same request gives the same UID (PS3.5 B.2 form, hash-derived)."""
     kept = tuple(answer for answer in request.answers if answer.in_report)
-    words = repr((request.study.uid, request.findings, kept, request.created, request.author, request.summary))
+    words = repr((request.study.uid, request.findings, kept, request.created, request.author, request.summary,
+                  *request.grids))
     return f"2.25.{int.from_bytes(hashlib.sha256(words.encode()).digest()[:15], 'big')}"
 
 
@@ -188,7 +193,8 @@ class ComposeReport:
         accepted = {f.frame for f in session.findings if f.in_report and f.label}
         analyses = tuple(a for _, a in session.analyses.items() if a.frame in accepted)
         request = ReportRequest(session.study, session.findings, session.answers, analyses,
-                                session.author or "unnamed reader", now_iso(), self._software, self._summary)
+                                session.author or "unnamed reader", now_iso(), self._software, self._summary,
+                                session.grids)
         session.advance("report", "writing the report")
         self._jobs.submit(Job("report", lambda token: self._work(request, folder, formats, as_secondary_capture, token),
                               lambda written: self._written(written, done), self._failed, self._moved, self._idle))

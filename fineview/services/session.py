@@ -21,6 +21,7 @@ from fineview.core.image import Raster
 from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerLine
 from fineview.core.measured import StoredResult
+from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
 from fineview.services.eye import EyeView
@@ -168,7 +169,8 @@ class Session:
     ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
     ``lines``: layer lines that the file itself holds, by frame.
-    ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series.
+    ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series;
+    ``grids``: those that go into the report.
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -196,6 +198,7 @@ class Session:
     findings: tuple[Finding, ...] = ()
     layer_copies: tuple[LayerCopy, ...] = ()
     thickness: ThicknessState | None = None
+    grids: tuple[GridEntry, ...] = ()
     selected: str | None = None
     answers: tuple[Answer, ...] = ()
     streaming: Streaming | None = None

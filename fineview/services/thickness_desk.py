@@ -13,13 +13,14 @@ from fineview.core.errors import FineViewError, RequestProblem
 from fineview.core.geometry import Point
 from fineview.core.image import Raster
 from fineview.core.layer_copy import LayerCopy
+from fineview.core.report import GridEntry
 from fineview.core.study import FrameInfo, FrameKey, Series
 from fineview.services.annotate import Annotate
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Session
-from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
+from fineview.services.thickness import WISHED, Thickness, entry, localizer_of, marked_fovea, measure, moved
 from fineview.services.thickness_edit import LineEdits
 from fineview.services.thickness_lines import VolumeLines, corrected, from_file, from_model
 from fineview.services.thickness_sheet import en_face, sheet_of
@@ -82,6 +83,16 @@ class ThicknessDesk:
             self._keep(replace(now, in_report=wanted))
             self._session.pulse()
 
+    def _entries(self) -> tuple[GridEntry, ...]:
+        """Everything measured of the open study that a person put into the report."""
+        session, found = self._session, []
+        for state in self._kept.values():
+            series = next((one for one in session.study.series if one.uid == state.series_uid), None) \
+                if session.study is not None else None
+            if state.in_report and state.made is not None and series is not None:
+                found.append(entry(state.made, series, session.author))
+        return tuple(found)
+
     def ground(self, wanted: Ground) -> None:
         """What lies below the map: the localizer, or the slab between the two lines from the front."""
         now, series = self._session.thickness, self._session.series
@@ -103,10 +114,6 @@ class ThicknessDesk:
                 self._session.pulse()
 
         self._jobs.submit(Job("thickness-ground", work, seen, self._failed))
-
-    def kept(self) -> tuple[ThicknessState, ...]:
-        """Everything measured of the open study that a person put into the report."""
-        return tuple(state for state in self._kept.values() if state.in_report and state.made is not None)
 
     # -- work --------------------------------------------------------------------------------------------------
     def _pictures(self, series: Series, token: Token) -> Iterator[Raster]:
@@ -151,6 +158,7 @@ class ThicknessDesk:
 
     def _keep(self, state: ThicknessState) -> None:
         self._kept[state.series_uid] = state
+        self._session.grids = self._entries()
         series = self._session.series
         if series is not None and series.uid == state.series_uid:
             self._session.thickness = state
@@ -176,6 +184,7 @@ class ThicknessDesk:
         if study != self._study:
             self._study, self._copies = study, ()
             self._kept.clear()
+            session.grids = ()
         uid = session.series.uid if session.series is not None else ""
         session.thickness = self._kept.get(uid)
         if session.layer_copies != self._copies and not self._jobs.busy("thickness"):

@@ -170,6 +170,19 @@ def test_the_cursor_on_the_b_scan_shows_on_the_fundus(panel: Thickness, window: 
     assert panel.map.pointer is None
 
 
+def test_the_grid_goes_into_the_report_when_a_person_says_so(panel: Thickness, bench: Workbench,
+                                                             settle: Settle) -> None:
+    assert bench.session.grids == ()
+    panel.report.click()
+    (entry,) = bench.session.grids
+    assert entry.grid.field("centre").mean_um == pytest.approx(300.0) and entry.grid.field("centre").loinc == "57109-1"
+    assert (entry.author, entry.frame_number, entry.laterality.value) == ("A. Reader", 9, "R")
+    bench.thickness.move_centre((5.0, 4.0))
+    settle(lambda: bench.session.grids[0].grid.centre_mm == (5.0, 4.0))
+    panel.report.click()
+    assert bench.session.grids == ()
+
+
 def test_a_photograph_has_no_thickness_and_the_volume_keeps_its_own(
         panel: Thickness, bench: Workbench, settle: Settle) -> None:
     bench.open.show_series("photo")
