@@ -52,8 +52,8 @@ def worded(ground: Ground, on_words: OnWords = nobody) -> Answered:
 
 
 def _has(text: str, words: str) -> bool:
-    """Whether what fills a slot was said, whatever letter it begins with."""
-    return words[1:] in text
+    """Whether what fills a slot was said, as words of their own, whatever letter it begins with."""
+    return any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text) for one in (words, words[:1].upper() + words[1:]))
 
 
 def plan_of(intent: Intent, made: Answer) -> tuple[Plan | None, dict[str, str]]:

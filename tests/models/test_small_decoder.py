@@ -21,7 +21,8 @@ from fineview.lab.chat_words import Words, make_tokens
 from fineview.lab.question_grammar import read_grammar
 from fineview.models import weights
 from fineview.models.encoding import Encoding
-from fineview.models.language.phraser import ChatPhraser
+from fineview.models.language.phraser import ChatPhraser, _Heard
+from fineview.models.language.reader import Row, Step
 from fineview.models.language.small_decoder import (
     SPECIAL,
     TOKENIZER,
@@ -234,3 +235,17 @@ def test_numbers_that_are_none_and_a_missing_encoder_are_refused(folder: Path, t
         load_decoder(bad)
     with pytest.raises(WeightsProblem, match="which encoder"):
         load_decoder(copied(folder, tmp_path / "nobody", encoder_sha256=None))
+
+
+@pytest.mark.parametrize("pieces", [("the count is", " <count>", ".", " <source>"),
+                                    ("the count is ", "<count>", ". ", "<source>"),
+                                    ("the count is", "<count>", ".", "<source>")])
+def test_what_fills_a_slot_is_a_word_of_its_own(pieces: tuple[str, ...]) -> None:
+    heard, said = _Heard(Box(0, 0, 6, 6), "row", {"<count>": "1", "<source>": "suggested by a."}, lambda _: True,
+                         lambda *_: None), ""
+    for piece in pieces:
+        said += piece
+        heard.step(Step(said, Row(np.ones((1, 36), np.float32), None, (6, 6), 0)))
+    made = heard.done()
+    assert made is not None and made[0] == "The count is 1. Suggested by a."
+    assert [one.word for one in made[1]] == ["The count is", "1", ".", "Suggested by a."]

@@ -100,6 +100,8 @@ def test_numbers_come_from_measurement_with_unit_and_provenance() -> None:
     assert forgetful.spoken_by is None and "um" in forgetful.answer.text
     count = worded(asked(Says("the count here is <count>. <source>"), Intent("count", "lesion"), None)).answer
     assert f"is {count.value:.0f}." in count.text and "not reviewed" in count.text
+    grown_together = worded(asked(Says("the count here is<count>. <source>"), Intent("count", "lesion"), None))
+    assert grown_together.spoken_by is None
 
 
 def test_a_decoder_of_another_encoder_leaves_the_template() -> None:

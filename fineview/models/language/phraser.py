@@ -176,7 +176,8 @@ class _Heard:
             if not piece:
                 break
             before = len(text)
-            text = _joined(text, self._fill.get(piece.strip(), piece))
+            filled = self._fill.get(piece.strip())
+            text = _joined(text, piece if filled is None else f" {filled}" if _apart(text) else filled)
             said = text[before:]
             at = before + len(said) - len(said.lstrip())
             if said.strip():
@@ -185,9 +186,14 @@ class _Heard:
         return text, tuple(words)
 
 
+def _apart(text: str) -> bool:
+    """Whether what fills a slot needs a space before it; its own was a part of the slot's piece."""
+    return bool(text) and not text.endswith((" ", "("))
+
+
 def _joined(text: str, piece: str) -> str:
-    """``piece`` after ``text``: a space before what fills a slot, a capital at the beginning of a sentence."""
-    if text and not text.endswith((" ", "(")) and (piece[:1].isalnum() and text[-1] in ".:,"):
+    """``piece`` after ``text``: a space after punctuation, a capital at the beginning of a sentence."""
+    if _apart(text) and piece[:1].isalnum() and text[-1] in ".:,":
         piece = f" {piece}"
     if not text.strip() or text.rstrip().endswith("."):
         bare = piece.lstrip()
