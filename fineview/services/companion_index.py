@@ -100,8 +100,12 @@ def _is_in(series: Series, companion: Companion) -> bool:
 
 
 def one_person(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    """Whether nothing that both say of the patient differs; many objects leave out what their image says."""
-    return all(not a or not b or a == b for a, b in zip(mine, theirs, strict=False))
+    """Whether nothing that both say of the patient differs; many objects leave out what their image says.
+
+    Empty components at the end of a name mean nothing (PS3.5 6.2.1.1), and some writers add them.
+    """
+    pairs = ((a.rstrip("^= "), b.rstrip("^= ")) for a, b in zip(mine, theirs, strict=False))
+    return all(not a or not b or a == b for a, b in pairs)
 
 
 def _why(companion: Companion, strangers: bool) -> str:

@@ -67,6 +67,8 @@ def test_reasons() -> None:
 
 def test_silence_is_no_other_person() -> None:
     assert one_person(Patient(id="p1").key, JANE.key) and not one_person(Patient(id="p2").key, JANE.key)
+    assert one_person(Patient("Doe^Jane^^^", "p1").key, JANE.key)
+    assert not one_person(Patient("Doe^Janet", "p1").key, JANE.key)
 
 
 def test_one_frame_of_a_file() -> None:
