@@ -6,21 +6,19 @@ The file's own data set is not decoded: its encoding is kept, and an encoding th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from pynetdicom import build_context, evt
 from pynetdicom.association import Association
 
-from fineview.core.errors import FineViewError, PeerProblem
-from fineview.core.peer import Node, Receipt, Secrets, is_uid
+from fineview.core.errors import PeerProblem
+from fineview.core.peer import Node, Receipt, Secrets
 from fineview.formats import pacs_faults, wire
 from fineview.formats.pacs_association import associated, status_of
+from fineview.formats.pacs_leaving import Object, readable
 from fineview.formats.pacs_say import Say
 from fineview.formats.pacs_watch import Watch
-from fineview.formats.part10 import open_dicom
 from fineview.formats.values import text
 
 _CONTEXTS = 128
@@ -29,16 +27,6 @@ _TAKEN = {0x0000: "", 0xB000: "The peer changed some values.", 0xB006: "The peer
           0xB007: "The peer says that the data set does not match its class."}
 _REASONS = {0xA7: "it is out of resources", 0xA9: "the object does not match its class",
             0xC0: "it cannot understand it", 0x01: "it does not want it"}
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """A file that may leave.  ``kind``: SOP class UID."""
-
-    sop_uid: str
-    path: str
-    kind: str
-    syntax: str
 
 
 def send(node: Node, secrets: Secrets, say: Say, objects: list[list[str]]) -> None:
@@ -59,36 +47,6 @@ def send(node: Node, secrets: Secrets, say: Say, objects: list[list[str]]) -> No
                 raise
             for one in group:
                 say({"receipt": wire.to_plain(Receipt(one.sop_uid, False, _unwanted(one)))})
-
-
-def readable(objects: list[list[str]], say: Say) -> Iterator[Object]:
-    """The files that still hold what was put into the outbox; the others get their receipt at once."""
-    for uid, path in objects:
-        try:
-            one = examine(Path(path))
-            if one.sop_uid != uid:
-                raise PeerProblem("The file now holds another object.", "", "changed")
-            yield one
-        except FineViewError as error:
-            say({"receipt": wire.to_plain(Receipt(uid, False, error.what))})
-        except OSError:
-            say({"receipt": wire.to_plain(Receipt(uid, False, "The file is no longer there."))})
-
-
-def examine(path: Path) -> Object:
-    """UIDs and transfer syntax of a file.  Raises ``FineViewError`` where it cannot be sent."""
-    opened = open_dicom(str(path))
-    with opened.source:
-        uid, kind = text(opened.dataset, "SOPInstanceUID"), text(opened.dataset, "SOPClassUID")
-        meta = opened.dataset.file_meta
-        said = text(meta, "MediaStorageSOPInstanceUID")
-        syntax = text(meta, "TransferSyntaxUID")
-    if not (is_uid(uid) and is_uid(kind)):
-        raise PeerProblem("Its UIDs are missing or no UIDs.", "Ask its sender for another copy.", "uid")
-    if not opened.front.has_meta or said != uid or text(meta, "MediaStorageSOPClassUID") != kind:
-        raise PeerProblem("Its file header and its data set name different objects.",
-                          "Ask its sender for another copy.", "uid")
-    return Object(uid, str(path), kind, syntax)
 
 
 def _by_contexts(objects: Sequence[Object]) -> Iterator[list[Object]]:

@@ -12,8 +12,8 @@ from typing import Any, Self
 from fineview.core.peer import Node, Receipt, Secrets
 from fineview.formats import pacs_faults, pacs_json, wire
 from fineview.formats.pacs_http import Service, read_all, serving
+from fineview.formats.pacs_leaving import Object, readable
 from fineview.formats.pacs_say import Say
-from fineview.formats.pacs_store import Object, readable
 from fineview.formats.pacs_watch import Watch
 
 
