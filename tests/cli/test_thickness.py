@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from fineview import paths
 from tests.cli.spoken import speak
+from tests.formats import made_heyex
 
 
 @pytest.mark.parametrize("words", [("--layers", "ILM"), ("--layers", "ILM-ILM"), ("--centre", "3"),
@@ -24,3 +27,49 @@ def test_a_photograph_is_no_volume(tmp_path: Path) -> None:
 
 def test_a_file_without_lines_is_named() -> None:
     assert speak("thickness", paths.sample_dir(), "--lines", "file", "--json").error["code"] == "no-lines"
+
+
+@pytest.fixture
+def slab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A VOL file of a left eye: 27 B-scans of 6.6 mm in 6.5 mm, Bruch's membrane 300 um below the inner membrane."""
+    for name, value in (("COLS", 132), ("SCANS", 27), ("ROWS", 100), ("SLO", 250), ("SLO_MM", 0.028),
+                        ("ACROSS_MM", 0.05), ("STEP_MM", 0.25)):
+        monkeypatch.setattr(made_heyex, name, value)
+    # Unevenly spaced about every fifth B-scan.
+    places = [(0.2, y, 6.8, y) for y in (6.75 - 0.25 * n + (0.1 if n % 5 == 2 else 0.0) for n in range(27))]
+    lines = np.full((27, 3, 132), 10.0, np.float32)
+    lines[:, 1] += 300 / (made_heyex.DEPTH_MM * 1000)
+    lines[:, 2] += 20.0
+    path = tmp_path / "slab.vol"
+    path.write_bytes(made_heyex.vol(lines=lines, places=places))
+    return path
+
+
+def test_the_nine_fields_of_an_instrument_s_own_file(slab: Path) -> None:
+    spoken = speak("thickness", slab, "--json")
+    told = spoken.json
+    assert spoken.code == 0 and spoken.err == ""
+    fields = {one["name"]: one for one in told["fields"]}
+    assert set(fields) == {"centre"} | {f"{ring} {side}" for ring in ("inner", "outer")
+                                        for side in ("superior", "nasal", "inferior", "temporal")}
+    assert [one["mean_um"] for one in told["fields"]] == pytest.approx([300.0] * 9, abs=1.0)
+    assert told["volume"] == {"mm3": pytest.approx(0.3 * math.pi * 9, abs=0.03), "loinc": "57118-2"}
+    assert (fields["centre"]["loinc"], fields["inner nasal"]["loinc"]) == ("57109-1", "57111-7")
+    assert told["layers"]["source"] == "file" and "HSF-OCT-103" in told["layers"]["by"]
+    assert told["laterality"]["value"] == "L" and told["scale"] == {"axial": "calibrated", "lateral": "calibrated"}
+
+
+def test_a_centre_of_one_s_own_and_other_lines(slab: Path) -> None:
+    told = speak("thickness", slab, "--layers", "ILM-RNFL", "--centre", "13,90", "--json").json
+    fields = {one["name"]: one for one in told["fields"]}
+    # Columns 65.5 and 90 lie 24.5 steps of 0.05 mm apart; in a left eye later columns are temporal.
+    assert fields["outer temporal"]["words"] == "not covered" and fields["outer temporal"]["mean_um"] is None
+    assert fields["outer nasal"]["mean_um"] == pytest.approx(20 * made_heyex.DEPTH_MM * 1000, abs=0.1)
+    assert {one["loinc"] for one in told["fields"]} == {None} and told["centre"]["column"] == 90
+    assert told["volume"]["mm3"] is None
+
+
+def test_the_table_for_people_and_a_centre_outside(slab: Path) -> None:
+    spoken = speak("thickness", slab)
+    assert spoken.code == 0 and "300 um   100 % covered" in spoken.out and "left eye (OS)" in spoken.out
+    assert speak("thickness", slab, "--centre", "13,900", "--json").error["code"] == "frame-range"

@@ -25,6 +25,7 @@ from fineview.formats.secondary_capture import capture_pictures
 from fineview.formats.sr import SrWriter
 from tests.formats.conftest import last
 from tests.formats.real_files import shared
+from tests.reports.test_grids import grid, with_grid
 
 MODEL = ModelIdentity("retina-s", "1", "3f9a21c8" * 8)
 OPT = "1.2.840.10008.5.1.4.1.1.77.1.5.4"
@@ -73,6 +74,11 @@ def test_every_kind_of_region_is_valid_equal_and_reads_back(tmp_path: Path) -> N
     assert data == writer.render(ALL)
     writer.verify(data, ALL)
     assert errors_of(data, tmp_path) == []
+
+
+def test_a_thickness_grid_is_valid(tmp_path: Path) -> None:
+    made = dataclasses.replace(ALL, grids=with_grid(grid("outer nasal")).grids)
+    assert errors_of(SrWriter().render(made), tmp_path) == []
 
 
 def test_the_validator_would_have_said_so(tmp_path: Path) -> None:

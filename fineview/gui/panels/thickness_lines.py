@@ -32,14 +32,14 @@ class LineTools(QWidget):
 
     def _arrange(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.on, 1)
-        first.addWidget(QLabel(tr("reach")))
-        first.addWidget(self.reach)
+        first.addWidget(QLabel(tr("A drag reaches")))
+        first.addWidget(self.reach, 1)
         for number, button in enumerate(self.restore):
             button.clicked.connect(partial(self._restore, number))
             second.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.on)
         column.addLayout(first)
         column.addLayout(second)
 

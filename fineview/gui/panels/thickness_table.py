@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from fineview.core.thickness import EtdrsGrid
 from fineview.gui.wording import tr
+
+_NARROW_PX = 340
 
 
 class FieldTable(QTableWidget):
@@ -26,6 +29,11 @@ class FieldTable(QTableWidget):
             self.horizontalHeader().setSectionResizeMode(column, mode)
         self.verticalHeader().setDefaultSectionSize(24)
         self.setFixedHeight(9 * 24 + 30)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        # Where there is little room the field's name matters more than its volume, which the mean gives.
+        self.setColumnHidden(2, self.width() < _NARROW_PX)
+        super().resizeEvent(event)
 
     def show_grid(self, grid: EtdrsGrid) -> None:
         for row, one in enumerate(grid.fields):
