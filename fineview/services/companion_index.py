@@ -49,6 +49,8 @@ class CompanionIndex:
 
 
 def index_of(catalogue: Catalogue) -> CompanionIndex:
+    if not catalogue.companions:
+        return CompanionIndex()  # most folders; a study of 100,000 frames need not be walked for nothing
     placed: dict[str, list[tuple[FrameKey, FrameInfo, Study]]] = {}
     for key, frame, study in _frames(catalogue):
         if frame.sop_uid:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import PurePath
 
 import numpy as np
 
@@ -81,7 +83,9 @@ def companion_view(session: Session) -> CompanionView:
     if not index.belongings:
         return CompanionView()
     here = index.by_frame.get(key, ()) if key is not None else ()
-    rows = tuple(_row(one, wishes, one.companion in here) for one in index.belongings)
+    titles = Counter((one.companion.kind, one.companion.title) for one in index.belongings)
+    rows = tuple(_row(one, wishes, one.companion in here, titles[one.companion.kind, one.companion.title] > 1)
+                 for one in index.belongings)
     drawn = [(one, session.drawings.get((one.path, key))) for one in here] if key is not None else []
     shown = [(one, made) for one, made in drawn if made is not None and is_on(one, wishes)]
     hide = session.overlays_hidden or wishes.all_off
@@ -107,9 +111,11 @@ def is_on(companion: Companion, wishes: CompanionWishes) -> bool:
     return companion.kind in DRAWN and companion.path not in wishes.off
 
 
-def _row(one: Belonging, wishes: CompanionWishes, here: bool) -> CompanionRow:
+def _row(one: Belonging, wishes: CompanionWishes, here: bool, namesake: bool) -> CompanionRow:
+    """``namesake``: another object has the same title, so that only the file's name tells them apart."""
+    words = f"{state_words(one)}, {PurePath(one.companion.path).name}" if namesake else state_words(one)
     can_show = bool(one.frames) and one.companion.kind in DRAWN
-    return CompanionRow(one.companion, state_words(one), can_show, can_show and is_on(one.companion, wishes), here)
+    return CompanionRow(one.companion, words, can_show, can_show and is_on(one.companion, wishes), here)
 
 
 def state_words(one: Belonging) -> str:

@@ -218,6 +218,14 @@ def test_words_of_the_list() -> None:
     assert words(replace(companion("document"), suffix=".pdf")) == "known, not shown; can be saved"
 
 
+def test_namesakes_are_told_apart_by_their_files(tmp_path: Path) -> None:
+    room = Room(tmp_path, companion("report", "1.0", path="a/one.dcm"), companion("report", "1.0", path="a/two.dcm"),
+                companion("segmentation", "1.0"))
+    assert [row.words for row in companion_view(room.session).rows] == [
+        "on 1 frame, one.dcm", "on 1 frame, two.dcm", "on 1 frame"]
+    room.jobs.close()
+
+
 @needs_shared
 def test_what_the_command_line_proves_of_real_files() -> None:
     assert SHARED is not None
