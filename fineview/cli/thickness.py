@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fineview.cli.show import progress_token
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from fineview.core.study import Series
     from fineview.services.jobs import Token
     from fineview.services.thickness import Thickness
+    from fineview.services.thickness_change import Change
     from fineview.services.thickness_lines import VolumeLines
 
 
@@ -22,12 +24,19 @@ def thickness(wish: argparse.Namespace) -> Any:
     """Prints the nine fields, or gives the object of the contract."""
     from fineview.services.open_study import scan_all
     from fineview.services.thickness import grid_object, localizer_of, measure, moved
+    from fineview.services.thickness_change import change_object
 
-    token = progress_token()
-    with opened(wish) as app:
-        study, series = _volume(scan_all(app.archive, [wish.path], token), wish.series)
+    token, before = progress_token(), None
+
+    def taken(app: App, path: Path, uid: str | None, pair: tuple[str, str] | None) -> tuple[Series, Thickness]:
+        study, series = _volume(scan_all(app.archive, [path], token), uid)
         lines = _lines(app, series, wish.lines, token)
-    made = measure(series, localizer_of(study, series), lines, wish.layers or lines.pair)
+        return series, measure(series, localizer_of(study, series), lines, pair or lines.pair)
+
+    with opened(wish) as app:
+        series, made = taken(app, wish.path, wish.series, wish.layers)
+        if wish.against is not None:
+            before = taken(app, wish.against, None, (made.provenance.upper, made.provenance.lower))
     if wish.centre is not None:
         frame, column = wish.centre
         if frame >= len(series.frames) or column > made.plane.cols - 1:
@@ -35,10 +44,27 @@ def thickness(wish: argparse.Namespace) -> Any:
                                  f"It has frames 0 to {len(series.frames) - 1} and columns 0 to {made.plane.cols - 1}.",
                                  "frame-range")
         made = moved(made, made.plane.place(frame, column))
+    told = _changed(before, (series, made)) if before is not None else None
     if wish.json:
-        return grid_object(made, series)
+        return grid_object(made, series) | ({"change": change_object(told)} if told is not None else {})
     print(table(made, series))
+    if told is not None:
+        print(change_table(told))
     return 0
+
+
+def _changed(before: tuple[Series, Thickness], after: tuple[Series, Thickness]) -> Change:
+    from fineview.services.thickness_change import change
+
+    (old_series, old), (new_series, new) = before, after
+    return change((old.grid, old.provenance, old_series.laterality), (new.grid, new.provenance, new_series.laterality))
+
+
+def change_table(told: Change) -> str:
+    """Field by field, for people."""
+    words = [(one.name, "-" if one.change_um is None else f"{one.change_um:+.0f} um") for one in told.fields]
+    rows = [f"  {name:16} {said:>12}" for name, said in words]
+    return "\n".join(["change since the earlier volume", *rows, *(f"note: {note}" for note in told.notes)])
 
 
 def _volume(found: Any, uid: str | None) -> Any:

@@ -16,6 +16,8 @@ def add_words(commands: argparse._SubParsersAction[argparse.ArgumentParser],
     made.add_argument("--lines", choices=("auto", "file", "model"), default="auto",
                       help="whose layer lines; auto: the file's, else the model's")
     made.add_argument("--layers", type=parse_pair, metavar="UPPER-LOWER", help="default: the whole retina")
+    made.add_argument("--against", type=Path, metavar="PATH",
+                      help="an earlier volume of the same eye, for what has changed in each field")
     made.add_argument("--centre", type=parse_place, metavar="FRAME,COLUMN",
                       help="the A-scan in the middle of the grid, both from 0; default: the middle of the scan")
 

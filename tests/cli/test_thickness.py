@@ -73,3 +73,24 @@ def test_the_table_for_people_and_a_centre_outside(slab: Path) -> None:
     spoken = speak("thickness", slab)
     assert spoken.code == 0 and "300 um   100 % covered" in spoken.out and "left eye (OS)" in spoken.out
     assert speak("thickness", slab, "--centre", "13,900", "--json").error["code"] == "frame-range"
+
+
+def test_what_changed_since_an_earlier_volume(slab: Path, tmp_path: Path) -> None:
+    places = [(0.2, y, 6.8, y) for y in (6.75 - 0.25 * n for n in range(27))]
+    lines = np.full((27, 3, 132), 10.0, np.float32)
+    # 310 um, but for the first 66 columns, nasal in a left eye, of 320 um.
+    lines[:, 1] += 310 / (made_heyex.DEPTH_MM * 1000)
+    lines[:, 1, :66] += 10 / (made_heyex.DEPTH_MM * 1000)
+    for name, eye in (("later.vol", b"OS"), ("other.vol", b"OD")):
+        (tmp_path / name).write_bytes(made_heyex.vol(lines=lines, places=places, eye=eye))
+    told = speak("thickness", tmp_path / "later.vol", "--against", slab, "--json").json["change"]
+    changes = {one["name"]: one["change_um"] for one in told["fields"]}
+    assert changes["outer nasal"] == pytest.approx(20.0, abs=0.2)
+    assert changes["outer temporal"] == pytest.approx(10.0, abs=0.2)
+    assert changes["centre"] == pytest.approx(15.0, abs=0.3)
+    assert told["volume_mm3"] == pytest.approx(0.015 * math.pi * 9, abs=0.003)
+    assert not any("part of the change" in note for note in told["notes"])
+    spoken = speak("thickness", tmp_path / "later.vol", "--against", slab)
+    assert "outer nasal            +20 um" in spoken.out
+    refused = speak("thickness", tmp_path / "other.vol", "--against", slab, "--json").error
+    assert refused["code"] == "not-comparable"
