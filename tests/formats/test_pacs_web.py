@@ -146,9 +146,14 @@ def test_nothing_is_sent_on_to_another_address(peers: Peers) -> None:
     ((200, "application/dicom+json", b"{not json"), "peer-answer"), ((200, "text/html", b"[1, 2]"), "peer-answer"),
     ((500, "text/plain", b"oops"), "peer-answer"), ((404, "text/plain", b""), "peer-not-found"),
     ((200, "application/dicom+json", b"[" * 100_000), "peer-answer")])
-def test_answers_that_make_no_sense(peers: Peers, answer: Reply, code: str) -> None:
-    with serving(StandInWeb([("", lambda: answer)])) as peer:
-        assert code_of(lambda: peers.find(peer.node(), Secrets(), Query(), Token())) == code
+def test_answers_that_make_no_sense(answer: Reply, code: str) -> None:
+    """In this process, where a child would be started for each."""
+    from fineview.formats import pacs_web, wire
+    from fineview.formats.pacs_faults import as_peer_error
+
+    with serving(StandInWeb([("", lambda: answer)])) as peer, pytest.raises(Exception) as caught:
+        pacs_web.find(peer.node(), Secrets(), lambda said: None, wire.to_plain(Query()))  # type: ignore[arg-type]
+    assert as_peer_error(caught.value)["code"] == code
 
 
 def test_rows_of_wrong_types_and_paths_for_uids_are_left_out(peers: Peers) -> None:
@@ -204,19 +209,29 @@ def stored(uid: str) -> Reply:
     return 200, "application/dicom+json", json.dumps({"00081199": {"vr": "SQ", "Value": [item]}}).encode()
 
 
+FAILED = json.dumps({"00081198": {"Value": [{"00081155": {"Value": [ONE]}, "00081197": {"Value": [272]}}]}}).encode()
+
+
 @pytest.mark.parametrize(("answer", "confirmed"), [
-    (lambda: stored(ONE), True), (lambda: stored(TWO), False), (lambda: (200, "text/plain", b""), False),
-    (lambda: (409, *stored(ONE)[1:]), False), (lambda: (503, "text/plain", b"busy"), False),
-    (lambda: (200, "application/dicom+json", json.dumps({"00081198": {"Value": [
-        {"00081155": {"Value": [ONE]}, "00081197": {"Value": [272]}}]}}).encode()), False),
-], ids=["named", "another named", "an empty 200", "a conflict", "busy", "among the failed"])
-def test_sent_is_what_the_service_names(peers: Peers, tmp_path: Path, answer: Callable[[], Reply], confirmed: bool
-                                        ) -> None:
+    (stored(ONE), True), (stored(TWO), False), ((200, "text/plain", b""), False), ((409, *stored(ONE)[1:]), False),
+    ((503, "text/plain", b"busy"), False), ((200, "application/dicom+json", FAILED), False),
+    ((200, "application/dicom+json", b"[1]"), False),
+], ids=["named", "another named", "an empty 200", "a conflict", "busy", "among the failed", "no rows"])
+def test_sent_is_what_the_service_names(answer: Reply, confirmed: bool) -> None:
+    from fineview.formats.pacs_stow import receipt
+
+    told = receipt(ONE, answer[0], answer[2])
+    assert told.sop_uid == ONE and told.confirmed is confirmed and (confirmed or told.why.endswith("."))
+
+
+def test_the_file_goes_out_to_the_byte_and_waits_for_its_name(peers: Peers, tmp_path: Path) -> None:
     (tmp_path / "one.dcm").write_bytes(as_file(ONE))
+    (tmp_path / "two.dcm").write_bytes(as_file(TWO))
     told: list[Receipt] = []
-    with serving(StandInWeb([("POST .*/studies$", answer)])) as peer:
-        peers.send(peer.node(), Secrets(), [(ONE, tmp_path / "one.dcm")], Token(), lambda uid: None, told.append)
-    assert [one.confirmed for one in told] == [confirmed] and (confirmed or told[0].why.endswith("."))
+    with serving(StandInWeb([("POST .*/studies$", lambda: stored(ONE))])) as peer:
+        peers.send(peer.node(), Secrets(), [(ONE, tmp_path / "one.dcm"), (TWO, tmp_path / "two.dcm")], Token(),
+                   lambda uid: None, told.append)
+    assert [(one.sop_uid, one.confirmed) for one in told] == [(ONE, True), (TWO, False)]
     # The body, taken apart by the standard library's own parser, holds the file to the byte.
     body = peer.seen[0][2]
     boundary = body.split(b"\r\n", 1)[0][2:]
