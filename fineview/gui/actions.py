@@ -170,6 +170,10 @@ _OVERLAYS = (
            lambda d: d.bench.explain.beside("eye"), has_image, lambda s: s.beside == "eye", 5),
     Action("chance", "Compare with chance", "5", "chance", "Overlays", "A random map in place of the overlay, and back",
            lambda d: d.bench.explain.chance(), has_image, lambda s: s.overlay_wishes.method is Method.RANDOM),
+    Action("thickness", "Thickness map", "U", "", "Overlays", "Measure the volume between two layer lines",
+           lambda d: d.thickness(), has_frames),
+    Action("correct-lines", "Correct layer lines", "J", "", "Overlays", "Drag the measured lines on the B-scan",
+           lambda d: d.correct_lines(), has_frames),
     Action("overlay-none", "No overlay", "N", "", "Overlays", "The picture alone",
            lambda d: d.bench.explain.overlay("none"), has_overlay),
     Action("analyse", "Analyse this frame", "R", "analyse", "Overlays", "Look for suspected lesions",
@@ -209,4 +213,6 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Space, held", "hide all overlays and marks"), ("Wheel", "frames"), ("Ctrl+wheel", "zoom about the cursor"),
     ("Right drag", "window and level"), ("Middle drag", "pan"), ("Double click", "picture alone, or close a polygon"),
     ("Click a mark", "select it; drag it or its handles to change it"),
-    ("Click the localizer", "go to the nearest B-scan"))
+    ("Click the localizer", "go to the nearest B-scan"),
+    ("Shift over the thickness map", "the B-scan follows the mouse"),
+    ("Drag the cross of the thickness map", "move the ETDRS grid"))

@@ -23,6 +23,7 @@ from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
 from fineview.gui.panels.objects import Objects
 from fineview.gui.panels.studies import Studies
+from fineview.gui.panels.thickness import Thickness
 from fineview.gui.viewer.viewer import Viewer
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
@@ -48,6 +49,7 @@ class Parts(Protocol):
     tabs: QTabWidget
     chat: Chat
     findings: Findings
+    thickness: Thickness
     objects: Objects
 
     @property
@@ -156,6 +158,17 @@ class Desk:
         self._parts.side.show()
         self._parts.tabs.setCurrentWidget(self._parts.findings)
         self._parts.findings.focus_label()
+
+    def thickness(self) -> None:
+        """The tab of the thickness map; measures where nothing was measured yet."""
+        self._parts.side.show()
+        self._parts.tabs.setCurrentWidget(self._parts.thickness)
+        now = self.bench.session.thickness
+        if now is None or now.made is None:
+            self._parts.thickness.measure.click()
+
+    def correct_lines(self) -> None:
+        self._parts.thickness.lines.on.toggle()
 
     def play(self) -> None:
         self._parts.viewer.frames.toggle()

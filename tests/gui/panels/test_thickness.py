@@ -114,6 +114,17 @@ def test_before_anything_was_measured(window: MainWindow) -> None:
     assert window.thickness.parts.isHidden() and "Measure the thickness" in window.thickness.empty.text()
 
 
+def test_keys_measure_and_begin_to_correct(window: MainWindow, bench: Workbench, settle: Settle) -> None:
+    window.tabs.setCurrentWidget(window.chat)
+    window.desk.thickness()
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.made is not None)
+    assert window.tabs.currentWidget() is window.thickness and window.thickness.parts.isVisible()
+    window.desk.correct_lines()
+    assert window.thickness.lines.editor.isVisible() and window.thickness.lines.editor.on
+    window.desk.correct_lines()
+    assert not window.thickness.lines.editor.isVisible()
+
+
 def test_another_pair_of_lines(panel: Thickness, bench: Workbench, settle: Settle) -> None:
     panel.outer.setCurrentIndex(panel.outer.findData("RPE"))
     panel.outer.activated.emit(panel.outer.currentIndex())
