@@ -27,6 +27,10 @@ def has_frames(state: ViewState) -> bool:
     return state.series is not None and len(state.series.frames) > 1
 
 
+def has_b_scans(state: ViewState) -> bool:
+    return has_frames(state) and state.series is not None and state.series.modality == "OPT"
+
+
 def has_study(state: ViewState) -> bool:
     return state.study is not None
 
@@ -171,9 +175,9 @@ _OVERLAYS = (
     Action("chance", "Compare with chance", "5", "chance", "Overlays", "A random map in place of the overlay, and back",
            lambda d: d.bench.explain.chance(), has_image, lambda s: s.overlay_wishes.method is Method.RANDOM),
     Action("thickness", "Thickness map", "U", "", "Overlays", "Measure the volume between two layer lines",
-           lambda d: d.thickness(), has_frames),
+           lambda d: d.thickness(), has_b_scans),
     Action("correct-lines", "Correct layer lines", "J", "", "Overlays", "Drag the measured lines on the B-scan",
-           lambda d: d.correct_lines(), has_frames),
+           lambda d: d.correct_lines(), has_b_scans),
     Action("overlay-none", "No overlay", "N", "", "Overlays", "The picture alone",
            lambda d: d.bench.explain.overlay("none"), has_overlay),
     Action("analyse", "Analyse this frame", "R", "analyse", "Overlays", "Look for suspected lesions",

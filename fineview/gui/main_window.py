@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, Q
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from fineview.gui.action_bar import ActionBar, key_rows
+from fineview.gui.actions import has_b_scans
 from fineview.gui.bind import Binder
 from fineview.gui.desk import Desk, Facts, Preferences
 from fineview.gui.dialogs.intended_use import IntendedUse
@@ -37,7 +38,7 @@ _FOLD_PX = 1440
 class MainWindow(QMainWindow):
     """``preferences`` keeps the acknowledged note and the theme; ``facts`` are the rows of the About page."""
 
-    WATCHES = frozenset({"study", "banner", "companions"})
+    WATCHES = frozenset({"study", "series", "banner", "companions"})
 
     def __init__(self, bench: Workbench, *, first_run: bool, preferences: Preferences | None = None,
                  facts: Callable[[], Facts] = tuple) -> None:
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         if not opened and self.pages.currentWidget() is not self.welcome:
             self.welcome.show_recent(self._bench.open.recent())
         self.tabs.setTabVisible(self.tabs.indexOf(self.objects), bool(state.companions.rows))
+        self.tabs.setTabVisible(self.tabs.indexOf(self.thickness), has_b_scans(state))
         if objects_only:
             self.tabs.setCurrentWidget(self.objects)
         self.pages.setCurrentWidget(self.split if opened else self.welcome)

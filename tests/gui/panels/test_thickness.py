@@ -195,10 +195,12 @@ def test_the_grid_goes_into_the_report_when_a_person_says_so(panel: Thickness, b
 
 
 def test_a_photograph_has_no_thickness_and_the_volume_keeps_its_own(
-        panel: Thickness, bench: Workbench, settle: Settle) -> None:
+        panel: Thickness, window: MainWindow, bench: Workbench, settle: Settle) -> None:
+    tab = window.tabs.indexOf(panel)
+    assert window.tabs.isTabVisible(tab)
     bench.open.show_series("photo")
     settle(lambda: bench.session.thickness is None)
-    assert panel.parts.isHidden() and not panel.measure.isEnabled()
+    assert panel.parts.isHidden() and not panel.measure.isEnabled() and not window.tabs.isTabVisible(tab)
     bench.open.show_series("scan")
     settle(lambda: bench.session.thickness is not None)
     assert told(panel)["centre"] == "300 um"
