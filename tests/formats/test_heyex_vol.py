@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from pathlib import Path
 
 import numpy as np
@@ -160,7 +159,6 @@ def test_broken_files_end_in_an_image_or_a_sentence(archive: FileArchive, tmp_pa
             at = int(at) if number % 8 < 4 else 2048 + localizer().size + int(at)
             data[at:at + 1] = bytes([int(rng.integers(0, 256))]) if at < len(data) else b""
         path.write_bytes(data)
-        began = time.process_time()
         try:
             series = last(archive, path).studies[0].series
             outcomes.add("image")
@@ -170,7 +168,6 @@ def test_broken_files_end_in_an_image_or_a_sentence(archive: FileArchive, tmp_pa
         except FineViewError as error:
             outcomes.add(error.code)
             assert error.what and error.remedy and error.code != "reader-died"
-        assert time.process_time() - began < 2
     assert {"image", "truncated", "damaged", "not-an-image"} <= outcomes
 
 
