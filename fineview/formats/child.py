@@ -30,6 +30,7 @@ _SLICE_SECONDS = 0.05
 _START_SECONDS = 20.0
 _PAYLOAD_BYTES = limits.FRAME_BYTES * 8
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_SECRET = "FINEVIEW_PACS_"
 
 
 def reader_died() -> InputProblem:
@@ -82,7 +83,7 @@ class Child:
             return False
         self.kill()
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         stderr=subprocess.DEVNULL, env={**os.environ, **_ENVIRONMENT}, bufsize=0,
+                                         stderr=subprocess.DEVNULL, env=_environment(), bufsize=0,
                                          start_new_session=True)
         return True
 
@@ -183,6 +184,11 @@ class Children:
 def _kill_all(children: tuple[Child, ...]) -> None:
     for child in children:
         child.kill()
+
+
+def _environment() -> dict[str, str]:
+    """Ours without a script's secrets: the code of a plugin could read them there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SECRET)} | _ENVIRONMENT
 
 
 def _command(room: str, words: tuple[str, ...]) -> list[str]:

@@ -43,6 +43,9 @@ class Toy:
                 pass
         if data[4:5] == b"W":
             Path(str(path) + ".written").write_text("plunder")
+        if data[4:5] == b"S":
+            return (Recording("OPT", (FrameInfo("elsewhere", 0, rows=3, cols=4),),
+                              description=os.environ.get("FINEVIEW_PACS_TOKEN", "no secret")),)
         scans = tuple(FrameInfo("elsewhere", n, rows=3, cols=4, spacing=Spacing(0.004, 0.01, None, ScaleSource.ASSUMED),
                                 position_mm=0.5 * n, scan_line=((0.0, 1.0 + n), (2.0, 1.0 + n)))
                       for n in range((len(data) - 5) // 12))
@@ -168,6 +171,13 @@ def test_a_plugin_writes_nothing(hosting: FileArchive, tmp_path: Path) -> None:
         last(hosting, _write(tmp_path, "thief.toy", b"W"))
     written = tmp_path / "thief.toy.written"
     assert not written.exists() or written.stat().st_size == 0
+
+
+def test_a_plugin_sees_no_secret_of_a_script(hosting: FileArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+                                             ) -> None:
+    monkeypatch.setenv("FINEVIEW_PACS_TOKEN", "hush")
+    (tmp_path / "a.toy").write_bytes(b"TOY!S" + bytes(12))
+    assert last(hosting, tmp_path / "a.toy").studies[0].series[0].description == "no secret"
 
 
 @pytest.mark.parametrize("code", ["import nothing_like_this", "raise SystemError", "class Other: pass"])
