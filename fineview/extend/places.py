@@ -62,7 +62,7 @@ def _hash(folder: Path, bundled: bool) -> str:
     """Raises ``PluginProblem`` where the folder holds what cannot be vouched for."""
     whole, size = hashlib.sha256(), 0
     try:
-        files = sorted(one for one in folder.rglob("*") if not one.is_dir()
+        files = sorted(one for one in folder.rglob("*") if (one.is_symlink() or not one.is_dir())
                        and not (bundled and one.parent.name == "__pycache__"))
         if len(files) > _MOST_FILES:
             raise ValueError(f"it holds more than {_MOST_FILES} files")

@@ -162,6 +162,14 @@ def test_links_are_not_followed(tmp_path: Path, kept: Kept, write: Write) -> Non
     assert "is a link" in only(host(tmp_path, kept)).reason
 
 
+def test_folders_that_are_links_are_not_followed(tmp_path: Path, kept: Kept, write: Write) -> None:
+    folder, elsewhere = write(), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "more.py").write_text("changed at will, and no hash would tell")
+    (folder / "parts").symlink_to(elsewhere, target_is_directory=True)
+    assert "is a link" in only(host(tmp_path, kept)).reason
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"acme_reader": "on"}', '{"acme_reader": {"state": "on"}}',
                                   '{"acme_reader": {"state": "yes", "sha256": ""}}'])
 def test_settings_that_make_no_sense_enable_nothing(tmp_path: Path, kept: Kept, write: Write, text: str) -> None:
