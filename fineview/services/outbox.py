@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fineview.core.errors import FineViewError, InputProblem
-from fineview.core.peer import Parcel, Receipt, is_uid
+from fineview.core.peer import Parcel, Receipt
 from fineview.core.study import Catalogue, Study
 from fineview.services.clock import now_iso
 from fineview.services.pacs import Pacs, hashed
@@ -62,9 +62,9 @@ class Outbox:
         made: list[Parcel] = []
         try:
             for uid, study, path in objects:
-                if is_uid(uid):
-                    held = self._spool.keep(path, batch, uid)
-                    made.append(Parcel(f"{batch}/{uid}", batch, name, uid, study, str(held), at=at))
+                # What is no UID goes in too: it is refused before it leaves, and is told of by its own row.
+                held = self._spool.keep(path, batch, uid)
+                made.append(Parcel(f"{batch}/{uid}", batch, name, uid, study, str(held), at=at))
             self._store.put(made)
         except BaseException:
             for one in made:
@@ -115,6 +115,8 @@ class Outbox:
                 known[uid] = self._change(one, state="sending", attempts=one.attempts + 1, why="")
 
             def told(receipt: Receipt) -> None:
+                if receipt.confirmed:  # first: a kill between the two sends it again, and never hides that it left
+                    self._note(name, known[receipt.sop_uid])
                 made = self._change(known[receipt.sop_uid], why=receipt.why,
                                     state="sent" if receipt.confirmed else "failed")
                 known[receipt.sop_uid] = made
@@ -129,8 +131,6 @@ class Outbox:
         except BaseException:
             self._unsent(known, _BROKEN)
             raise
-        finally:
-            self._note(name, known)
         self._unsent(known, _BROKEN)
 
     def _unsent(self, known: dict[str, Parcel], why: str) -> None:
@@ -139,7 +139,8 @@ class Outbox:
                 known[uid] = self._change(one, state="waiting", why=why)
 
     def _recover(self) -> None:
-        """Of another run: this one sends one thing at a time."""
+        """What another run left behind: this one sends one thing at a time."""
+        self._spool.keep_only({one.path for one in self._store.parcels()})
         self._store.put([replace(one, state="waiting", why=_ENDED) for one in self._store.parcels()
                          if one.state == "sending"])
 
@@ -149,11 +150,10 @@ class Outbox:
         self.changed(made)
         return made
 
-    def _note(self, name: str, known: dict[str, Parcel]) -> None:
-        for one in known.values():
-            if one.state == "sent" and not self._journal.read_only:
-                self._journal.audit("send", {"node": hashed(name), "object": one.sop_uid, "study": one.study_uid},
-                                    now_iso())
+    def _note(self, name: str, one: Parcel) -> None:
+        if not self._journal.read_only:
+            self._journal.audit("send", {"node": hashed(name), "object": one.sop_uid, "study": one.study_uid},
+                                now_iso())
 
     def _chosen(self, batch: str | None) -> tuple[Parcel, ...]:
         return tuple(one for one in self._store.parcels() if batch is None or one.batch == batch)

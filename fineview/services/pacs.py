@@ -48,12 +48,16 @@ class Pacs:
     def add(self, node: Node, secrets: Secrets | None = None) -> bool:
         """Keep a node, and its secrets in the keyring; False where they last only until the program ends.
 
-        A node of the same name is replaced; its secrets too, unless none are given.  Raises ``RequestProblem``.
+        A node of the same name is replaced, and its secrets with it: they may have been another peer's.
+
+        Raises ``RequestProblem``.
         """
         node = checked(node)
         if secrets is not None and secrets.token and not node.shielded:
             raise RequestProblem("A token would be sent where others can read it.",
                                  "Give an https address, or add the node without a token.", "token-in-the-clear")
+        if any(one.name == node.name for one in self.nodes()):
+            self._vault.drop(node.name)
         self._store.keep_node(node)
         return True if secrets is None else self._vault.keep(node.name, secrets)
 

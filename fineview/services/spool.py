@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from fineview.core.errors import InputProblem
@@ -38,6 +39,12 @@ class Spool:
                 target.unlink(missing_ok=True)
             raise storage_problem(error, target) from error
         return target
+
+    def keep_only(self, held: Collection[str]) -> None:
+        """Let go of every file but these: a program that was killed left others behind."""
+        for path in self._folder.glob("*.dcm"):
+            if str(path) not in held:
+                self.drop(str(path))
 
     def drop(self, held: str) -> None:
         """Let go of one; what lies elsewhere is not ours and stays."""

@@ -194,11 +194,48 @@ def test_a_name_taken_twice_is_replaced_and_removed_with_its_secrets(room: Room)
     room.pacs.add(Node("n", "web", url="https://one.example/x"), Secrets("t0ken"))
     room.pacs.add(Node("n", "web", url="https://two.example/x"))
     assert [one.url for one in room.pacs.nodes()] == ["https://two.example/x"]
-    assert room.pacs.secrets("n").token == "t0ken"
+    assert room.pacs.secrets("n") == Secrets()  # a token is for the peer that gave it, and for no other
+    room.pacs.add(Node("n", "web", url="https://two.example/x"), Secrets("t0ken"))
     room.pacs.remove("n")
     assert room.pacs.nodes() == () and room.pacs.secrets("n") == Secrets()
     with pytest.raises(RequestProblem):
         room.pacs.remove("n")
+
+
+def test_what_is_no_uid_is_not_passed_over_in_silence(room: Room, objects: list[tuple[str, str, Path]],
+                                                      tmp_path: Path) -> None:
+    path = tmp_path / "odd.dcm"
+    path.write_bytes(objects[1][2].read_bytes().replace(b"1.2.3.4.2", b"1.2.3.042"))  # a leading zero
+    with running(StandIn()) as peer:
+        room.pacs.add(peer.node())
+        room.outbox.post("stand-in", [objects[0], ("1.2.3.042", "1.2.3", path)])
+        room.outbox.deliver(Token())
+    assert [str(one.SOPInstanceUID) for one in peer.received] == ["1.2.3.4.1"]
+    good, odd = room.outbox.parcels()
+    assert (good.state, odd.state, odd.sop_uid) == ("sent", "failed", "1.2.3.042") and "UIDs" in odd.why
+
+
+def test_what_left_is_in_the_audit_trail_before_it_counts_as_sent(room: Room, objects: list[tuple[str, str, Path]]
+                                                                  ) -> None:
+    seen: list[int] = []
+    with running(StandIn()) as peer:
+        room.pacs.add(peer.node())
+        room.outbox.post("stand-in", objects)
+        room.outbox.changed = lambda one: seen.append(
+            sum(event.event == "send" for event in room.cellar.audit_events())) if one.state == "sent" else None
+        room.outbox.deliver(Token())
+    assert seen == [1, 2, 3]
+
+
+def test_files_of_a_program_that_was_killed_while_it_posted_are_let_go(room: Room,
+                                                                       objects: list[tuple[str, str, Path]]) -> None:
+    room.pacs.add(Node("n", host="127.0.0.1", port=9, called="P", patience_s=1))
+    Spool(room.folder / "outbox").keep(objects[0][2], "of-no-batch", "1.2.3.4.1")
+    room.outbox.post("n", objects[1:])
+    assert room.held() == 3
+    with pytest.raises(PeerProblem):
+        room.outbox.deliver(Token())
+    assert room.held() == 2 and all(Path(one.path).is_file() for one in room.outbox.parcels())
 
 
 def test_a_study_that_is_away_is_no_half_batch(room: Room, objects: list[tuple[str, str, Path]]) -> None:
