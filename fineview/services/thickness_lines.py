@@ -19,6 +19,7 @@ from fineview.services.ports import Archive, Engine, TokenPort
 Rows = NDArray[np.float32]
 # From the vitreous outwards (Staurenghi et al. 2014); names not listed keep the file's order behind these.
 _DEPTH = ("ILM", "RNFL", "GCL", "IPL", "INL", "OPL", "ONL", "ELM", "EZ", "PR1", "PR2", "RPE", "BM", "CHO")
+_MOST_NAMES = 3
 _WHOLE = (("ILM", "BM"), ("ILM", "RPE"))
 
 
@@ -57,7 +58,9 @@ def from_file(series: Series, archive: Archive, token: TokenPort) -> VolumeLines
         token.raise_if_cancelled()
         token.report(number, len(series.frames), "reading the layer lines")
         found.append({line.name: line for line in file_lines(archive, frame)})
-    by = next((line.by for lines in found for line in lines.values() if line.by), "the file")
+    # All of them: a B-scan whose lines somebody corrected in the instrument must not pass for the instrument's own.
+    drawn = list(dict.fromkeys(line.by for lines in found for line in lines.values() if line.by))
+    by = " and ".join([*drawn[:_MOST_NAMES], *(["others"] if len(drawn) > _MOST_NAMES else [])]) or "the file"
     return _stacked(series, [{name: line.row_px for name, line in lines.items()} for lines in found], "file", by,
                     "The file holds no layer lines.", "Let the model draw them.")
 

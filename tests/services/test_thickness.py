@@ -78,6 +78,16 @@ def test_lines_of_the_file_and_who_drew_them() -> None:
     assert np.isnan(lines.rows["BM"][3]).all() and (lines.rows["BM"][4] == 125).all()
 
 
+def test_lines_of_several_hands_name_them_all() -> None:
+    class Corrected(LinesArchive):
+        def read_layers(self, frame: FrameInfo) -> tuple[LayerLine, ...]:
+            hand = ", corrected by hand" if frame.frame_in_file == 7 else ""
+            return tuple(replace(line, by=line.by + hand) for line in super().read_layers(frame))
+
+    lines = from_file(volume(), Corrected(), Token())  # type: ignore[arg-type]
+    assert lines.by == f"{BY} and {BY}, corrected by hand"
+
+
 def test_the_whole_way_to_the_nine_fields() -> None:
     lines = from_file(volume(), LinesArchive(), Token())  # type: ignore[arg-type]
     made = measure(volume(), photo().frames[0], lines, lines.pair)
