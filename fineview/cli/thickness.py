@@ -13,11 +13,13 @@ from fineview.core.errors import RequestProblem
 
 if TYPE_CHECKING:
     from fineview.app import App
-    from fineview.core.study import Series
+    from fineview.core.study import Patient, Series
     from fineview.services.jobs import Token
     from fineview.services.thickness import Thickness
     from fineview.services.thickness_change import Change
     from fineview.services.thickness_lines import VolumeLines
+
+    Taken = tuple[Patient, Series, Thickness]
 
 
 def thickness(wish: argparse.Namespace) -> Any:
@@ -28,13 +30,13 @@ def thickness(wish: argparse.Namespace) -> Any:
 
     token, before = progress_token(), None
 
-    def taken(app: App, path: Path, uid: str | None, pair: tuple[str, str] | None) -> tuple[Series, Thickness]:
+    def taken(app: App, path: Path, uid: str | None, pair: tuple[str, str] | None) -> Taken:
         study, series = _volume(scan_all(app.archive, [path], token), uid)
         lines = _lines(app, series, wish.lines, token)
-        return series, measure(series, localizer_of(study, series), lines, pair or lines.pair)
+        return study.patient, series, measure(series, localizer_of(study, series), lines, pair or lines.pair)
 
     with opened(wish) as app:
-        series, made = taken(app, wish.path, wish.series, wish.layers)
+        patient, series, made = taken(app, wish.path, wish.series, wish.layers)
         if wish.against is not None:
             before = taken(app, wish.against, None, (made.provenance.upper, made.provenance.lower))
     if wish.centre is not None:
@@ -44,7 +46,7 @@ def thickness(wish: argparse.Namespace) -> Any:
                                  f"It has frames 0 to {len(series.frames) - 1} and columns 0 to {made.plane.cols - 1}.",
                                  "frame-range")
         made = moved(made, made.plane.place(frame, column))
-    told = _changed(before, (series, made)) if before is not None else None
+    told = _changed(before, (patient, series, made)) if before is not None else None
     if wish.json:
         return grid_object(made, series) | ({"change": change_object(told)} if told is not None else {})
     print(table(made, series))
@@ -53,11 +55,11 @@ def thickness(wish: argparse.Namespace) -> Any:
     return 0
 
 
-def _changed(before: tuple[Series, Thickness], after: tuple[Series, Thickness]) -> Change:
+def _changed(before: Taken, after: Taken) -> Change:
     from fineview.services.thickness_change import change
 
-    (old_series, old), (new_series, new) = before, after
-    return change((old.grid, old.provenance, old_series.laterality), (new.grid, new.provenance, new_series.laterality))
+    measured = [(made.grid, made.provenance, series.laterality, patient) for patient, series, made in (before, after)]
+    return change(*measured)
 
 
 def change_table(told: Change) -> str:

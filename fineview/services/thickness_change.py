@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fineview.core.errors import RequestProblem
-from fineview.core.study import Laterality
+from fineview.core.study import Laterality, Patient
 from fineview.core.thickness import EtdrsGrid, Provenance
+from fineview.services.companion_index import one_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,21 @@ class Change:
     notes: tuple[str, ...]
 
 
-Measured = tuple[EtdrsGrid, Provenance, Laterality]
+Measured = tuple[EtdrsGrid, Provenance, Laterality, Patient]
 
 
 def change(before: Measured, after: Measured) -> Change:
-    """Raises ``RequestProblem`` ``not-comparable`` for two eyes, other boundaries, or fields of other names."""
-    (old, told_old, side_old), (new, told_new, side_new) = before, after
+    """Raises ``RequestProblem`` ``not-comparable`` for two persons, two eyes, other boundaries, or other fields."""
+    (old, told_old, side_old, one), (new, told_new, side_new, other) = before, after
+    if not one_person(one.key, other.key):
+        raise _not_comparable("their files name two patients")
     if side_old.value != side_new.value or side_new.value not in ("R", "L"):
         raise _not_comparable("they are not known to be of the same eye")
     if (told_old.upper, told_old.lower) != (told_new.upper, told_new.lower):
         raise _not_comparable("they lie between different layer lines")
-    names = {one.name for one in old.fields}
-    if names != {one.name for one in new.fields}:
+    if {field.name for field in old.fields} != {field.name for field in new.fields}:
         raise _not_comparable("their fields lie in different directions")
-    fields = tuple(FieldChange(one.name, old.field(one.name).mean_um, one.mean_um) for one in new.fields)
+    fields = tuple(FieldChange(now.name, old.field(now.name).mean_um, now.mean_um) for now in new.fields)
     volume = None if old.volume_mm3 is None or new.volume_mm3 is None else new.volume_mm3 - old.volume_mm3
     notes = []
     if (told_old.source, told_old.by) != (told_new.source, told_new.by):

@@ -94,3 +94,6 @@ def test_what_changed_since_an_earlier_volume(slab: Path, tmp_path: Path) -> Non
     assert "outer nasal            +20 um" in spoken.out
     refused = speak("thickness", tmp_path / "other.vol", "--against", slab, "--json").error
     assert refused["code"] == "not-comparable"
+    stranger = tmp_path / "stranger.vol"
+    stranger.write_bytes((tmp_path / "later.vol").read_bytes().replace(b"P-7", b"P-8"))
+    assert "two patients" in speak("thickness", stranger, "--against", slab, "--json").error["what"]
