@@ -45,7 +45,8 @@ def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Ca
         if _instance(head):
             first_path[_instance(head)] = path
         companions += [record.companion for record in many if record.companion is not None]
-        images += [record for record in many if record.kind == "image" and path not in parts]
+        # A description may take pictures as its own; a DICOM image stays, whatever some file beside it says.
+        images += [record for record in many if record.kind == "image" and (record.sop_uid or path not in parts)]
     return Catalogue(_studies(images), tuple(verdicts), tuple(found), tuple(companions))
 
 

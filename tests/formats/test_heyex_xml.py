@@ -12,6 +12,7 @@ from fineview.core.errors import InputProblem
 from fineview.formats import plain_xml
 from fineview.formats.archive import FileArchive
 from tests.formats.conftest import last
+from tests.formats.made import as_bytes, image
 from tests.formats.made_heyex import (
     ACROSS_MM,
     COLS,
@@ -181,6 +182,13 @@ def test_a_description_without_pictures_says_so(archive: FileArchive) -> None:
     with pytest.raises(InputProblem, match="names no picture") as caught:
         last(archive, shared("B_ground_truth/spectralis_drusen/OCT-Info.xml"))
     assert caught.value.code == "incomplete"
+
+
+def test_a_description_hides_no_dicom_image(archive: FileArchive, export: Path) -> None:
+    named = sorted(export.glob("*.tif"))[0]
+    named.write_bytes(as_bytes(image(sop="1.2.3.4.9")))
+    shown = {one.sop_uid for study in last(archive, export).studies for each in study.series for one in each.frames}
+    assert "1.2.3.4.9" in shown
 
 
 def test_a_real_export(archive: FileArchive) -> None:
