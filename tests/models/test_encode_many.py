@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -121,11 +120,10 @@ def test_cancelling_ends_a_volume_between_frames(predictor: Predictor) -> None:
             read.append(number)
             yield frames(1)[0]
 
-    began = time.monotonic()
     with pytest.raises(Stop):
         for _ in predictor.encode_many(source(), token):
             token.wanted = False
-    assert len(read) < 20 and time.monotonic() - began < 60
+    assert len(read) < 20
 
 
 def test_neighbours_of_one_grid_make_a_batch() -> None:
