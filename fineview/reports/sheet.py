@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fineview.core.chance import chance_words
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.errors import ReportRefused
 from fineview.core.finding import Finding, Origin, State
@@ -137,7 +138,7 @@ def origin(one: Finding) -> str:
         return f"marked by {who}"
     model = one.model.short if one.model else "an unnamed model"
     drawn = " (calibrated on phantoms alone)" if on_phantoms_alone(one.label) else ""
-    score = "" if one.score is None else f", score {one.score:.2f}{drawn}"
+    score = "" if one.score is None else f", score {chance_words(one.score)}{drawn}"
     verb = "edited and accepted" if one.state is State.EDITED else "accepted"
     return f"suggested by {model}{score}; {verb} by {who}"
 
@@ -177,7 +178,7 @@ def _um(value: float | None) -> str:
 def _exchange(one: Answer) -> Exchange:
     verdict = one.verdict or ("cannot tell" if one.abstained else one.label and label_title(one.label)) or ""
     if one.confidence is not None and not one.abstained:
-        verdict = f"{verdict} (confidence {one.confidence:.2f})".strip()
+        verdict = f"{verdict} (confidence {chance_words(one.confidence)})".strip()
     reason = f" ({one.reason})" if one.reason and one.reason not in one.text else ""
     asked = f"{one.question.text} ({_about(one)})"
     said = one.text + reason + _domain(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from fineview.core.chance import chance_words
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.geometry import Box
 from fineview.core.intent import Intent
@@ -98,7 +99,8 @@ def _told(ground: Ground, first: Side, second: Side, unit: str, how: str) -> Ans
              and word in second.chances]
     if first.chances and second.chances:
         speaker = ground.engine().identity
-        told = ", ".join(f"{titled(word)} {first.chances[word]:.2f} against {second.chances[word]:.2f}"
+        told = ", ".join(f"{titled(word)} {chance_words(first.chances[word])} against "
+                         f"{chance_words(second.chances[word])}"
                          for word in words) or "no lesion is suggested in either"
         parts.append(f"{told} (suggested by {speaker.short}, not reviewed)")
         cited += [Citation("map", side.box, round(side.chances[word], 4), "probability", text=word)

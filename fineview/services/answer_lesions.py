@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import replace
 
+from fineview.core.chance import chance_words
 from fineview.core.dialogue import Answer, Citation
 from fineview.core.intent import ANY_LESION, Intent
 from fineview.core.labels import label_for
@@ -36,14 +37,14 @@ def presence(ground: Ground, intent: Intent) -> Answer:
     best = max(asked, key=lambda w: asked[w])
     present, absent = asked[best], math.prod(1.0 - score for score in asked.values())
     if max(present, absent) < SURE:
-        return _unsure(ground, found, f"the evidence for {title} is weak ({present:.2f}).", best, word)
+        return _unsure(ground, found, f"the evidence for {title} is weak ({chance_words(present)}).", best, word)
     there, certainty = (True, present) if present >= absent else (False, absent)
     denied = asks_for_absence(ground.question.text)
     if there:
         words = f"{'No' if denied else 'Yes'}, suggestive of {titled(best)}."
     else:
         words = f"{'Yes: no' if denied else 'No'} {title} was found here."
-    text = f"{words} Suggested by {found.whose}, {certainty:.2f}, not reviewed."
+    text = f"{words} Suggested by {found.whose}, {chance_words(certainty)}, not reviewed."
     return Answer(ground.question, text, verdict="yes" if there is not denied else "no",
                   label=best if there else None, confidence=round(certainty, 4),
                   citations=cite(ground, found.evidence[best], found.seen, word), model=found.engine.identity,
@@ -61,7 +62,7 @@ def what(ground: Ground, intent: Intent) -> Answer:
     others = sorted((w for w in scores if w != best and scores[w] >= SURE), key=lambda w: -scores[w])
     also = f" Also possible: {', '.join(titled(w) for w in others)}." if others else ""
     text = (f"Suggestive of {label_for(best).title.lower()}.{also} "
-            f"Suggested by {found.whose}, {scores[best]:.2f}, not reviewed.")
+            f"Suggested by {found.whose}, {chance_words(scores[best])}, not reviewed.")
     return Answer(ground.question, text, label=best, confidence=round(scores[best], 4),
                   citations=cite(ground, found.evidence[best], found.seen, best), model=found.engine.identity,
                   weighed_with=found.beside)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fineview.core.chance import chance_words
 from fineview.core.evidence import Analysis
 from fineview.core.geometry import Point
 from fineview.services.ground import Ground, not_readable
@@ -38,7 +39,7 @@ def disc(ground: Ground) -> tuple[Landmark | None, str]:
     why, found = not_readable(engine, seen), peak(seen, "optic_disc")
     if why or found is None or found[2] < engine.thresholds["optic_disc"]:
         return None, why or "the optic disc was not found with enough certainty."
-    told = f"The disc was found by {engine.identity.short}, {found[2]:.2f}, not reviewed."
+    told = f"The disc was found by {engine.identity.short}, {chance_words(found[2])}, not reviewed."
     return Landmark("optic disc", found[:2], told, found[2]), ""
 
 

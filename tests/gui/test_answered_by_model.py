@@ -120,7 +120,7 @@ def test_sizes_are_measured_also_then(seat: Seat, folder: Path) -> None:
     seat.use(folder)
     seat.mark()
     turn = seat.asked("How large is it?")
-    assert turn.source.text() == "computed from pixels and spacing"
+    assert turn.source.text() == "computed from the drawn region and the spacing"
     # 40 columns of 12 um times 30 rows of 4 um.
     assert seat.session.answers[0].value == pytest.approx(0.48 * 0.12)
 

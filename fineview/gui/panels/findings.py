@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fineview.core.chance import chance_words
 from fineview.core.finding import Finding, Origin, State
 from fineview.gui import icons
 from fineview.gui.panels.score_slider import ScoreSlider
 from fineview.gui.theme import as_panel, current
 from fineview.gui.wording import tr
+from fineview.services.ground import titled
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
@@ -33,7 +35,7 @@ def state_words(finding: Finding) -> str:
     """Who stands behind it and what was decided, in words."""
     if finding.origin is Origin.PERSON:
         return tr("yours")
-    score = f" {finding.score:.2f}" if finding.score is not None else ""
+    score = f" {chance_words(finding.score)}" if finding.score is not None else ""
     return f"{tr(finding.state.value)}{score}"
 
 
@@ -130,7 +132,7 @@ class Findings(QWidget):
         tokens = current()
         self.list.clear()
         for number, one in enumerate(self._findings, start=1):
-            label = one.label.replace("_", " ") or tr(one.region.kind.value)
+            label = titled(one.label) or tr(one.region.kind.value)
             where = str(one.frame.index + 1) if one.frame.index >= 0 else tr("not open")
             item = QTreeWidgetItem([str(number), label, state_words(one), where])
             item.setData(0, _ID, one.id)
@@ -158,8 +160,9 @@ class Findings(QWidget):
         if one is None:
             return
         self.label.clear()
-        self.label.addItems(list(dict.fromkeys((*self._bench.annotate.labels(), *([one.label] if one.label else [])))))
-        self.label.setCurrentText(one.label)
+        for word in dict.fromkeys((*self._bench.annotate.labels(), *([one.label] if one.label else []))):
+            self.label.addItem(titled(word), word)
+        self.label.setCurrentText(titled(one.label))
         if not self.note.hasFocus():
             self.note.setText(one.note)
         by_model = one.origin is Origin.MODEL
@@ -171,7 +174,7 @@ class Findings(QWidget):
         self._source.setVisible(by_model)
         if one.model is not None:
             reviewed = tr("not reviewed") if one.state is State.SUGGESTED else tr(one.state.value)
-            score = f", {tr('score')} {one.score:.2f}" if one.score is not None else ""
+            score = f", {tr('score')} {chance_words(one.score)}" if one.score is not None else ""
             worth = f". {self._worth}" if self._worth else ""
             self._source.setText(f"{tr('suggested by')} {one.model.short}{score}, {reviewed}{worth}")
 
@@ -190,7 +193,10 @@ class Findings(QWidget):
 
     def _label(self) -> None:
         if self._chosen is not None:
-            self._bench.annotate.label(self._chosen.id, self.label.currentText().strip())
+            typed = self.label.currentText().strip()
+            # The list shows "hard exudate" for the word hard_exudate, which codes and answers know it by.
+            known = self.label.findText(typed)
+            self._bench.annotate.label(self._chosen.id, self.label.itemData(known) if known >= 0 else typed)
 
     def _note(self) -> None:
         if self._chosen is not None and self.note.text().strip() != self._chosen.note:

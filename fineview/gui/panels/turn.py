@@ -11,6 +11,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from fineview.core.chance import chance_words
 from fineview.core.dialogue import CLOSER_LOOK, NOT_EVALUATED, Answer, Citation, Question
 from fineview.core.evidence import ModelIdentity
 from fineview.gui.flow import FlowLayout
@@ -31,11 +32,13 @@ def citation_words(citation: Citation) -> str:
     if citation.kind == "region":
         return tr("region")
     if citation.unit == "probability" or citation.kind in ("proposal", "map"):
-        share = f"{citation.value:.2f}" if citation.value is not None else ""
+        share = chance_words(citation.value) if citation.value is not None else ""
         what = tr("map of {0}").format(named) if citation.kind == "map" and named else named or tr(citation.kind)
         return f"{what} {share}".rstrip()
-    unit = _UNITS.get(citation.unit or "", citation.unit or "")
-    number = f"{_plain(citation.value)} {unit}".rstrip() if citation.value is not None else ""
+    value, unit = citation.value, citation.unit or ""
+    if value is not None and unit == "mm" and abs(value) < 1:  # as the text beside it says it
+        value, unit = value * 1000, "um"
+    number = f"{_plain(value)} {_UNITS.get(unit, unit)}".rstrip() if value is not None else ""
     return f"{named or tr('measured')} {number}".rstrip()
 
 
@@ -47,7 +50,7 @@ def _plain(value: float) -> str:
 def verdict_words(answer: Answer) -> str:
     """Verdict and confidence in words: "Yes, 0.86"."""
     word = tr("Cannot tell") if answer.abstained else tr((answer.verdict or "").capitalize())
-    sure = f"{answer.confidence:.2f}" if answer.confidence is not None else ""
+    sure = chance_words(answer.confidence) if answer.confidence is not None else ""
     return ", ".join(part for part in (word, sure) if part)
 
 
@@ -57,7 +60,9 @@ def source_words(answer: Answer) -> str:
         return ""
     if answer.model is None:  # without a number or a verdict nothing was computed, and the text names its source
         computed = not answer.abstained and (answer.value is not None or answer.verdict is not None)
-        return tr("computed from pixels and spacing") if computed else ""
+        drawn = answer.question.region is not None
+        words = "computed from the drawn region and the spacing" if drawn else "computed from pixels and spacing"
+        return tr(words) if computed else ""
     words = f"{tr('suggested by')} {answer.model.short}, {tr('not reviewed')}"
     return "" if answer.abstained or answer.model.short in answer.text else words
 

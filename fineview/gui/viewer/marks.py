@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
 
+from fineview.core.chance import chance_words
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box, Point
 from fineview.core.region import Region, RegionKind
@@ -50,7 +51,7 @@ def words(finding: Finding, number: int) -> str:
     """What stands beside a mark, for instance "3 drusen, suggested 0.86"."""
     label = finding.label.replace("_", " ") or tr(finding.region.kind.value)
     if finding.state is State.SUGGESTED:
-        score = f" {finding.score:.2f}" if finding.score is not None else ""
+        score = f" {chance_words(finding.score)}" if finding.score is not None else ""
         return f"{number} {label}, {tr('suggested')}{score}"
     return f"{number} {label}" if finding.origin is Origin.PERSON else f"{number} {label}, {tr(finding.state.value)}"
 

@@ -62,6 +62,10 @@ def test_citations_carry_their_number() -> None:
     suggested = Citation("proposal", value=0.97, unit="probability", text="hard_exudate")
     assert citation_words(suggested) == "hard exudate 0.97"
     assert citation_words(Citation("map")) == "map"
+    # Under a millimetre in micrometres, and never as a certainty.
+    assert citation_words(Citation("measurement", value=0.709, unit="mm", text="Width")) == "Width 709 \u00b5m"
+    assert citation_words(Citation("measurement", value=1.709, unit="mm", text="Width")) == "Width 1.71 mm"
+    assert citation_words(Citation("map", value=0.9991, unit="probability", text="fluid")) == "map of fluid > 0.99"
 
 
 def test_the_whole_hash_is_shown() -> None:
