@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from fineview.core.layers import LayerSource
 from fineview.gui.theme import MODEL_ON_PICTURE, PERSON_ON_PICTURE
 from fineview.gui.viewer.canvas import Canvas
+from fineview.gui.viewer.lines import paint_name
 from fineview.imaging.line_bend import bend, knots
 
 Rows = NDArray[np.float32]
@@ -102,7 +103,7 @@ class LayerEditor(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        matrix = self._canvas.placement.matrix()
+        matrix, taken = self._canvas.placement.matrix(), list[QRectF]()
         for name, rows, source in self._lines():
             held = self._held is not None and self._held[0] == name
             shown = bend(rows, self._held[1], self._held[2], self.reach) if held and self._held is not None else rows
@@ -112,7 +113,9 @@ class LayerEditor(QWidget):
             ink.setStyle(Qt.PenStyle.DashLine if source == "model" and not held else Qt.PenStyle.SolidLine)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(ink)
-            painter.drawPath(_path(points))
+            path = _path(points)
+            painter.drawPath(path)
+            paint_name(painter, name, path, QRectF(self.rect()), taken)
             painter.setPen(QPen(QColor(0, 0, 0, 170), 1.0))
             painter.setBrush(ink.color())
             for column in knots(len(shown), KNOT_EVERY):

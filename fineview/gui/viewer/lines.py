@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -23,31 +23,31 @@ class Lines:
     def __init__(self) -> None:
         self._lines: tuple[LayerLine, ...] = ()
         self._paths: list[QPainterPath] = []
+        self._left_out: frozenset[str] = frozenset()
 
     def set(self, lines: Sequence[LayerLine]) -> None:
         if tuple(lines) != self._lines:
             self._lines = tuple(lines)
             self._paths = [path_of(line) for line in self._lines]
 
+    def leave_out(self, names: Iterable[str]) -> bool:
+        """Do not draw these: somebody else does.  True where that changes the picture."""
+        before, self._left_out = self._left_out, frozenset(names)
+        return before != self._left_out
+
     def paint(self, painter: QPainter, matrix: QTransform, room: QRectF) -> None:
         """Under ``matrix`` (source to widget).  Names follow each other to the right where lines lie close."""
         painter.save()
-        metrics, taken = QFontMetricsF(painter.font()), list[QRectF]()
+        taken = list[QRectF]()
         for line, path in zip(self._lines, self._paths, strict=True):
+            if line.name in self._left_out:
+                continue
             # A hairline: any wider pen is thirty times dearer, and a frame change has 16 ms.
             pen = QPen(colour_of(line.name), 0)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(pen)
             painter.drawPath(matrix.map(path))
-            size = QSizeF(metrics.horizontalAdvance(line.name) + 6, metrics.height())
-            place = _free_place(path, matrix, room, size, taken)
-            if place is not None:
-                taken.append(place)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(11, 13, 16, 150))
-                painter.drawRoundedRect(place, 2, 2)
-                painter.setPen(pen)
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, line.name)
+            paint_name(painter, line.name, matrix.map(path), room, taken)
         painter.restore()
 
 
@@ -71,12 +71,25 @@ def path_of(line: LayerLine) -> QPainterPath:
     return path
 
 
-def _free_place(path: QPainterPath, matrix: QTransform, room: QRectF, size: QSizeF,
-                taken: Sequence[QRectF]) -> QRectF | None:
+def paint_name(painter: QPainter, name: str, path: QPainterPath, room: QRectF, taken: list[QRectF]) -> None:
+    """``name`` at its line (``path`` in widget pixels) in the painter's ink; its place joins ``taken``."""
+    metrics = QFontMetricsF(painter.font())
+    place = _free_place(path, room, QSizeF(metrics.horizontalAdvance(name) + 6, metrics.height()), taken)
+    if place is None:
+        return
+    taken.append(place)
+    ink = painter.pen()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(11, 13, 16, 150))
+    painter.drawRoundedRect(place, 2, 2)
+    painter.setPen(ink)
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, name)
+
+
+def _free_place(path: QPainterPath, room: QRectF, size: QSizeF, taken: Sequence[QRectF]) -> QRectF | None:
     """Above the line, as far to the left of the screen as no other name stands; None where there is no such place."""
     step = max(1, path.elementCount() // _PLACES)
-    points = [matrix.map(QPointF(path.elementAt(n).x, path.elementAt(n).y))
-              for n in range(0, path.elementCount(), step)]
+    points = [QPointF(path.elementAt(n).x, path.elementAt(n).y) for n in range(0, path.elementCount(), step)]
     inside = room.adjusted(_LEFT_PX, 0, -size.width(), 0)
     for point in sorted((point for point in points if inside.contains(point)), key=lambda point: point.x()):
         place = QRectF(QPointF(point.x(), point.y() - size.height() - 2), size)

@@ -58,17 +58,28 @@ def test_nothing_is_painted_without_lines(qtbot: QtBot) -> None:
     assert canvas.layer_lines._paths == []
 
 
+def test_a_line_that_is_left_out_is_not_painted_and_the_others_are(qtbot: QtBot) -> None:
+    _, canvas = shown(qtbot, line("ILM", 20.0), line("BM", 40.0))
+    both = canvas.grab().toImage()
+    assert canvas.layer_lines.leave_out(["BM"]) and not canvas.layer_lines.leave_out(["BM"])
+    left = canvas.grab().toImage()
+    lower = canvas.height() // 2
+    differ = [y for y in range(both.height()) for x in (50, 300) if both.pixel(x, y) != left.pixel(x, y)]
+    assert differ and min(differ) > lower
+    assert canvas.layer_lines.leave_out(()) and canvas.grab().toImage() == both
+
+
 def test_names_of_close_lines_do_not_lie_on_each_other(qtbot: QtBot) -> None:
     from PySide6.QtCore import QRectF, QSizeF
 
     from fineview.gui.viewer.lines import _free_place
 
     room, size, matrix = QRectF(0, 0, 400, 240), QSizeF(30, 12), QTransform.fromScale(4, 4)
-    first = _free_place(path_of(line(row=30)), matrix, room, size, [])
-    second = _free_place(path_of(line(row=31)), matrix, room, size, [first] if first else [])
+    first = _free_place(matrix.map(path_of(line(row=30))), room, size, [])
+    second = _free_place(matrix.map(path_of(line(row=31))), room, size, [first] if first else [])
     assert first is not None and second is not None and not first.intersects(second)
     assert second.left() > first.left() and room.contains(second)
-    assert _free_place(path_of(line(row=500)), matrix, room, size, []) is None
+    assert _free_place(matrix.map(path_of(line(row=500))), room, size, []) is None
 
 
 def test_neighbours_differ_and_a_boundary_keeps_its_colour() -> None:
