@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QTabWidget, QWidget
 
 from fineview.core.geometry import Point
@@ -198,8 +199,12 @@ class Desk:
             act(chosen)
 
     def step_back(self) -> None:
-        """Escape: let go of a half drawn region, else stop the answer, else point at nothing, else select nothing."""
+        """Escape: let go of a half drawn region, else stop the answer, else point at nothing, else select nothing.
+
+        The keys belong to the picture again: in the question field they would be letters.
+        """
         canvas = self._parts.viewer.canvas
+        canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if canvas.hand.busy:
             canvas.let_go()
         elif self.bench.session.streaming is not None:

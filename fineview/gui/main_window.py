@@ -128,8 +128,10 @@ class MainWindow(QMainWindow):
         opened = state.study is not None or objects_only
         if not opened and self.pages.currentWidget() is not self.welcome:
             self.welcome.show_recent(self._bench.open.recent())
-        self.tabs.setTabVisible(self.tabs.indexOf(self.objects), bool(state.companions.rows))
-        self.tabs.setTabVisible(self.tabs.indexOf(self.thickness), has_b_scans(state))
+        for part, of_use in ((self.objects, bool(state.companions.rows)), (self.thickness, has_b_scans(state))):
+            if not of_use and self.tabs.currentWidget() is part:
+                self.tabs.setCurrentWidget(self.chat)  # else the neighbour would come up, whatever it is
+            self.tabs.setTabVisible(self.tabs.indexOf(part), of_use)
         if objects_only:
             self.tabs.setCurrentWidget(self.objects)
         self.pages.setCurrentWidget(self.split if opened else self.welcome)
@@ -151,7 +153,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         folded = self.width() < _FOLD_PX
         self.studies.fold(folded)
-        left, right = (104, 320) if folded else (264, 388)
+        left, right = (104, 340) if folded else (264, 388)
         if event.oldSize().width() != event.size().width():
             self.split.setSizes([left, max(self.width() - left - right, 300), right])
 

@@ -49,6 +49,7 @@ QPushButton#chip { background: @panel; border: 1px solid @line; border-radius: 1
 QPushButton#chip:hover, QPushButton#chip:focus { border-color: @accent; }
 QPushButton#link { background: transparent; border: none; color: @accent; padding: 2px 4px; text-align: left; }
 QPushButton#link:hover, QPushButton#link:focus { text-decoration: underline; }
+QPushButton#link:disabled { color: @faint; text-decoration: none; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
   background: @ground; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px;
   selection-background-color: @accent; selection-color: @on_accent; }
@@ -70,7 +71,7 @@ QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent
 QCheckBox::indicator:focus, QCheckBox::indicator:hover { border-color: @accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
 QTabBar { background: @panel; }
-QTabBar::tab { background: @panel; color: @quiet; padding: 8px 10px; border: none;
+QTabBar::tab { background: @panel; color: @quiet; padding: 8px 8px; border: none;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }

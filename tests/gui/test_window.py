@@ -159,6 +159,28 @@ def test_suggestions_are_accepted_in_the_panel(window: MainWindow, settle: Settl
     assert panel.undo.text() == "Undo: accept drusen on frame 3"
 
 
+def test_a_label_is_read_as_words_and_kept_as_its_word(window: MainWindow, settle: Settle) -> None:
+    bench, panel = window._bench, window.findings
+    drawn = bench.annotate.add(RegionKind.BOX, ((5.0, 5.0), (20.0, 15.0)))
+    settle(lambda: bool(bench.session.findings))
+    bench.annotate.select(drawn)
+    window.binder.update_now()
+    assert not any("_" in panel.label.itemText(row) for row in range(panel.label.count()))
+    for typed, kept in (("hard exudate", "hard_exudate"), ("an old scar", "an old scar")):
+        panel.label.setCurrentText(typed)
+        panel.label.lineEdit().returnPressed.emit()
+        settle(lambda kept=kept: bench.session.findings[-1].label == kept)
+        window.binder.update_now()
+        assert panel.label.currentText() == typed and bench.session.selected == drawn
+
+
+def test_escape_gives_the_keys_back_to_the_picture(window: MainWindow, qtbot: QtBot) -> None:
+    window.bar.actions["ask"].trigger()
+    assert not window.viewer.canvas.hasFocus()
+    window.bar.actions["step-back"].trigger()
+    qtbot.waitUntil(window.viewer.canvas.hasFocus)
+
+
 def test_evidence_controls_become_wishes_and_follow_them(window: MainWindow) -> None:
     bench, panel = window._bench, window.evidence
     panel.opacity.setValue(35)

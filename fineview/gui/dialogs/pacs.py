@@ -95,8 +95,8 @@ class PacsPage(Page):
 
     def _search_page(self) -> QWidget:
         self.fields = {name: QLineEdit() for name in ("patient_id", "patient_name", "dates", "modality")}
-        hints = {"patient_id": "Patient ID", "patient_name": "Name, with * for any", "dates": "20260101-20261231",
-                 "modality": "OPT"}
+        hints = {"patient_id": "Patient ID", "patient_name": "Name, with * for any",
+                 "dates": "Dates: 20260101-20261231", "modality": "Modality"}
         titles = {"patient_id": "Patient ID", "patient_name": "Patient's name", "dates": "Date or range",
                   "modality": "Modality"}
         row = QHBoxLayout()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox
 
 from fineview.core.evidence import Method
@@ -23,9 +24,16 @@ _BY_HAND = {WORD: "A word of an answer"}
 _SURELY = (Method.RAW, Method.DAR)
 
 
+class Steady(QComboBox):
+    """The wheel scrolls the panel that it lies in; it never changes what was chosen on the way."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        event.ignore()
+
+
 def combo(name: str, entries: Entries = ()) -> QComboBox:
     """A combo box whose entries carry values; hand-made choices leave through ``activated``."""
-    made = QComboBox()
+    made = Steady()
     made.setAccessibleName(name)
     made.setMinimumContentsLength(8)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

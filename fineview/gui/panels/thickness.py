@@ -33,7 +33,7 @@ from fineview.services.wishes import ViewWishes
 from fineview.services.workbench import Workbench
 
 _GROUNDS = (("localizer", "localizer"), ("mean", "slab from the front, mean"), ("max", "slab from the front, maximum"))
-_WHOSE = (("auto", "the file's lines, else the model's"), ("file", "the file's lines"), ("model", "the model's lines"))
+_WHOSE = (("auto", "file's lines, else model's"), ("file", "the file's lines"), ("model", "the model's lines"))
 
 
 class Thickness(QScrollArea):
@@ -131,11 +131,12 @@ class Thickness(QScrollArea):
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         now = self._bench.session.thickness
         frames = len(state.series.frames) if state.series is not None else 0
-        self.measure.setEnabled(frames > 1)
+        busy = "thickness" in self._bench.session.progress
+        self.measure.setEnabled(frames > 1 and not busy)
+        self._show_words(now, frames, busy)
         new = now is not self._shown
         if new or "series" in changed:
             self._shown = now
-            self._show_words(now, frames)
             self.parts.setVisible(now is not None and now.made is not None)
             if now is not None and now.made is not None:
                 self._show_made(now)
@@ -143,8 +144,10 @@ class Thickness(QScrollArea):
         self._show_ground(state, new)
         self.map.show_thickness(now, state.index)
 
-    def _show_words(self, now: ThicknessState | None, frames: int) -> None:
-        if now is not None and now.problem is not None:
+    def _show_words(self, now: ThicknessState | None, frames: int, busy: bool) -> None:
+        if busy:
+            said = tr("The lines of all B-scans are being drawn and measured; the bottom line tells how far.")
+        elif now is not None and now.problem is not None:
             said = " ".join(now.problem)
         elif now is not None and now.made is not None:
             said = ""

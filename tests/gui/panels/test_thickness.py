@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -201,6 +201,7 @@ def test_a_photograph_has_no_thickness_and_the_volume_keeps_its_own(
     bench.open.show_series("photo")
     settle(lambda: bench.session.thickness is None)
     assert panel.parts.isHidden() and not panel.measure.isEnabled() and not window.tabs.isTabVisible(tab)
+    assert window.tabs.currentWidget() is window.chat
     bench.open.show_series("scan")
     settle(lambda: bench.session.thickness is not None)
     assert told(panel)["centre"] == "300 um"
@@ -252,6 +253,28 @@ def test_a_dragged_knot_changes_the_map_and_undo_restores_it(panel: Thickness, b
     panel.lines.restore[1].click()
     settle(lambda: middle_um(bench) < 301)
     assert bench.session.undo_name.startswith("Undo: restore BM")
+
+
+def test_the_wheel_over_a_choice_changes_nothing(panel: Thickness) -> None:
+    assert panel.inner.count() == 3
+    middle, none = QPointF(panel.inner.rect().center()), Qt.MouseButton.NoButton
+    turn = QWheelEvent(middle, panel.inner.mapToGlobal(middle), QPoint(), QPoint(0, -120), none,
+                       Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
+    QApplication.sendEvent(panel.inner, turn)
+    assert panel.inner.currentData() == "ILM"
+
+
+def test_a_line_is_drawn_once_while_it_is_corrected(panel: Thickness, bench: Workbench, window: MainWindow,
+                                                    settle: Settle) -> None:
+    bench.explain.set(lines=True)
+    settle(lambda: bool(bench.session.lines))
+    window.binder.update_now()
+    both, canvas = frozenset({"ILM", "BM"}), window.viewer.canvas
+    before = canvas.grab().toImage()
+    panel.lines.on.setChecked(True)
+    assert canvas.layer_lines._left_out == both and panel.lines.editor.isVisible()
+    panel.lines.on.setChecked(False)
+    assert canvas.layer_lines._left_out == frozenset() and canvas.grab().toImage() == before
 
 
 def test_beside_the_line_the_canvas_keeps_its_mouse(panel: Thickness, bench: Workbench, window: MainWindow) -> None:
