@@ -182,7 +182,9 @@ class ThicknessDesk:
         session = self._session
         study = session.study.uid if session.study is not None else ""
         if study != self._study:
-            self._study, self._copies = study, ()
+            self._study, self._copies, self._wanted = study, (), None
+            for lane in ("thickness", "thickness-grid", "thickness-ground"):
+                self._jobs.cancel(lane)  # what is measured of the study before would stand in the way of this one
             self._kept.clear()
             session.grids = ()
         uid = session.series.uid if session.series is not None else ""
