@@ -140,9 +140,10 @@ class Outbox:
 
     def _recover(self) -> None:
         """What another run left behind: this one sends one thing at a time."""
-        self._spool.keep_only({one.path for one in self._store.parcels()})
         self._store.put([replace(one, state="waiting", why=_ENDED) for one in self._store.parcels()
                          if one.state == "sending"])
+        # Only now: a program that may not write must not tidy up after the one that does.
+        self._spool.keep_only({one.path for one in self._store.parcels()})
 
     def _change(self, parcel: Parcel, **changes: object) -> Parcel:
         made = replace(parcel, at=now_iso(), **changes)  # type: ignore[arg-type]

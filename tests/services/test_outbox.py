@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("pynetdicom", reason="the package pynetdicom is not installed")
 
-from fineview.core.errors import Cancelled, FineViewError, PeerProblem, RequestProblem  # noqa: E402
+from fineview.core.errors import Cancelled, FineViewError, PeerProblem, RequestProblem, StorageProblem  # noqa: E402
 from fineview.core.peer import Node, Secrets, Wish  # noqa: E402
 from fineview.formats.pacs_process import Peers  # noqa: E402
 from fineview.services.jobs import Token  # noqa: E402
@@ -236,6 +236,17 @@ def test_files_of_a_program_that_was_killed_while_it_posted_are_let_go(room: Roo
     with pytest.raises(PeerProblem):
         room.outbox.deliver(Token())
     assert room.held() == 2 and all(Path(one.path).is_file() for one in room.outbox.parcels())
+
+
+def test_a_second_program_leaves_the_files_of_the_first_alone(room: Room, objects: list[tuple[str, str, Path]]) -> None:
+    Spool(room.folder / "outbox").keep(objects[0][2], "being-posted", "1.2.3.4.1")
+    second = Room(room.folder)
+    try:
+        with pytest.raises(StorageProblem):
+            second.outbox.deliver(Token())
+    finally:
+        second.cellar.close()
+    assert room.held() == 1
 
 
 def test_a_study_that_is_away_is_no_half_batch(room: Room, objects: list[tuple[str, str, Path]]) -> None:
