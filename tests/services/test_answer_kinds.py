@@ -195,7 +195,7 @@ def test_basis_takes_the_answer_before_apart() -> None:
     before = _before()
     made = answer(ground("what did you base this on?", before=before))
     assert (made.citations, made.confidence, made.model) == (before.citations, before.confidence, before.model)
-    assert "the map of haemorrhage: 0.9 probability" in made.text and "given as 0.90." in made.text
+    assert "the map of haemorrhage: 0.90 probability" in made.text and "given as 0.90." in made.text
     assert answer(ground("what did you base this on?")).abstained
 
 
