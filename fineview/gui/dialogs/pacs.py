@@ -22,6 +22,7 @@ from fineview.core.peer import Match, Parcel, Query
 from fineview.gui.dialogs.pacs_node import EnterNode
 from fineview.gui.dialogs.page import Page
 from fineview.gui.panels.choices import combo, refill
+from fineview.gui.plain_tip import plain_tip
 from fineview.gui.wording import tr
 from fineview.services.pacs_desk import FIND, GET, SEND
 from fineview.services.workbench import Workbench
@@ -243,5 +244,5 @@ def _fill(table: QTreeWidget, rows: list[tuple[object, tuple[str, ...]]]) -> Non
         item = QTreeWidgetItem(list(cells))
         item.setData(0, Qt.ItemDataRole.UserRole, value)
         for column, words in enumerate(cells):
-            item.setToolTip(column, words)
+            item.setToolTip(column, plain_tip(words))
         table.addTopLevelItem(item)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidgetItem
 
 from fineview.core.study import Catalogue, Study
+from fineview.gui.plain_tip import plain_tip
 from fineview.gui.wording import tr
 from fineview.services.companion_index import one_person
 from fineview.services.companion_view import KIND_WORDS, CompanionRow
@@ -39,7 +40,7 @@ def object_rows(parent: QTreeWidgetItem, rows: Sequence[CompanionRow], folded: b
         words, name = object_words(row), PurePath(row.companion.path).name
         item = QTreeWidgetItem(parent, [tr(KIND_WORDS[row.companion.kind]) if folded else f"{words}\n{row.words}"])
         item.setData(0, OBJECT_PATH, row.companion.path)
-        item.setToolTip(0, f"{words}\n{row.words}\n{name}")
+        item.setToolTip(0, plain_tip(f"{words}\n{row.words}\n{name}"))
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words}, {row.words}")
     if len(rows) > _MOST:
         more = QTreeWidgetItem(parent, [tr("and {0} more objects").format(len(rows) - _MOST)])

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from fineview.core.companion import Companion
+from fineview.gui.plain_tip import plain_tip
 from fineview.gui.wording import tr
 from fineview.services.companion_view import KIND_WORDS, CompanionRow, CompanionView
 from fineview.services.snapshot import ViewState
@@ -48,6 +49,7 @@ class Objects(QWidget):
         self._view = CompanionView()
         self._showing = False
         self.list, self.parts, self.text = QListWidget(), QListWidget(), QPlainTextEdit()
+        self.text.setPlaceholderText(tr("Click an object to read what it says."))
         self.why, self.save = QLabel(), QPushButton(tr("Save the document …"))
         self._dress()
         column = QVBoxLayout(self)
@@ -84,7 +86,7 @@ class Objects(QWidget):
         for row in self._view.rows:
             item = QListWidgetItem(f"{title_words(row.companion)}\n{row.words}", self.list)
             item.setData(_KEY, row.companion.path)
-            item.setToolTip(PurePath(row.companion.path).name)
+            item.setToolTip(plain_tip(PurePath(row.companion.path).name))
             flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
             if row.can_show:
                 item.setFlags(flags | Qt.ItemFlag.ItemIsUserCheckable)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidget, QTreeWidgetItem,
 
 from fineview.core.study import Catalogue, Series, Study
 from fineview.gui.panels.object_rows import OBJECT_PATH, homeless, object_rows, of_study
+from fineview.gui.plain_tip import plain_tip
 from fineview.gui.theme import DARK, as_panel
 from fineview.gui.viewer.layers import to_qimage
 from fineview.gui.wording import date_words, person_name, tr
@@ -153,7 +154,7 @@ class Studies(QWidget):
 
     def _branch(self, parent: QTreeWidgetItem, text: str, bold: bool = False) -> QTreeWidgetItem:
         item = QTreeWidgetItem(parent, [text])
-        item.setToolTip(0, text)
+        item.setToolTip(0, plain_tip(text))
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         if bold:
             font = item.font(0)
@@ -165,7 +166,7 @@ class Studies(QWidget):
         words = series_words(series)
         item = QTreeWidgetItem(parent, ["" if self._folded else words])
         item.setData(0, _UID, series.uid)
-        item.setToolTip(0, "\n".join((words, *series.warnings)))
+        item.setToolTip(0, plain_tip("\n".join((words, *series.warnings))))
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, words)
         item.setSizeHint(0, QSize(0, _THUMB.height() + 14))
         blank = QPixmap(_THUMB)
@@ -185,7 +186,7 @@ class Studies(QWidget):
         titles = [f"{tr('problems') if self._folded else tr('not opened')}: {len(problems)}"] if problems else []
         titles += [f"{tr('copies')}: {len(copies)}"] if copies else []
         self._problem_title.setText("  ".join(titles))
-        self._problem_title.setToolTip("\n".join(f"{p.path}: {p.what}" for p in problems[:20]))
+        self._problem_title.setToolTip(plain_tip("\n".join(f"{p.path}: {p.what}" for p in problems[:20])))
         self._problem_title.setVisible(bool(titles))
         self._problem_area.setVisible(bool(told) and not self._folded)
 
