@@ -218,5 +218,5 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Right drag", "window and level"), ("Middle drag", "pan"), ("Double click", "picture alone, or close a polygon"),
     ("Click a mark", "select it; drag it or its handles to change it"),
     ("Click the localizer", "go to the nearest B-scan"),
-    ("Shift over the thickness map", "the B-scan follows the mouse"),
-    ("Drag the cross of the thickness map", "move the ETDRS grid"))
+    ("Shift on the map", "the B-scan follows the mouse over the thickness map"),
+    ("Drag the cross", "move the ETDRS grid of the thickness map"))

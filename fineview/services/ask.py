@@ -19,7 +19,7 @@ from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.region import RegionKind
 from fineview.core.study import FrameKey
-from fineview.services.analyse import FrameRequest
+from fineview.services.analyse import EYE_MODALITIES, SILENT_MODALITIES, FrameRequest
 from fineview.services.annotate import FOVEA
 from fineview.services.answer_by_model import answer_by_model
 from fineview.services.answerer_shelf import AnswererShelf
@@ -53,13 +53,19 @@ class Ask:
         self._conversation = conversation or Conversation()
 
     def suggestions(self) -> tuple[str, ...]:
-        """Three likely questions for the selected region, or for the frame."""
+        """Likely questions for the selected region, or for the frame; none about eyes where none is shown."""
         finding, key = self._session.selected_finding, self._session.frame_key
         analysis = self._session.analysis_at(key)
+        modality = self._session.series.modality if self._session.series is not None else ""
+        no_eye = modality not in EYE_MODALITIES | SILENT_MODALITIES
         if finding is None or finding.frame != key:
-            return ("Is there a lesion?", "Which eye is this?", "How many lesions?")
+            return ("How bright is it?",) if no_eye else (
+                "Is there a lesion?", "Which eye is this?", "How many lesions?")
         if finding.region.kind is RegionKind.LENGTH:
-            return ("How long is it?", "What is this?", "How far is it from the fovea?")
+            return ("How long is it?",) if no_eye else (
+                "How long is it?", "What is this?", "How far is it from the fovea?")
+        if no_eye:
+            return ("How large is it?", "How bright is it?", "Is it brighter than around it?")
         eye = analysis.anatomy if analysis else "other"
         third = {"oct": "Is there fluid here?", "fundus": "How far is it from the fovea?"}.get(
             eye, "Is it brighter than around it?")

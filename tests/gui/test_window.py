@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,14 @@ def test_a_label_is_read_as_words_and_kept_as_its_word(window: MainWindow, settl
         settle(lambda kept=kept: bench.session.findings[-1].label == kept)
         window.binder.update_now()
         assert panel.label.currentText() == typed and bench.session.selected == drawn
+
+
+def test_nobody_is_offered_to_ask_which_eye_a_ct_shows(window: MainWindow) -> None:
+    session, ask = window._bench.session, window._bench.ask
+    assert "Which eye is this?" in ask.suggestions()
+    assert session.series is not None
+    session.series = replace(session.series, modality="CT")
+    assert ask.suggestions() and not any("eye" in one or "lesion" in one for one in ask.suggestions())
 
 
 def test_escape_gives_the_keys_back_to_the_picture(window: MainWindow, qtbot: QtBot) -> None:
