@@ -9,6 +9,7 @@ from pathlib import Path
 from fineview.core.errors import FineViewError, PeerProblem
 from fineview.core.peer import Receipt, is_uid
 from fineview.formats import wire
+from fineview.formats.gzipped import is_gzipped
 from fineview.formats.pacs_say import Say
 from fineview.formats.part10 import open_dicom
 from fineview.formats.values import text
@@ -40,6 +41,9 @@ def readable(objects: list[list[str]], say: Say) -> Iterator[Object]:
 
 def examine(path: Path) -> Object:
     """UIDs and transfer syntax of a file.  Raises ``FineViewError`` where it cannot be sent."""
+    with path.open("rb") as file:
+        if is_gzipped(file.read(16)):
+            raise PeerProblem("The file is compressed with gzip.", "Unpack it and send what is inside.", "gzipped")
     opened = open_dicom(str(path))
     with opened.source:
         uid, kind = text(opened.dataset, "SOPInstanceUID"), text(opened.dataset, "SOPClassUID")

@@ -13,7 +13,7 @@ from pydicom.dataset import FileDataset
 from pydicom.filereader import read_partial
 from pydicom.uid import UID
 
-from fineview.formats import limits
+from fineview.formats import gzipped, limits
 from fineview.formats.faults import not_an_image
 from fineview.formats.structure import Structure, walk
 
@@ -129,7 +129,7 @@ def _guess_data(head: bytes, syntax: str) -> tuple[str, bool, bool]:
 
 def open_dicom(path: str) -> OpenFile:
     """Read the header of ``path`` up to its pixels, after the guards.  Raises only ``FineViewError`` on purpose."""
-    file: BinaryIO = open(path, "rb")  # noqa: SIM115 - handed on open
+    file = gzipped.opened(path)
     try:
         front = read_front(file)
         size = file.seek(0, 2)

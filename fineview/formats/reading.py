@@ -11,6 +11,7 @@ from fineview.core.study import Problem
 from fineview.formats import companion_draw, dicom_read, instruments, pictures, pixels, wire
 from fineview.formats.answers import Reply, lined, packed, told
 from fineview.formats.faults import not_an_image
+from fineview.formats.gzipped import inner_head, is_gzipped
 from fineview.formats.header import header_rows
 from fineview.formats.heyex_vol import HeyexVol
 from fineview.formats.heyex_xml import HeyexXml
@@ -57,7 +58,7 @@ def sniff(path: str) -> Kind:
     reader = instruments.reader_of(head, path, INSTRUMENTS)
     if reader is not None:
         return reader
-    if looks_like_dicom(head):
+    if looks_like_dicom(inner_head(head, len(head)) if is_gzipped(head) else head):
         return "dicom"
     raise not_an_image()
 

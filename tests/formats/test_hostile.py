@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import struct
@@ -10,17 +11,19 @@ import sys
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fineview.core.errors import Cancelled, FineViewError, InputProblem, LimitExceeded
+from fineview.core.errors import Cancelled, FineViewError, InputProblem, LimitExceeded, PeerProblem
 from fineview.core.study import FrameInfo
 from fineview.formats import limits
 from fineview.formats.archive import FileArchive
 from fineview.formats.child import Children
+from fineview.formats.pacs_leaving import examine
 from fineview.services.jobs import Token
 from tests.formats.conftest import last
 from tests.formats.made import as_bytes, deflated_bomb, image, meta, nested
@@ -243,3 +246,33 @@ def test_mutants_never_escape_the_family(archive: FileArchive, tmp_path: Path) -
             archive.header(frame)
         except FineViewError:
             continue
+
+
+def test_a_gzipped_file_opens_like_the_file_itself(archive: FileArchive, tmp_path: Path) -> None:
+    data = as_bytes(image())
+    (tmp_path / "whole.dcm").write_bytes(data)
+    (tmp_path / "whole.dcm.gz").write_bytes(gzip.compress(data))
+    frame = FrameInfo(str(tmp_path / "whole.dcm.gz"))
+    assert np.array_equal(archive.read_frame(frame).pixels, np.arange(24).reshape(4, 6))
+    assert archive.header(frame) == archive.header(FrameInfo(str(tmp_path / "whole.dcm")))
+    found = {Path(one.path).name: (one.verdict, one.same_as) for one in last(archive, tmp_path).files}
+    assert found == {"whole.dcm": ("image", None), "whole.dcm.gz": ("duplicate", str(tmp_path / "whole.dcm"))}
+
+
+@pytest.mark.parametrize(("spoil", "code"), [
+    (lambda data: gzip.compress(data + bytes(limits.INFLATE_BYTES)), "limit"),
+    (lambda data: gzip.compress(data)[:-40], "truncated"),
+    (lambda data: gzip.compress(data)[:-8] + bytes(8), "damaged"),
+    (lambda data: gzip.compress(b"a table of numbers"), "not-an-image"),
+    (lambda data: gzip.compress(gzip.compress(data)), "not-an-image"),
+    (lambda data: gzip.compress(b"")[:3], "not-an-image")])
+def test_gzipped_wrecks(archive: FileArchive, tmp_path: Path, spoil: Callable[[bytes], bytes], code: str) -> None:
+    assert _refused(archive, tmp_path / "wreck.dcm.gz", spoil(as_bytes(image()))).code == code
+    _still_works(archive, tmp_path)
+
+
+def test_a_gzipped_file_is_not_sent_as_if_it_were_an_object(tmp_path: Path) -> None:
+    path = tmp_path / "whole.dcm.gz"
+    path.write_bytes(gzip.compress(as_bytes(image())))
+    with pytest.raises(PeerProblem, match="gzip"):
+        examine(path)
