@@ -15,7 +15,7 @@ NOTE = (
     "writes down what you accept.",
     "Suggestions are made by a small research model. They are marked \"not reviewed\" until you decide, and the model "
     "may be wrong on any image. Where it cannot tell, it says so.",
-    "Everything stays on this computer. Marks are saved as you make them.")
+    "Everything stays on this computer until you send it to a PACS. Marks are saved as you make them.")
 
 
 class IntendedUse(Page):
