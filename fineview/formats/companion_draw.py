@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,12 +11,11 @@ from fineview.core.companion import Drawing, Mask
 from fineview.core.errors import InputProblem
 from fineview.formats import documents, gsps_read, overlay_planes, rtstruct_read, seg_read, sr_marks, wire
 from fineview.formats.on_frame import Target, target_of
-from fineview.formats.part10 import OpenFile, open_dicom
+from fineview.formats.opened_files import opened_dicom
+from fineview.formats.part10 import OpenFile
 from fineview.formats.values import text
 
 Reply = tuple[dict[str, Any], memoryview | None]
-_KEPT = 6
-_opened: OrderedDict[tuple[str, int, int], OpenFile] = OrderedDict()
 
 
 def drawing(path: str, kind: str, image: str, frame: int, sop_uid: str | None) -> Iterator[Reply]:
@@ -26,11 +23,11 @@ def drawing(path: str, kind: str, image: str, frame: int, sop_uid: str | None) -
 
     ``image``, ``frame``: the file and frame to draw on; ``sop_uid``: what the scan found there.
     """
-    picture = _cached(image)
+    picture = opened_dicom(image)
     target = target_of(picture.dataset, frame)
     if sop_uid and target.sop_uid != sop_uid:
         raise InputProblem("The file holds another image than when it was opened.", "Open the study again.", "changed")
-    made = _DRAWERS[kind](_cached(path), target, picture)
+    made = _DRAWERS[kind](opened_dicom(path), target, picture)
     yield {"shapes": wire.to_plain(made.shapes), "presentation": wire.to_plain(made.presentation),
            "why": made.why, "masks": len(made.masks)}, None
     for mask in made.masks:
@@ -45,18 +42,6 @@ def _mask(mask: Mask) -> Reply:
 def document(path: str) -> Iterator[Reply]:
     """The bytes of an encapsulated document."""
     yield {}, memoryview(documents.content(path))
-
-
-def _cached(path: str) -> OpenFile:
-    """A header read before: scrolling must not parse a thousand contours a hundred times."""
-    stat = os.stat(path)
-    key = (path, stat.st_mtime_ns, stat.st_size)
-    if key not in _opened:
-        _opened[key] = open_dicom(path)
-        while len(_opened) > _KEPT:
-            _opened.popitem(last=False)[1].source.close()
-    _opened.move_to_end(key)
-    return _opened[key]
 
 
 def _overlay(opened: OpenFile, target: Target, picture: OpenFile) -> Drawing:

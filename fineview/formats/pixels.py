@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
-from collections import OrderedDict
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -20,7 +19,8 @@ from fineview.core.image import Raster, Window, WindowFunction
 from fineview.formats import limits, pmap_read
 from fineview.formats.codecs import available, package_of
 from fineview.formats.luts import by_palette, lut_of
-from fineview.formats.part10 import OpenFile, open_dicom
+from fineview.formats.opened_files import opened_dicom
+from fineview.formats.part10 import OpenFile
 from fineview.formats.pixel_check import Shape, checked_shape
 from fineview.formats.values import Groups, first_item, number, numbers, text
 from fineview.imaging.modality import apply_lut, rescale, to_8bit_rgb
@@ -28,12 +28,12 @@ from fineview.imaging.modality import apply_lut, rescale, to_8bit_rgb
 _KEYWORDS = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
 _DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
-_opened: OrderedDict[tuple[str, int, int], tuple[OpenFile, Shape]] = OrderedDict()
 
 
 def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
     """Raises ``FineViewError``.  ``sop_uid``: what the scan found there; another one now is refused."""
-    opened, shape = _cached(path)
+    opened = opened_dicom(path)
+    shape = _shape(opened)
     if not 0 <= frame < shape.frames:
         raise RequestProblem(f"Frame {frame} was asked for; the file has {shape.frames}.",
                              f"Ask for a frame from 0 to {shape.frames - 1}.", "frame")
@@ -43,19 +43,12 @@ def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
     return _to_raster(stored_values(opened, shape, frame), opened.dataset, frame)
 
 
-def _cached(path: str) -> tuple[OpenFile, Shape]:
-    """Header of a file read before: scrolling through 128 frames must not parse it 128 times."""
-    stat = os.stat(path)
-    key = (path, stat.st_mtime_ns, stat.st_size)
-    if key not in _opened:
-        opened = open_dicom(path)
-        if opened.structure.pixel_tag is None:
-            raise InputProblem("The file holds no pixels.", "Choose an image.", "not-an-image")
-        _opened[key] = (opened, checked_shape(opened))
-        while len(_opened) > 4:
-            _opened.popitem(last=False)[1][0].source.close()
-    _opened.move_to_end(key)
-    return _opened[key]
+@lru_cache(maxsize=4)
+def _shape(opened: OpenFile) -> Shape:
+    """Checked once for all frames of a file."""
+    if opened.structure.pixel_tag is None:
+        raise InputProblem("The file holds no pixels.", "Choose an image.", "not-an-image")
+    return checked_shape(opened)
 
 
 def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:

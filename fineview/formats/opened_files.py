@@ -1,0 +1,26 @@
+"""Files whose headers were parsed already: scrolling through a series, or its objects, must not parse one again."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+
+from fineview.formats.part10 import OpenFile, open_dicom
+
+_KEPT = 6
+_opened: OrderedDict[tuple[str, int, int], OpenFile] = OrderedDict()
+
+
+def opened_dicom(path: str) -> OpenFile:
+    """As :func:`open_dicom`, but one that stays open until others were asked for; not to be closed by the caller.
+
+    A file that was changed meanwhile is opened anew.
+    """
+    stat = os.stat(path)
+    key = (path, stat.st_mtime_ns, stat.st_size)
+    if key not in _opened:
+        _opened[key] = open_dicom(path)
+        while len(_opened) > _KEPT:
+            _opened.popitem(last=False)[1].source.close()
+    _opened.move_to_end(key)
+    return _opened[key]
