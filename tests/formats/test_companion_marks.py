@@ -16,6 +16,7 @@ from fineview.core.companion import Companion, Drawing
 from fineview.core.errors import FineViewError
 from fineview.formats.archive import FileArchive
 from fineview.services.jobs import Token
+from tests.formats.conftest import frames_of, last
 from tests.formats.made_companions import (
     ROOT,
     SPACE,
@@ -34,18 +35,10 @@ from tests.formats.made_companions import (
 from tests.shared_data import SHARED, needs_shared
 
 
-@pytest.fixture(scope="module")
-def archive():
-    made = FileArchive(children=1)
-    yield made
-    made.close()
-
-
 def opened(archive: FileArchive, folder: Path) -> tuple[Companion, dict[str, object]]:
-    *_, last = archive.scan([folder], Token())
-    frames = {f.sop_uid: f for study in last.studies for series in study.series for f in series.frames}
-    (companion,) = last.companions
-    return companion, frames
+    found = last(archive, folder)
+    (companion,) = found.companions
+    return companion, frames_of(found)
 
 
 def drawn(archive: FileArchive, folder: Path, number: int = 0) -> Drawing:

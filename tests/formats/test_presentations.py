@@ -20,6 +20,7 @@ from fineview.formats.archive import FileArchive
 from fineview.imaging.window import render_gray
 from fineview.services.companion_view import presented
 from fineview.services.jobs import Token
+from tests.formats.conftest import frames_of, last
 from tests.formats.made_companions import (
     ROOT,
     STORAGE,
@@ -34,17 +35,9 @@ from tests.formats.made_companions import (
 from tests.shared_data import SHARED, needs_shared
 
 
-@pytest.fixture(scope="module")
-def archive():
-    made = FileArchive(children=1)
-    yield made
-    made.close()
-
-
 def opened(archive: FileArchive, folder: Path) -> tuple[dict[str, Companion], dict[str, object]]:
-    *_, last = archive.scan([folder], Token())
-    frames = {f.sop_uid: f for study in last.studies for series in study.series for f in series.frames}
-    return {one.kind: one for one in last.companions}, frames
+    found = last(archive, folder)
+    return {one.kind: one for one in found.companions}, frames_of(found)
 
 
 def drawn(archive: FileArchive, folder: Path, kind: str = "presentation", uid: str = ROOT + "4.0") -> Drawing:

@@ -15,6 +15,7 @@ from fineview.core.errors import FineViewError
 from fineview.formats.archive import FileArchive
 from fineview.formats.display_colour import from_lab
 from fineview.services.jobs import Token
+from tests.formats.conftest import frames_of, last
 from tests.formats.made_companions import (
     CORNER,
     DOWN,
@@ -33,18 +34,10 @@ from tests.formats.made_companions import (
 from tests.shared_data import SHARED, needs_shared
 
 
-@pytest.fixture(scope="module")
-def archive():
-    made = FileArchive(children=1)
-    yield made
-    made.close()
-
-
 def opened(archive: FileArchive, *paths: Path) -> tuple[dict[str, Companion], dict[str, object]]:
     """Companions by kind and title, and frames by SOP instance."""
-    *_, last = archive.scan(list(paths), Token())
-    frames = {f.sop_uid: f for study in last.studies for series in study.series for f in series.frames}
-    return {f"{one.kind} {one.title}": one for one in last.companions}, frames
+    found = last(archive, *paths)
+    return {f"{one.kind} {one.title}": one for one in found.companions}, frames_of(found)
 
 
 def spread(drawing: Drawing, part: int, rows: int, cols: int) -> np.ndarray:
