@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +108,9 @@ class App:
             return self._engines[wanted]
         with self._lock:
             if wanted not in self._engines:
-                with _ctrl_c_ends_all(self.close), _no_sweeping():
+                from fineview.models.loading import ctrl_c_ends_all, no_sweeping
+
+                with ctrl_c_ends_all(self.close), no_sweeping():
                     from fineview.models.link_ahead import link_ahead
 
                     link_ahead()
@@ -138,7 +135,9 @@ class App:
         """Who words answers: the chat's decoder, loaded once; None where none is at hand.  Raises WeightsProblem."""
         folder = paths.resources_dir() / "chat" / "decoder-s"
         if self._phraser is None and folder.is_dir():
-            with self._lock, _no_sweeping():
+            from fineview.models.loading import no_sweeping
+
+            with self._lock, no_sweeping():
                 from fineview.models.language.phraser import ChatPhraser
 
                 self._phraser = ChatPhraser.load(folder)
@@ -168,8 +167,10 @@ class App:
             token.raise_if_cancelled()
             token.report(done, total)
 
+        from fineview.models.loading import ctrl_c_ends_all, no_sweeping
+
         token.raise_if_cancelled()
-        with self._lock, _ctrl_c_ends_all(self.close), _no_sweeping():
+        with self._lock, ctrl_c_ends_all(self.close), no_sweeping():
             from fineview.models.link_ahead import link_ahead
 
             link_ahead()
@@ -354,44 +355,6 @@ class App:
             self._archive.close()
         if self._journal is not None:
             self._journal.close()
-
-
-@contextmanager
-def _ctrl_c_ends_all(close: Callable[[], None]) -> Iterator[None]:
-    """While native libraries load, Ctrl-C closes what is open and ends the process.
-
-    Raised inside their C++, a KeyboardInterrupt would abort it.  Nothing is being written then.
-    """
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        close()
-        print("stopped", file=sys.stderr, flush=True)
-        os._exit(130)
-
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@contextmanager
-def _no_sweeping() -> Iterator[None]:
-    """While torch and transformers load, and never again over what they made: no garbage collection.
-
-    A full sweep over their half million objects holds every thread for 100 to 300 ms, the window's too (measured by
-    ``fineview bench demo``).  What has been loaded stays until the end, so it is taken out of later sweeps.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _capture(report: Report, archive: Archive) -> tuple[Report, tuple[tuple[str, bytes], ...]]:

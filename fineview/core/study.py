@@ -8,6 +8,7 @@ from typing import Literal
 from fineview.core.companion import Companion
 from fineview.core.geometry import Circle, Point, Spacing
 from fineview.core.orientation import Orientation
+from fineview.core.place import Place
 
 Eye = Literal["R", "L", "B"]
 LateralitySource = Literal["header", "file-name", "none"]
@@ -49,7 +50,7 @@ class FrameInfo:
 
     ``path``: file that holds it (a member of an unpacked archive keeps its unpacked path).
     ``frame_in_file``: 0-based.  ``sop_uid``: ``None`` for pictures that are not DICOM.
-    ``position_mm``: distance along the stack normal, where the file gives one.
+    ``position_mm``: distance along the stack normal, where the file gives one; ``place``: where it lies in the patient.
     ``scan_line``: the B-scan's two end points on the localizer, in localizer source pixels, where known;
     ``scan_circle``: its circle there, where it was scanned along one.
     """
@@ -65,6 +66,7 @@ class FrameInfo:
     position_mm: float | None = None
     scan_line: tuple[Point, Point] | None = None
     scan_circle: Circle | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

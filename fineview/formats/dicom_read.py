@@ -10,7 +10,7 @@ from fineview.core.companion import Companion
 from fineview.core.errors import FineViewError
 from fineview.core.geometry import Point
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
-from fineview.formats.directions import cosines, normal_of, orientation_of, position_of
+from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
 from fineview.formats.objects import companion_of
 from fineview.formats.part10 import OpenFile, open_dicom
@@ -111,12 +111,13 @@ def _frames(dataset: Dataset, groups: Groups, path: str, count: int, laterality:
         pair = cosines(dataset, groups, index)
         normal = normal_of(pair) if pair is not None else None
         normals.add(tuple(round(c, 3) + 0.0 for c in normal) if normal is not None else None)
+        place = place_of(dataset, groups, index, pair)
         reference, line = _scan_line(dataset, groups, index)
         localizer = localizer or reference
         frames.append(FrameInfo(
             path, index, known["sop_uid"] or None, known["sop_class_uid"] or None, known["rows"], known["cols"],
             spacing_of(dataset, groups, index), orientation_of(dataset, pair, eye),
-            position_of(dataset, groups, index, normal), line))
+            position_of(place), line, place=place))
     return {"frames": tuple(frames), "localizer_sop": localizer or _referenced(dataset, groups),
             "normal": next(iter(normals)) if len(normals) == 1 else None}
 

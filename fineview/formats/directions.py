@@ -8,9 +8,9 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from fineview.core.orientation import Orientation, for_eye
+from fineview.core.place import Place, Vector
 from fineview.formats.values import Groups, numbers, text
 
-Vector = tuple[float, float, float]
 _AXES = (("L", "R"), ("P", "A"), ("H", "F"))
 _LEAST = 0.15
 """Smallest cosine that gets a letter, about 8 degrees: less than that nobody sees, and "LA" would mislead."""
@@ -42,15 +42,26 @@ def normal_of(pair: tuple[Vector, Vector]) -> Vector:
     return float(n[0]), float(n[1]), float(n[2])
 
 
-def position_of(dataset: Dataset, groups: Groups, frame: int, normal: Vector | None) -> float | None:
-    """Distance in mm of the frame's first pixel along ``normal``; RT Dose gives offsets instead (C.8.8.3.2)."""
+def place_of(dataset: Dataset, groups: Groups, frame: int, pair: tuple[Vector, Vector] | None) -> Place | None:
+    """Where the frame's pixels lie; RT Dose gives offsets along the normal instead (C.8.8.3.2)."""
     holder = groups.item(frame, "PlanePositionSequence") or dataset
     corner = numbers(holder, "ImagePositionPatient")
-    if normal is None or len(corner) != 3:
+    if pair is None or len(corner) != 3:
         return None
     offsets = numbers(dataset, "GridFrameOffsetVector")
     extra = offsets[frame] - offsets[0] if frame < len(offsets) else 0.0
-    return float(np.dot(corner, normal)) + extra
+    x, y, z = (at + extra * along for at, along in zip(corner, normal_of(pair), strict=True))
+    return Place((x, y, z), _unit(pair[0]), _unit(pair[1]))
+
+
+def _unit(vector: Vector) -> Vector:
+    x, y, z = np.array(vector) / np.linalg.norm(vector)
+    return float(x), float(y), float(z)
+
+
+def position_of(place: Place | None) -> float | None:
+    """Distance in mm of the frame's first pixel along its normal."""
+    return sum(at * along for at, along in zip(place.corner_mm, place.normal, strict=True)) if place else None
 
 
 def orientation_of(dataset: Dataset, pair: tuple[Vector, Vector] | None, eye: str | None) -> Orientation:
