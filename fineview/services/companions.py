@@ -28,7 +28,7 @@ class Companions:
         """Hears of every frame that ``opening`` shows, before ``then`` does."""
         self._session, self._jobs, self._archive, self._opening, self._then = session, jobs, archive, opening, then
         self._presented: FrameKey | None = None
-        opening.on_frame = self._on_frame
+        opening.frames.on_frame = self._on_frame
 
     def _on_frame(self) -> None:
         self.refresh()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,14 @@ from pathlib import Path
 from fineview.core.dialogue import Answer
 from fineview.core.errors import FineViewError, InputProblem
 from fineview.core.finding import Finding
-from fineview.core.image import Raster
-from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
+from fineview.core.study import Catalogue, FrameKey, Series, Study
 from fineview.services.clock import now_iso
 from fineview.services.file_lines import FileLines
+from fineview.services.frames import Frames
 from fineview.services.jobs import Job, Jobs, Token
+from fineview.services.lane_bar import LaneBar
 from fineview.services.ports import Archive, Journal
-from fineview.services.session import Notice, Session
+from fineview.services.session import Session
 from fineview.services.whereabouts import relocated, relocated_answers
 from fineview.services.wishes import WORD, ViewWishes
 
@@ -45,7 +46,7 @@ def first_image_series(catalogue: Catalogue) -> tuple[Study, Series]:
 
 
 class OpenStudy:
-    """Catalogue, series and frames on the session.  Lanes: "open" (scan), "frame" (newest wins), "preload"."""
+    """Catalogue and series on the session.  Lanes "open" (scan), "header" and "journal"; ``frames`` has its own."""
 
     def __init__(self, session: Session, jobs: Jobs, archive: Archive, journal: Journal, sample: Path) -> None:
         self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
@@ -53,12 +54,13 @@ class OpenStudy:
         self._opened: tuple[str, ...] = ()
         self._touched = False
         self.lines = FileLines(session, jobs, archive)
-        self.on_frame: Callable[[], None] = lambda: None
+        self.frames = Frames(session, jobs, archive)
+        self._bar = LaneBar(session, jobs, "open")
 
     def paths(self, paths: Sequence[Path]) -> None:
         """Open files, folders, ZIPs or a DICOMDIR in place of what is open."""
         self._opened, self._touched = tuple(str(path) for path in paths), False
-        self._progress("open", "looking for images", 0, 0)
+        self._bar.moved(0, 0, "looking for images")
         shown: list[bool] = []
 
         def work(token: Token) -> Catalogue:
@@ -74,8 +76,7 @@ class OpenStudy:
                     raise  # a report without its image can still be read
             return last
 
-        self._jobs.submit(Job("open", work, self._scanned, self._failed, self._on_progress("open"),
-                              lambda: self._idle("open")))
+        self._jobs.submit(Job("open", work, self._scanned, self._bar.failed, self._bar.moved, self._bar.idle))
 
     def sample(self) -> None:
         self.paths([self._sample])
@@ -91,8 +92,8 @@ class OpenStudy:
         study, series = self._session.catalogue.find_series(uid)
         self._enter(study, series)
         self._session.pulse()
-        self._load_frame()
-        self._preload(series)
+        self.frames.load()
+        self.frames.preload(series)
 
     def show_frame(self, index: int) -> None:
         series = self._session.series
@@ -101,7 +102,7 @@ class OpenStudy:
         self._touched = True
         self._session.index = min(max(index, 0), len(series.frames) - 1)
         self._session.pulse()
-        self._load_frame()
+        self.frames.load()
 
     def show(self, key: FrameKey) -> None:
         """Go to a frame of any series of the open study; says so where it is not there."""
@@ -118,11 +119,11 @@ class OpenStudy:
         self.show_frame(self._session.index + delta)
 
     def close_study(self) -> None:
-        for lane in ("open", "frame", "thumbnails"):
+        for lane in ("open", "frame"):
             self._jobs.cancel(lane)
         session = self._session
         session.catalogue, session.study, session.series, session.index = Catalogue(), None, None, 0
-        session.thumbnails.clear()
+        self.frames.clear_thumbnails()
         self._forget()
         session.pulse()
 
@@ -130,19 +131,18 @@ class OpenStudy:
         """Read the shown file's header and hand its (tag, keyword, text) rows to ``done``."""
         frame = self._session.frame
         if frame is not None:
-            self._jobs.submit(Job("header", lambda _: self._archive.header(frame), done, self._failed))
+            self._jobs.submit(Job("header", lambda _: self._archive.header(frame), done, self._bar.failed))
 
     # -- catalogue ---------------------------------------------------------------------------------------------
     def _show_first(self, catalogue: Catalogue, token: Token) -> None:
         if token.cancelled:
             return
         self._session.catalogue = catalogue
-        self._jobs.cancel("thumbnails")
-        self._session.thumbnails.clear()
+        self.frames.clear_thumbnails()
         study, series = first_image_series(catalogue)
         self._enter(study, series, fresh=True)
         self._session.pulse()
-        self._load_frame()
+        self.frames.load()
 
     def _scanned(self, catalogue: Catalogue) -> None:
         session = self._session
@@ -160,10 +160,10 @@ class OpenStudy:
                          "See the list under the studies.", "some-problems")
         self._remember()
         session.pulse()
-        self._load_frame()
-        self._load_thumbnails(catalogue)
+        self.frames.load()
+        self.frames.thumbnails(catalogue)
         if session.series is not None:
-            self._preload(session.series)
+            self.frames.preload(session.series)
 
     def _tell_no_image(self, catalogue: Catalogue) -> None:
         """Objects without their images can be read; the first one's text is shown at once."""
@@ -224,7 +224,7 @@ class OpenStudy:
         def work(_: Token) -> tuple[tuple[Finding, ...], tuple[Answer, ...]]:
             return self._journal.findings(study.uid), self._journal.answers(study.uid)
 
-        self._jobs.submit(Job("journal", work, partial(self._recalled, study.uid), self._failed, newest_wins=False))
+        self._jobs.submit(Job("journal", work, partial(self._recalled, study.uid), self._bar.failed, newest_wins=False))
 
     def _recalled(self, study_uid: str, found: tuple[tuple[Finding, ...], tuple[Answer, ...]]) -> None:
         session, (findings, answers) = self._session, found
@@ -264,109 +264,3 @@ class OpenStudy:
     def _not_remembered(self, error: FineViewError) -> None:
         self._session.tell("warning", error.what, error.remedy, error.code)
         self._session.pulse()
-
-    # -- frames ------------------------------------------------------------------------------------------------
-    def _load_frame(self) -> None:
-        session, key, frame = self._session, self._session.frame_key, self._session.frame
-        if key is None or frame is None:
-            return
-        if key in session.rasters:
-            self.on_frame()
-            return
-        self._jobs.submit(Job("frame", lambda _: self._archive.read_frame(frame),
-                              lambda raster: self._frame_read(key, raster), lambda e: self._frame_failed(key, e)))
-
-    def _frame_read(self, key: FrameKey, raster: Raster) -> None:
-        self._session.rasters[key] = raster
-        self._session.frame_problem.pop(key, None)
-        self._session.pulse()
-        if key == self._session.frame_key:
-            self.on_frame()
-
-    def _frame_failed(self, key: FrameKey, error: FineViewError) -> None:
-        self._session.frame_problem[key] = Notice(0, "error", error.what, error.remedy, error.code)
-        self._session.pulse()
-
-    def _preload(self, series: Series) -> None:
-        """Decode the other frames outwards from the shown one; a frame that fails is told when it is looked at."""
-        self._jobs.cancel("preload")
-        if len(series.frames) < 2:
-            return
-        start, total = self._session.index, len(series.frames)
-        wanted = [i for i in outwards(start, total) if FrameKey(series.uid, i) not in self._session.rasters]
-
-        def work(token: Token) -> None:
-            room = self._session.rasters.budget_bytes
-            for done, index in enumerate(wanted):
-                token.raise_if_cancelled()
-                raster = _read_or_none(self._archive, series.frames[index])
-                room -= raster.pixels.nbytes if raster is not None else 0
-                if room < 0:
-                    return  # more would push out the neighbours that were read first
-                if raster is not None:
-                    self._jobs.post(_keeper(self._session, FrameKey(series.uid, index), raster, token))
-                token.report(done + 1, len(wanted), f"loading frames {done + 1} of {len(wanted)}")
-
-        self._progress("preload", "loading frames", 0, len(wanted))
-        self._jobs.submit(Job("preload", work, lambda _: None, self._failed, self._on_progress("preload"),
-                              lambda: self._idle("preload")))
-
-    def _load_thumbnails(self, catalogue: Catalogue) -> None:
-        wanted = [series for study in catalogue.studies for series in study.series if series.frames]
-
-        def work(token: Token) -> None:
-            for series in wanted:
-                token.raise_if_cancelled()
-                raster = _read_or_none(self._archive, series.frames[series.default_frame])
-                if raster is not None:
-                    self._jobs.post(_thumbnail_keeper(self._session, series.uid, raster, token))
-
-        self._jobs.submit(Job("thumbnails", work, lambda _: None, self._failed))
-
-    # -- telling -----------------------------------------------------------------------------------------------
-    def _failed(self, error: FineViewError) -> None:
-        self._session.tell("error", error.what, error.remedy, error.code)
-        self._session.pulse()
-
-    def _on_progress(self, lane: str) -> Callable[[float, float, str], None]:
-        return lambda done, total, words: self._progress(lane, words, done, total)
-
-    def _progress(self, lane: str, words: str, done: float, total: float) -> None:
-        self._session.advance(lane, words, done, total)
-
-    def _idle(self, lane: str) -> None:
-        if not self._jobs.busy(lane):
-            self._session.progress.pop(lane, None)
-            self._session.pulse()
-
-
-def outwards(start: int, total: int) -> Iterator[int]:
-    """start + 1, start - 1, start + 2, ...: the neighbours that a wheel reaches first."""
-    for distance in range(1, total):
-        for index in (start + distance, start - distance):
-            if 0 <= index < total:
-                yield index
-
-
-def _read_or_none(archive: Archive, frame: FrameInfo) -> Raster | None:
-    try:
-        return archive.read_frame(frame)
-    except FineViewError:
-        return None
-
-
-def _keeper(session: Session, key: FrameKey, raster: Raster, token: Token) -> Callable[[], None]:
-    def keep() -> None:
-        if not token.cancelled and session.series is not None and session.series.uid == key.series_uid:
-            session.rasters[key] = raster
-
-    return keep
-
-
-def _thumbnail_keeper(session: Session, uid: str, raster: Raster, token: Token) -> Callable[[], None]:
-    def keep() -> None:
-        if not token.cancelled:
-            session.thumbnails[uid] = raster
-            session.pulse()
-
-    return keep

@@ -174,7 +174,7 @@ def workbench(post: Post, folder: Path) -> Workbench:
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
                     PluginShelf(session, jobs, NoPlugins()),
                     thickness=ThicknessDesk(session, jobs, archive, no_engine, edits),
-                    companions=Companions(session, jobs, archive, opening, opening.on_frame),
+                    companions=Companions(session, jobs, archive, opening, opening.frames.on_frame),
                     pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening.paths))
 
 

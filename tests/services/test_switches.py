@@ -103,7 +103,7 @@ class Room:
         self.session, encodings = Session(author="Dr Reader"), Encodings()
         self.open = OpenStudy(self.session, jobs, Files(), self.journal, folder)
         explain = Explain(self.session, jobs, lambda name: self.engine, encodings)
-        self.open.on_frame = explain.refresh
+        self.open.frames.on_frame = explain.refresh
         answerers = AnswererShelf(self.session, jobs, None, self.journal)  # type: ignore[arg-type]
         self.asked: list[str | None] = []
         ask = Ask(self.session, jobs, self.named, encodings, self.journal, self.open.show, answerers)
