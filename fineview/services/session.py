@@ -25,6 +25,7 @@ from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
 from fineview.services.eye import EyeView
+from fineview.services.panes import Frames, Pane, Panes
 from fineview.services.thickness_state import ThicknessState
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
@@ -169,6 +170,7 @@ class Session:
     ``answerer``: folder of the language model that answers, "" for our own answers; ``answerer_wanted``: one that is
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
     ``lines``: layer lines that the file itself holds, by frame.
+    ``panes``: the pictures side by side; ``study``, ``series``, ``index`` and ``view`` are those of the active one.
     ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series;
     ``grids``: those that go into the report.
     """
@@ -178,6 +180,7 @@ class Session:
     series: Series | None = None
     index: int = 0
     view: ViewWishes = field(default_factory=ViewWishes)
+    panes: Panes = field(default_factory=Panes)
     overlay: OverlayWishes = field(default_factory=OverlayWishes)
     other: OverlayWishes | None = None
     beside: Beside = "none"
@@ -244,6 +247,12 @@ class Session:
         if self._index is None or self._index[0] is not self.catalogue:
             self._index = (self.catalogue, index_of(self.catalogue))
         return self._index[1]
+
+    def pane(self, number: int) -> Pane:
+        """What the pane shows now, the active one too."""
+        if number != self.panes.active:
+            return self.panes.panes[number]
+        return Pane(Frames(self.series.uid, self.index) if self.series is not None else None, self.view)
 
     @property
     def frame_key(self) -> FrameKey | None:
