@@ -170,10 +170,11 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to retrieve: a study, or one series of it."""
+    """What to retrieve: a study, or one series of it.  ``patient_id``: whose it is by the list, "" where unknown."""
 
     study_uid: str
     series_uid: str = ""
+    patient_id: str = ""
 
 
 def checked_wish(wish: Wish) -> Wish:
@@ -185,12 +186,17 @@ def checked_wish(wish: Wish) -> Wish:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An object that was stored: ``path`` is made of hashes.  ``known``: the same bytes were there before."""
+    """An object that was stored: ``path`` is made of hashes.  ``known``: the same bytes were there before.
+
+    ``image``: it has pixels.  ``stranger``: it names another patient than the list, or than the first that came.
+    """
 
     sop_uid: str
     path: str
     size: int
     known: bool = False
+    image: bool = False
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +217,11 @@ class Retrieved:
     refused: tuple[TurnedAway, ...] = ()
     promised: int = 0
     complete: bool = False
+
+    @property
+    def strangers(self) -> int:
+        """Objects under this study's UID that name another patient."""
+        return sum(one.stranger for one in self.arrived)
 
 
 @dataclass(frozen=True, slots=True)

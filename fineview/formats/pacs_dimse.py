@@ -7,4 +7,5 @@ from collections.abc import Callable
 from fineview.formats import pacs_find, pacs_get, pacs_store
 
 OPERATIONS: dict[str, Callable[..., None]] = {
-    "echo": pacs_find.echo, "find": pacs_find.find, "retrieve": pacs_get.retrieve, "send": pacs_store.send}
+    "echo": pacs_find.echo, "find": pacs_find.find, "listed": pacs_find.listed, "retrieve": pacs_get.retrieve,
+    "send": pacs_store.send}

@@ -15,15 +15,17 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from fineview.core.errors import LimitExceeded, PeerProblem
+from fineview.core.errors import PeerProblem
 from fineview.core.peer import Level, Match, Node, Query, Secrets, Wish, is_uid
 from fineview.formats import pacs_faults, wire
 from fineview.formats.pacs_association import associated, status_of
-from fineview.formats.pacs_inbox import OBJECTS
+from fineview.formats.pacs_inbox import OBJECTS, too_many
 from fineview.formats.pacs_say import Say
 from fineview.formats.pacs_watch import Watch
 from fineview.formats.values import integer, text
 
+USELESS = 10_000
+"""Rows that are known or name no UID before the peer is left: a list must end."""
 _PENDING = (0xFF00, 0xFF01)
 _CANCELLED = 0xFE00
 Search = Callable[[Dataset], Iterator[Dataset]]
@@ -39,18 +41,21 @@ def echo(node: Node, secrets: Secrets, say: Say) -> None:
 
 def find(node: Node, secrets: Secrets, say: Say, query: Any) -> None:
     asked = wire.from_plain(Query, query)
-    refused = count = 0
+    refused = 0
     cut = False
+    told: set[Match] = set()
     with searching(node, secrets, asked.level, Watch(node, say)) as search:
-        for row in search(identifier(asked)):
-            if count == asked.limit:
-                cut = True
-                break
+        for number, row in enumerate(search(identifier(asked))):
+            if number - len(told) > USELESS:
+                raise pacs_faults.answer_unreadable("a list without end")
             made = match(row, asked.level)
             if made is None:
                 refused += 1
-            else:
-                count += 1
+            elif made not in told:  # some peers list a row once for each of its parts
+                if len(told) == asked.limit:
+                    cut = True
+                    break
+                told.add(made)
                 say({"row": wire.to_plain(made)})
     say({"cut": cut, "refused": refused})
 
@@ -107,9 +112,16 @@ def instances(node: Node, secrets: Secrets, wish: Wish, watch: Watch) -> dict[st
                 if is_uid(uid):
                     found[uid] = kind if is_uid(kind) else ""
                 if len(found) > OBJECTS:
-                    raise LimitExceeded(f"The peer lists more than {OBJECTS} objects.",
-                                        "Retrieve one series at a time.", "limit")
+                    raise too_many()
     return found
+
+
+def listed(node: Node, secrets: Secrets, say: Say, studies: list[str]) -> None:
+    """Every object that the peer lists of these studies."""
+    watch = Watch(node, say)
+    for study in studies:
+        for uid in instances(node, secrets, Wish(study), watch):
+            say({"listed": uid})
 
 
 @contextmanager

@@ -44,8 +44,21 @@ def retrieve(node: Node, secrets: Secrets, say: Say, wish: Any, arriving: str, t
     say({"promised": len(promised)})
     inbox = Inbox(asked, Path(target), say, frozenset(promised))
     watch.received = inbox.count
-    (_move if node.move_port else _get)(node, secrets, asked, inbox, watch, promised, say)
+    _bring(node, secrets, asked, inbox, watch, promised, say)
     inbox.close()
+
+
+def _bring(node: Node, secrets: Secrets, wish: Wish, inbox: Inbox, watch: Watch, promised: Mapping[str, str],
+           say: Say) -> None:
+    """C-MOVE where the node has a port for it, C-GET where it has none or the peer does not offer C-MOVE."""
+    if node.move_port:
+        try:
+            _move(node, secrets, wish, inbox, watch, promised, say)
+            return
+        except PeerProblem as error:
+            if error.code != "peer-service":
+                raise
+    _get(node, secrets, wish, inbox, watch, promised, say)
 
 
 def _get(node: Node, secrets: Secrets, wish: Wish, inbox: Inbox, watch: Watch, promised: Mapping[str, str],

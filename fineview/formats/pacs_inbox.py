@@ -27,6 +27,10 @@ SURPLUS = 16
 """Objects beyond what was promised before the peer is left: a few come from a study that grew meanwhile."""
 
 
+def too_many() -> LimitExceeded:
+    return LimitExceeded(f"The peer lists more than {OBJECTS} objects.", "Retrieve one series at a time.", "limit")
+
+
 class Inbox:
     """``expected``: SOP instance UIDs that the peer says the study has; None where it could not say.
 
@@ -39,6 +43,7 @@ class Inbox:
         self._in_object = self._in_all = self._surplus = 0
         self.stored: set[str] = set()
         self._turned: set[str] = set()
+        self._patient_id = wish.patient_id
 
     def count(self, size: int) -> None:
         """Bytes that just came in.  Raises ``LimitExceeded`` beyond a limit."""
@@ -88,7 +93,7 @@ class Inbox:
         if uid is not None and not said:
             return TurnedAway("", "uid", "The peer calls it by something that is not a UID.")
         try:
-            named, study, series = _names(arriving)
+            named, study, series, self._image, self._named_id = _names(arriving)
         except FineViewError as error:
             return TurnedAway(said, error.code, error.what)
         except Exception as error:  # pydicom raises whatever its converters raise
@@ -106,13 +111,13 @@ class Inbox:
 
     def _keep(self, arriving: Path) -> Arrived:
         """Move it to its hashed name; other bytes under the same UID are kept beside the first, not over it."""
-        size = arriving.stat().st_size
+        size, stranger = arriving.stat().st_size, self._is_stranger()
         target = self._target / f"{hashed_name(self._uid)}.dcm"
         if target.exists():
             content = _content(arriving)
             if content == _content(target):
                 arriving.unlink()
-                return Arrived(self._uid, str(target), size, known=True)
+                return Arrived(self._uid, str(target), size, True, self._image, stranger)
             target = target.with_name(f"{hashed_name(self._uid)}-{content[:16]}.dcm")
         handle = os.open(arriving, os.O_RDONLY)
         try:
@@ -121,18 +126,25 @@ class Inbox:
             os.close(handle)
         arriving.chmod(0o600)
         os.replace(arriving, target)
-        return Arrived(self._uid, str(target), size)
+        return Arrived(self._uid, str(target), size, False, self._image, stranger)
+
+    def _is_stranger(self) -> bool:
+        self._patient_id = self._patient_id or self._named_id
+        return bool(self._named_id) and self._named_id != self._patient_id
 
 
-def _names(path: Path) -> tuple[str, str, str]:
-    """(SOP instance, study, series) UID of the data set.  Raises ``FineViewError``."""
+def _names(path: Path) -> tuple[str, str, str, bool, str]:
+    """(SOP instance, study, series) UID of the data set, whether it has pixels, and patient ID.
+
+    Raises ``FineViewError``.
+    """
     opened = open_dicom(str(path))
     with opened.source:
         if not _whole(opened):
             raise limits.truncated("its pixels end too early")
-        one, study, series = (text(opened.dataset, keyword) for keyword in (
-            "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"))
-        return one, study, series
+        one, study, series, patient = (text(opened.dataset, keyword) for keyword in (
+            "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "PatientID"))
+        return one, study, series, opened.structure.pixel_tag is not None, patient
 
 
 def _whole(opened: OpenFile) -> bool:

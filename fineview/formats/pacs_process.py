@@ -64,8 +64,17 @@ class Peers:
                 return Matches(tuple(rows), bool(answer["cut"]), int(answer["refused"]))
         raise pacs_faults.answer_unreadable("no end")
 
-    def retrieve(self, node: Node, secrets: Secrets, wish: Wish, token: Token) -> Retrieved:
-        """C-GET, C-MOVE or WADO-RS into ``folder``.  What has arrived stays, also after a cancel or a failure."""
+    def listed(self, node: Node, secrets: Secrets, studies: Sequence[str], token: Token) -> frozenset[str]:
+        """SOP instance UIDs of all that the peer lists of these studies."""
+        return frozenset(str(answer["listed"]) for answer in self._ask(
+            "listed", node, secrets, token, studies=list(studies)) if "listed" in answer)
+
+    def retrieve(self, node: Node, secrets: Secrets, wish: Wish, token: Token,
+                 on_arrived: Callable[[Arrived], None] = lambda one: None) -> Retrieved:
+        """C-GET, C-MOVE or WADO-RS into ``folder``.  What has arrived stays, also after a cancel or a failure.
+
+        ``on_arrived`` hears of each object once it is stored.
+        """
         target = self._kept(wish)
         arrived, refused, promised, moved = list[Arrived](), list[TurnedAway](), 0, ""
         with self._arriving() as arriving:
@@ -73,6 +82,7 @@ class Peers:
                                     arriving=str(arriving), target=str(target)):
                 if "arrived" in answer:
                     arrived.append(_value(Arrived, answer["arrived"]))
+                    on_arrived(arrived[-1])
                 elif "refused" in answer:
                     refused.append(_value(TurnedAway, answer["refused"]))
                 elif "bytes" in answer:
