@@ -6,6 +6,7 @@ defined; which hooks there are stands in ``fineview.extend.hooks``.  ``plugins/R
 
 from __future__ import annotations
 
+from fineview.core.device import Device
 from fineview.core.errors import InputProblem, LimitExceeded
 from fineview.core.geometry import Box, Circle, Point, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
@@ -14,5 +15,5 @@ from fineview.core.recording import InstrumentReader, Recording
 from fineview.core.study import FrameInfo, Laterality, Patient
 from fineview.extend.hooks import API_VERSION
 
-__all__ = ["API_VERSION", "Box", "Circle", "FrameInfo", "InputProblem", "InstrumentReader", "Laterality", "LayerLine",
-           "LimitExceeded", "Orientation", "Patient", "Point", "Recording", "ScaleSource", "Spacing"]
+__all__ = ["API_VERSION", "Box", "Circle", "Device", "FrameInfo", "InputProblem", "InstrumentReader", "Laterality",
+           "LayerLine", "LimitExceeded", "Orientation", "Patient", "Point", "Recording", "ScaleSource", "Spacing"]

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.device import Device
 from fineview.core.layers import LayerLine
 from fineview.core.study import FrameInfo, Laterality, Patient
 
@@ -22,7 +23,10 @@ class Recording:
     """One series of pictures in a file.
 
     ``modality``: "OPT" for B-scans, "OP" for a photograph or localizer (PS3.3 C.7.3.1.1.1).  ``frames``: each with its
-    own ``spacing`` and what vouches for it; ``frame_in_file`` counts through all recordings of the file.
+    own ``spacing`` and what vouches for it; ``frame_in_file`` counts through all recordings of the file.  ``stamp``:
+    words that tell this frame from any other in the world and stay when the file is written anew (when and where it
+    was scanned, numbers of the clinic's data base); only a hash of them is kept.  Where a reader gives none, the frame
+    is known by the content of the whole file.
     ``localizer``: number of the recording, among those of the file, that the ``scan_line`` of the frames lies on.
     ``study_uid``, ``series_uid``: as the file gives them, "" where it does not.  ``date``, ``time``: DICOM DA and TM.
     ``files``: other files that hold its pixels; they are not opened once more as pictures of their own.
@@ -41,6 +45,7 @@ class Recording:
     bits: int = 8
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    device: Device = Device()
 
 
 class InstrumentReader(Protocol):

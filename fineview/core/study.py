@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fineview.core.companion import Companion
+from fineview.core.device import Device
 from fineview.core.geometry import Circle, Point, Spacing
 from fineview.core.orientation import Orientation
 from fineview.core.place import Place
@@ -53,6 +54,8 @@ class FrameInfo:
     ``position_mm``: distance along the stack normal, where the file gives one; ``place``: where it lies in the patient.
     ``scan_line``: the B-scan's two end points on the localizer, in localizer source pixels, where known;
     ``scan_circle``: its circle there, where it was scanned along one.
+    ``stamp``: of a frame in an instrument's own file, a UID of what was recorded: the same whatever the file is called
+    and whichever other frames it holds; "" for DICOM objects, which have ``sop_uid``, and for plain pictures.
     """
 
     path: str
@@ -67,6 +70,7 @@ class FrameInfo:
     scan_line: tuple[Point, Point] | None = None
     scan_circle: Circle | None = None
     place: Place | None = None
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Series:
     localizer_uid: str | None = None
     frame_of_reference_uid: str | None = None
     warnings: tuple[str, ...] = ()
+    device: Device = Device()
 
     @property
     def default_frame(self) -> int:

@@ -7,13 +7,14 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from fineview.core.companion import Companion
+from fineview.core.device import Device
 from fineview.core.errors import FineViewError
 from fineview.core.geometry import Point
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
 from fineview.formats.objects import companion_of
-from fineview.formats.part10 import OpenFile, open_dicom
+from fineview.formats.part10 import DEFLATED, OpenFile, open_dicom
 from fineview.formats.pixel_check import checked_shape, declared_frames
 from fineview.formats.record import FileRecord
 from fineview.formats.spacing import spacing_of
@@ -71,7 +72,12 @@ def _identity(dataset: Dataset, path: str) -> dict[str, Any]:
             "accession": text(dataset, "AccessionNumber"), "series_uid": text(dataset, "SeriesInstanceUID"),
             "series_number": integer(dataset, "SeriesNumber"),
             "series_description": text(dataset, "SeriesDescription"), "modality": text(dataset, "Modality"),
-            "instance_number": integer(dataset, "InstanceNumber")}
+            "instance_number": integer(dataset, "InstanceNumber"), "device": _device(dataset)}
+
+
+def _device(dataset: Dataset) -> Device:
+    return Device(text(dataset, "Manufacturer"), text(dataset, "ManufacturerModelName"),
+                  text(dataset, "SoftwareVersions").replace("\\", ", "))
 
 
 def _date(dataset: Dataset, keyword: str) -> str:
@@ -81,7 +87,7 @@ def _date(dataset: Dataset, keyword: str) -> str:
 
 def _picture(opened: OpenFile) -> dict[str, Any]:
     dataset = opened.dataset
-    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    syntax = DEFLATED if opened.front.inflated else str(dataset.file_meta.TransferSyntaxUID)
     return {"rows": integer(dataset, "Rows"), "cols": integer(dataset, "Columns"),
             "frame_count": declared_frames(dataset),
             "bits": integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated") or _float_bits(opened),

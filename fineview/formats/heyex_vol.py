@@ -7,6 +7,7 @@ as published readers state it.  Its millimetres count from the corner of the loc
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.device import Device
 from fineview.core.errors import RequestProblem
 from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
@@ -36,6 +38,7 @@ _CIRCLE = 2
 _LAYERS = ("ILM", "BM", "RNFL", "GCL", "IPL", "INL", "OPL", "ONL", "ELM", "IOS", "OPT", "CHO", "VIT", "ANT", "PR1",
            "PR2", "RPE")
 _NOTHING = 3e38
+_SAMPLE_BYTES = 1 << 16
 _DAY_ZERO = datetime(1899, 12, 30)
 
 
@@ -84,17 +87,20 @@ class HeyexVol:
         places = [None] * len(lines) if circle else positions([scan.line for scan in known.scans])
         frames = tuple(FrameInfo(str(path), n, rows=known.rows, cols=known.cols, spacing=known.spacing,
                                  position_mm=place, scan_line=None if circle else line,
-                                 scan_circle=Circle(*line) if circle and line is not None else None)
-                       for n, (line, place) in enumerate(zip(lines, places, strict=True)))
+                                 scan_circle=Circle(*line) if circle and line is not None else None,
+                                 stamp=f"HEYEX {scan.line} {_sampled(path, scan.pixels_at, known.rows * known.cols * 4)}")
+                       for n, (scan, line, place) in enumerate(zip(known.scans, lines, places, strict=True)))
         has_slo = known.slo_rows > 0
         volume = Recording("OPT", frames, known.patient, known.visit, date=known.date, laterality=known.laterality,
                            description=f"OCT {_PATTERNS.get(known.pattern, 'scan')}",
-                           localizer=1 if has_slo else None)
+                           localizer=1 if has_slo else None, device=_device(known.version))
         if not has_slo:
             return (volume,)
-        picture = FrameInfo(str(path), len(frames), rows=known.slo_rows, cols=known.slo_cols, spacing=known.slo_spacing)
+        picture = FrameInfo(str(path), len(frames), rows=known.slo_rows, cols=known.slo_cols, spacing=known.slo_spacing,
+                            stamp=f"HEYEX {_sampled(path, _HEADER_BYTES, known.slo_rows * known.slo_cols)}")
         return volume, Recording("OP", (picture,), known.patient, known.visit, date=known.date,
-                                 laterality=known.laterality, description="Infrared localizer")
+                                 laterality=known.laterality, description="Infrared localizer",
+                                 device=_device(known.version))
 
     def pixels(self, path: Path, frame: int) -> NDArray[np.generic]:
         """uint8 (H, W).  Raises ``InputProblem``, ``RequestProblem``."""
@@ -117,6 +123,18 @@ class HeyexVol:
         values = _read(path, scan.lines_at, np.dtype("<f4"), (scan.lines, known.cols))
         named = [(_LAYERS[n] if n < len(_LAYERS) else f"layer {n + 1}", row) for n, row in enumerate(values)]
         return lines_of(named, known.rows, f"Heidelberg HEYEX, {known.version}")
+
+
+def _device(version: str) -> Device:
+    """The layout's version is all that the file says; other programs write the layout with a mark of their own."""
+    return Device("Heidelberg Engineering", "Spectralis") if version.startswith("HSF") else Device()
+
+
+def _sampled(path: Path, at: int, size: int) -> str:
+    """What is in the middle of a picture: enough to know it again, and quickly read."""
+    with path.open("rb") as file:
+        file.seek(at + max(size - _SAMPLE_BYTES, 0) // 2)
+        return hashlib.sha256(file.read(min(size, _SAMPLE_BYTES))).hexdigest()
 
 
 def as_shown(reflectivity: NDArray[np.float32]) -> NDArray[np.uint8]:

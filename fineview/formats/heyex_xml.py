@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.device import Device
 from fineview.core.errors import InputProblem, RequestProblem
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.layers import LayerLine
@@ -32,6 +33,9 @@ _CONTEXT = "OphthalmicAcquisitionContext"
 _VALUES = 1 << 16
 _WARNINGS = 5
 
+# The description names the program that wrote it, and no instrument.
+_DEVICE = Device("Heidelberg Engineering")
+
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
@@ -43,6 +47,7 @@ class _Picture:
     spacing: Spacing
     line: LineMm | None
     drawn: Element | None
+    taken: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class HeyexXml:
         at = 0
         for one in _series(path)[0]:
             known = {"patient": one.patient, "study_uid": one.study_uid, "date": one.date,
-                     "laterality": one.laterality, "warnings": one.warnings}
+                     "laterality": one.laterality, "warnings": one.warnings, "device": _DEVICE}
             files = tuple(str(picture.file) for picture in one.pictures)
             beside = len(found) + 1 if one.scans and one.localizer else None
             if one.scans:
@@ -87,7 +92,7 @@ class HeyexXml:
             at += len(one.scans)
             if one.localizer is not None:
                 frame = FrameInfo(str(path), at, rows=one.localizer.rows, cols=one.localizer.cols,
-                                  spacing=one.localizer.spacing)
+                                  spacing=one.localizer.spacing, stamp=_stamp(one, one.localizer))
                 found.append(Recording("OP", (frame,), files=files, description="Infrared localizer",
                                        **known))  # type: ignore[arg-type]
                 at += 1
@@ -126,8 +131,15 @@ def _frames(path: Path, one: _Series, at: int) -> tuple[FrameInfo, ...]:
     return tuple(FrameInfo(
         str(path), at + n, rows=scan.rows, cols=scan.cols,
         spacing=Spacing(scan.spacing.row_mm, scan.spacing.col_mm, step, scan.spacing.source), position_mm=place,
+        stamp=_stamp(one, scan),
         scan_line=on_localizer(line, (below.col_mm, below.row_mm)))
         for n, (scan, place, line) in enumerate(zip(one.scans, places, lines, strict=True)))
+
+
+def _stamp(one: _Series, picture: _Picture) -> str:
+    """When and where it was scanned: numbers of pictures change as others are added.  "" where the file is silent."""
+    known = one.uid and (picture.taken or picture.line)
+    return f"HEYEX {one.study_uid} {one.uid} {one.date} {picture.taken} {picture.line}" if known else ""
 
 
 def _step(places: list[float] | list[None]) -> float | None:
@@ -193,7 +205,8 @@ def _one_picture(path: Path, image: Element) -> _Picture:
     spacing = Spacing(down, across, None, ScaleSource.CALIBRATED) if known else Spacing()
     return _Picture(_beside(path, word(image, "ImageData/ExamURL")), _count(word(context, "Height")),
                     _count(word(context, "Width")), spacing, (start, end) if start and end else None,
-                    image.find("Segmentation"))
+                    image.find("Segmentation"), " ".join(word(image, f"AcquisitionTime/Time/{part}")
+                                                         for part in ("Hour", "Minute", "Second")).strip())
 
 
 def _beside(path: Path, address: str) -> Path:

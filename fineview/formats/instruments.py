@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.device import Device
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.image import Raster
 from fineview.core.layers import LayerLine
@@ -49,8 +51,22 @@ def records_of(reader: InstrumentReader, path: str) -> tuple[FileRecord, ...]:
     if not recordings or not all(one.frames for one in recordings):
         raise limits.damaged("it holds no picture")
     digest = digest_of(path)
+    recordings = _stamped(recordings, digest)
     uids = [_uid(one.series_uid) or content_uid(digest, f"series {n}") for n, one in enumerate(recordings)]
     return tuple(_record(one, path, digest, n, uids) for n, one in enumerate(recordings))
+
+
+def _stamped(recordings: Sequence[Recording], digest: bytes) -> tuple[Recording, ...]:
+    """Every frame with a stamp of its own; words that name two frames name neither."""
+    said = Counter(frame.stamp for one in recordings for frame in one.frames)
+
+    def stamped(frame: FrameInfo) -> FrameInfo:
+        own = frame.stamp if said[frame.stamp] == 1 else ""
+        uid = content_uid(hashlib.sha256(own.encode("utf-8", "replace")).digest(), "frame") if own \
+            else content_uid(digest, f"frame {frame.frame_in_file}")
+        return replace(frame, stamp=uid)
+
+    return tuple(replace(one, frames=tuple(map(stamped, one.frames))) for one in recordings)
 
 
 def _record(one: Recording, path: str, digest: bytes, number: int, uids: list[str]) -> FileRecord:
@@ -65,7 +81,8 @@ def _record(one: Recording, path: str, digest: bytes, number: int, uids: list[st
         series_description=printable(one.description) or name, modality=printable(one.modality), rows=first.rows,
         cols=first.cols, frame_count=len(frames), bits=one.bits, photometric="MONOCHROME2",
         laterality=one.laterality, normal=_ALONG_THE_STACK if stacked else None, localizer_series=linked,
-        parts=tuple(one.files), warnings=tuple(printable(words) for words in one.warnings), frames=frames)
+        parts=tuple(one.files), warnings=tuple(printable(words) for words in one.warnings), frames=frames,
+        device=Device(printable(one.device.maker), printable(one.device.model), printable(one.device.software)))
 
 
 def _checked(frame: FrameInfo, path: str) -> FrameInfo:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fineview.core.companion import Companion
+from fineview.core.device import Device
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 
 RecordKind = Literal["image", "object", "directory", "problem"]
@@ -59,3 +60,4 @@ class FileRecord:
     frames: tuple[FrameInfo, ...] = ()
     problem: Problem | None = None
     companion: Companion | None = None
+    device: Device = Device()

@@ -25,7 +25,18 @@ from eyepy.io.he.e2e_format import TypesEnum, containerheader_format
 from eyepy.io.he.vol_reader import SEG_MAPPING
 from numpy.typing import NDArray
 
-from fineview.api import FrameInfo, InputProblem, Laterality, LayerLine, Patient, Point, Recording, ScaleSource, Spacing
+from fineview.api import (
+    Device,
+    FrameInfo,
+    InputProblem,
+    Laterality,
+    LayerLine,
+    Patient,
+    Point,
+    Recording,
+    ScaleSource,
+    Spacing,
+)
 
 MM_PER_DEGREE = 0.2896
 FIELD_DEGREES = 30.0
@@ -187,7 +198,8 @@ def _recording(series: Any, modality: str, frames: tuple[FrameInfo, ...], words:
     # Numbers of one clinic's database: with the patient's own they tell visits apart, and join files of one visit.
     visit = f"E2E {series.patient.id} {series.study.id} {patient.id}" if patient.id else ""
     return Recording(modality, frames, patient, visit, date=date if date > "19000101" else "", description=words,
-                     laterality=_laterality(series), localizer=localizer, warnings=warnings)
+                     laterality=_laterality(series), localizer=localizer, warnings=warnings,
+                     device=Device("Heidelberg Engineering"))
 
 
 def _patient(series: Any) -> Patient:
