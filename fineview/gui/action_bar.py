@@ -7,29 +7,19 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
 from fineview.gui import icons
-from fineview.gui.actions import ACTIONS, GESTURES, Action
+from fineview.gui.actions import ACTIONS, Action
 from fineview.gui.desk import Desk
+from fineview.gui.keys import Keys, native
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
-
-
-def key_rows() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Menu -> (key, title) rows of all actions with a shortcut, then the mouse."""
-    made: dict[str, list[tuple[str, str]]] = {}
-    for row in ACTIONS:
-        if row.shortcut:
-            key = QKeySequence(row.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-            made.setdefault(tr(row.menu), []).append((key, tr(row.title)))
-    made[tr("Mouse and held keys")] = [(key, tr(words)) for key, words in GESTURES]
-    return {menu: tuple(rows) for menu, rows in made.items()}
 
 
 class ActionBar:
     WATCHES = frozenset({"tool", "overlay_wishes", "view", "frame_key", "selected", "undo_name", "redo_name", "study",
                          "series", "image", "window_text", "beside", "companions"})
 
-    def __init__(self, window: QMainWindow, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, window: QMainWindow, desk: Desk, keys: Keys) -> None:
+        self._desk, self._keys = desk, keys
         self._state: ViewState | None = None
         self.actions: dict[str, QAction] = {}
         menus: dict[str, QMenu] = {}
@@ -41,21 +31,21 @@ class ActionBar:
         self._presets = menus["View"].addMenu(tr("Window presets"))
         self._presets.aboutToShow.connect(self._fill_presets)
         self.toolbar = self._make_toolbar(window)
+        keys.subscribe(self._rekey)
 
     def _make(self, row: Action, window: QMainWindow) -> QAction:
         made = QAction(tr(row.title), window)
         made.setIconText(tr(row.title))
         if row.icon:
             icons.dress(made, row.icon)
-        if row.shortcut:
-            made.setShortcut(QKeySequence(row.shortcut))
+        made.setShortcut(QKeySequence(self._keys.of(row.id)))
         made.setCheckable(row.checked is not None)
         made.triggered.connect(lambda _=False, r=row: self._run(r))
         self._tell(made, row, tr(row.title))
         return made
 
     def _tell(self, made: QAction, row: Action, title: str) -> None:
-        key = f" ({row.shortcut})" if row.shortcut else ""
+        key = f" ({native(self._keys.of(row.id))})" if self._keys.of(row.id) else ""
         tip = f"{title}{key}" + (f"\n{tr(row.tip)}" if row.tip else "")
         made.setToolTip(tip)
         made.setStatusTip(tr(row.tip))
@@ -81,6 +71,14 @@ class ActionBar:
             more.setAccessibleName(tr("More tools"))
         window.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
         return bar
+
+    def _rekey(self) -> None:
+        """Keys were given to other actions: all are taken away first, for no key may have two for a moment."""
+        for made in self.actions.values():
+            made.setShortcut(QKeySequence())
+        for row in ACTIONS:
+            self.actions[row.id].setShortcut(QKeySequence(self._keys.of(row.id)))
+            self._tell(self.actions[row.id], row, self.actions[row.id].text())
 
     def _run(self, row: Action) -> None:
         row.run(self._desk)

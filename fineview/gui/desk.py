@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from fineview.gui.dialogs.model_card import Card
 from fineview.gui.dialogs.pacs import PacsPage
 from fineview.gui.dialogs.plugins import Plugins
 from fineview.gui.dialogs.shortcuts import Shortcuts
+from fineview.gui.keys import Keys
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
 from fineview.gui.panels.objects import Objects
@@ -31,7 +32,6 @@ from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
 Facts = Sequence[tuple[str, str]]
-Keys = Mapping[str, tuple[tuple[str, str], ...]]
 
 
 class Preferences(Protocol):
@@ -60,11 +60,11 @@ class Parts(Protocol):
 class Desk:
     """What the rows of the action table may reach: ``bench`` and the window's own parts.
 
-    ``facts``: rows of the About page.  ``keys``: rows of the page of shortcuts.
+    ``facts``: rows of the About page.  ``keys``: which key does what, for the page of keys.
     """
 
     def __init__(self, bench: Workbench, window: QWidget, parts: Parts, facts: Callable[[], Facts],
-                 keys: Callable[[], Keys], preferences: Preferences | None) -> None:
+                 keys: Keys, preferences: Preferences | None) -> None:
         self.bench, self._window, self._parts = bench, window, parts
         self._facts, self._keys, self._preferences = facts, keys, preferences
         self._point: Point | None = None
@@ -118,7 +118,7 @@ class Desk:
         WhyTheyDiffer(self._window).open()
 
     def shortcuts(self) -> None:
-        Shortcuts(self._keys(), self._window).open()
+        Shortcuts(self._keys, self._window).open()
 
     def quit(self) -> None:
         self._window.close()

@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from fineview.gui.action_bar import ActionBar, key_rows
-from fineview.gui.actions import has_b_scans
+from fineview.gui.action_bar import ActionBar
+from fineview.gui.actions import ACTIONS, GESTURES, has_b_scans
 from fineview.gui.bind import Binder
 from fineview.gui.desk import Desk, Facts, Preferences
 from fineview.gui.dialogs.intended_use import IntendedUse
+from fineview.gui.keys import Keys
 from fineview.gui.notices import Notices
 from fineview.gui.panels.banner import PatientBanner
 from fineview.gui.panels.chat import Chat
@@ -48,8 +49,9 @@ class MainWindow(QMainWindow):
         self._bench, self._preferences, self._first_run = bench, preferences, first_run
         self._make_parts()
         self._arrange()
-        self.desk = Desk(bench, self, self, facts, key_rows, preferences)
-        self.bar = ActionBar(self, self.desk)
+        self.keys = Keys(ACTIONS, preferences, GESTURES)
+        self.desk = Desk(bench, self, self, facts, self.keys, preferences)
+        self.bar = ActionBar(self, self.desk, self.keys)
         thumbnails = Thumbnails(bench.session, self.studies, self.viewer)
         self.binder = Binder(bench.session, (
             self, self.banner, self.notices, self.studies, self.viewer, self.chat, self.findings, self.evidence,

@@ -50,6 +50,10 @@ QPushButton#chip:hover, QPushButton#chip:focus { border-color: @accent; }
 QPushButton#link { background: transparent; border: none; color: @accent; padding: 2px 4px; text-align: left; }
 QPushButton#link:hover, QPushButton#link:focus { text-decoration: underline; }
 QPushButton#link:disabled { color: @faint; text-decoration: none; }
+QPushButton#row { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 0; }
+QPushButton#row:hover { background: @raised; }
+QPushButton#row:focus { border-color: @accent; }
+QLabel#changed { color: @accent; font-weight: 600; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
   background: @ground; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px;
   selection-background-color: @accent; selection-color: @on_accent; }

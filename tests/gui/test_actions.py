@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from fineview.gui import icons
-from fineview.gui.action_bar import key_rows
 from fineview.gui.actions import ACTIONS, GESTURES
 from fineview.gui.dialogs.shortcuts import Shortcuts
+from fineview.gui.keys import Keys
 from fineview.gui.main_window import MainWindow
 
 
@@ -39,11 +39,14 @@ def test_the_window_holds_every_row(window: MainWindow) -> None:
 
 
 def test_the_page_of_keys_lists_all(qtbot: QtBot) -> None:
-    page = Shortcuts(key_rows(), None)
+    page = Shortcuts(Keys(ACTIONS, None, GESTURES), None)
     page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(page)
     told = {label.text() for label in page.findChildren(QLabel)}
-    assert {row.title for row in ACTIONS if row.shortcut} <= told
+    assert {row.title for row in ACTIONS} <= told
+    shown = {row.id: page.rows[row.id].key.text() for row in ACTIONS}
+    assert shown == {row.id: QKeySequence(row.shortcut).toString(QKeySequence.SequenceFormat.NativeText) or "no key"
+                     for row in ACTIONS}
     assert {key for key, _ in GESTURES} <= told
 
 

@@ -60,7 +60,7 @@ class Findings(QWidget):
         self.list.header().setStretchLastSection(False)
         self.list.itemClicked.connect(self._clicked)
         self.list.itemActivated.connect(self._clicked)
-        self._empty = QLabel(tr("No findings yet. Draw a region, or press R to look for suspected lesions."))
+        self._empty = QLabel(tr("No findings yet. Draw a region, or choose Analyse this frame."))
         self._empty.setObjectName("quiet")
         self._empty.setWordWrap(True)
         self.scores = ScoreSlider(bench)

@@ -47,7 +47,7 @@ class Legend(QWidget):
         row.addWidget(self._words, 1)
         for one in (self._low, self._bar, self._high):
             row.addWidget(one)
-        self._fill(None, tr("No overlay. Press A, D, M or L."))
+        self._fill(None, tr("No overlay. Choose one under Overlays."))
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._drawn = state.lines_text
@@ -61,7 +61,7 @@ class Legend(QWidget):
         elif state.overlay_wishes.kind != "none":
             self._fill(None, side + tr("Overlays hidden while the key is held."))
         else:
-            self._fill(None, side + tr("No overlay. Press A, D, M or L."))
+            self._fill(None, side + tr("No overlay. Choose one under Overlays."))
 
     def show_other(self, state: ViewState) -> None:
         """The overlay of the picture beside."""
