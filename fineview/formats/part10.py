@@ -26,6 +26,8 @@ _VR = {bytes(vr, "ascii") for vr in ("UL", "UI", "OB", "CS", "DA", "TM", "SH", "
 class Front:
     """``start``: offset of the data set.  ``syntax``: transfer syntax UID, guessed where the file names none.
 
+    ``inflated``: the file was deflated as a whole, and ``syntax`` is that of what came out.
+
     ``program``: the preamble begins like an executable file or script (PS3.10 7.1, security note).
     """
 
@@ -35,6 +37,7 @@ class Front:
     little: bool
     has_meta: bool
     program: bool = False
+    inflated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +184,7 @@ def _inflated(file: BinaryIO, front: Front) -> tuple[BinaryIO, Front, int]:
             break
     file.close()
     _rename_syntax(out, front.start)
-    return out, Front(front.start, EXPLICIT, False, True, front.has_meta, front.program), out.tell()
+    return out, Front(front.start, EXPLICIT, False, True, front.has_meta, front.program, True), out.tell()
 
 
 def _rename_syntax(out: io.BytesIO, start: int) -> None:
