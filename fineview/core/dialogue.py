@@ -22,7 +22,8 @@ class Question:
     """Words about a frame, and the region they are about (``None``: the whole frame).
 
     ``fovea``: a fovea the person marked on this frame, in source pixels.
-    ``sop_uid``, ``frame_in_file``: the image itself, for the number in ``frame`` changes with the files opened.
+    ``sop_uid``, ``frame_in_file``, ``stamp``: the image itself, for the number in ``frame`` changes with the
+    files opened.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Question:
     id: str = ""
     sop_uid: str | None = None
     frame_in_file: int = 0
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Finding:
     ``author``: the person who drew it, or who accepted, edited or rejected a suggestion; "" while only suggested.
     ``model`` and ``score``: kept for a model's suggestion also after acceptance, so the report can name them.
     ``original``: the region the model suggested, kept where a person edited it.
+    ``sop_uid``, ``frame_in_file``, ``stamp``: the image itself, as in ``FrameInfo``.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Finding:
     original: Region | None = None
     sop_uid: str | None = None
     frame_in_file: int = 0
+    stamp: str = ""
 
     @property
     def in_report(self) -> bool:

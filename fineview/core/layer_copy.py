@@ -13,7 +13,7 @@ class LayerCopy:
 
     ``row_px``: source rows by column, the corner of the top pixel at 0; None where nothing is known.
     ``begun_from``: who drew the line that was copied.  ``frame`` is where it lies in the series as it was open;
-    ``sop_uid`` and ``frame_in_file`` find it again.  ``created``, ``changed``: ISO 8601.
+    ``sop_uid`` and ``frame_in_file``, or ``stamp``, find it again.  ``created``, ``changed``: ISO 8601.
     """
 
     id: str
@@ -27,9 +27,12 @@ class LayerCopy:
     changed: str
     sop_uid: str | None = None
     frame_in_file: int = 0
+    stamp: str = ""
 
     def is_on(self, key: FrameKey, frame: FrameInfo) -> bool:
         """Whether it belongs to this frame, however many frames are known by now."""
+        if self.stamp:
+            return self.stamp == frame.stamp
         if self.frame.series_uid != key.series_uid:
             return False
         if self.sop_uid is None:

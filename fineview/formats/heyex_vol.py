@@ -85,10 +85,11 @@ class HeyexVol:
         scale = (known.slo_spacing.col_mm, known.slo_spacing.row_mm)
         lines = [on_localizer(scan.line, scale) for scan in known.scans]
         places = [None] * len(lines) if circle else positions([scan.line for scan in known.scans])
+        size = known.rows * known.cols * 4
         frames = tuple(FrameInfo(str(path), n, rows=known.rows, cols=known.cols, spacing=known.spacing,
                                  position_mm=place, scan_line=None if circle else line,
                                  scan_circle=Circle(*line) if circle and line is not None else None,
-                                 stamp=f"HEYEX {scan.line} {_sampled(path, scan.pixels_at, known.rows * known.cols * 4)}")
+                                 stamp=f"HEYEX {scan.line} {_sampled(path, scan.pixels_at, size)}")
                        for n, (scan, line, place) in enumerate(zip(known.scans, lines, places, strict=True)))
         has_slo = known.slo_rows > 0
         volume = Recording("OPT", frames, known.patient, known.visit, date=known.date, laterality=known.laterality,

@@ -59,7 +59,8 @@ class Annotate:
         finding = Finding(
             id="p-" + uuid.uuid4().hex[:16], study_uid=session.study.uid, frame=session.frame_key,
             region=Region(kind, points), label=label, origin=Origin.PERSON, state=State.ACCEPTED,
-            author=session.author, created=now_iso(), sop_uid=frame.sop_uid, frame_in_file=frame.frame_in_file)
+            author=session.author, created=now_iso(), sop_uid=frame.sop_uid, frame_in_file=frame.frame_in_file,
+            stamp=frame.stamp)
         step = Step(_named(f"add {label or kind}", finding), None, finding)
         self._then(lambda: self._do(step, select=finding.id))
         return finding.id

@@ -165,7 +165,8 @@ class Ask:
                       and f.region.kind is RegionKind.POINT), None)
         frame = session.frame
         return Question(text, session.study.uid, key, here.region if here else None, here.id if here else None, fovea,
-                        uuid.uuid4().hex[:12], frame.sop_uid if frame else None, frame.frame_in_file if frame else 0)
+                        uuid.uuid4().hex[:12], frame.sop_uid if frame else None, frame.frame_in_file if frame else 0,
+                        frame.stamp if frame else "")
 
     def _submit(self, ground: Ground, answerer: Answerer | None) -> None:
         """Ask who was chosen, unless the question was stopped or another one asked meanwhile."""

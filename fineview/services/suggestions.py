@@ -39,7 +39,7 @@ def as_suggestion(proposal: Proposal, analysis: Analysis, frame: FrameInfo, stud
         study_uid=study_uid,
         frame=analysis.frame, region=outline(proposal), label=proposal.label, origin=Origin.MODEL,
         state=State.SUGGESTED, score=proposal.score, model=analysis.model, sop_uid=frame.sop_uid,
-        frame_in_file=frame.frame_in_file)
+        frame_in_file=frame.frame_in_file, stamp=frame.stamp)
 
 
 def of_encoder(findings: Sequence[Finding], sha256: str | None, selected: str | None) -> tuple[Finding, ...]:

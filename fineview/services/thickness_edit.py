@@ -80,7 +80,7 @@ class LineEdits:
         drawn = session.thickness.drawn if session.thickness is not None else None
         made = LayerCopy("l-" + uuid.uuid4().hex[:16], session.study.uid, session.frame_key, name, kept,
                          drawn.by if drawn is not None else "", session.author, at, at, session.frame.sop_uid,
-                         session.frame.frame_in_file)
+                         session.frame.frame_in_file, session.frame.stamp)
         return Step(self._named(words), None, made)
 
     def _named(self, words: str) -> str:

@@ -116,7 +116,8 @@ class E2EFile:
         if fundus:
             height, width = _size(fundus[0])
             side = FIELD_DEGREES * MM_PER_DEGREE
-            frame = self._frame(fundus[0], None, Spacing(side / height, side / width, None, ScaleSource.ASSUMED))
+            frame = self._frame(fundus[0], None, Spacing(side / height, side / width, None, ScaleSource.ASSUMED),
+                                f"{_named(series)} localizer")
             self.recordings += (_recording(series, "OP", (frame,), "Localizer", None, (FIELD_WORDS, SCALE_WORDS)),)
 
     def _tell_what_is_left_out(self) -> None:
@@ -133,7 +134,7 @@ class E2EFile:
         places = [one.get_meta() for one, _ in bscans]
         between = _between_mm(places)
         frames = tuple(
-            replace(self._frame(folder, one, _spacing(place, between)),
+            replace(self._frame(folder, one, _spacing(place, between), f"{_named(series)} {one.id}"),
                     scan_line=_scan_line(place, *_size(fundus[0])) if fundus else None)
             for (one, folder), place in zip(bscans, places, strict=True))
         circle = any(place["scan_pattern"] == _CIRCLE for place in places)
@@ -142,10 +143,10 @@ class E2EFile:
         return _recording(series, "OPT", frames, words[0].data.text[0] if words else "OCT",
                           localizer if fundus else None, warnings)
 
-    def _frame(self, folder: Any, of: Any, spacing: Spacing) -> FrameInfo:
+    def _frame(self, folder: Any, of: Any, spacing: Spacing, stamp: str) -> FrameInfo:
         height, width = _size(folder)
         self._pictures.append(_Picture(folder, of, height, width))
-        return FrameInfo(self._path, len(self._pictures) - 1, rows=height, cols=width, spacing=spacing)
+        return FrameInfo(self._path, len(self._pictures) - 1, rows=height, cols=width, spacing=spacing, stamp=stamp)
 
 
 @cache
@@ -200,6 +201,13 @@ def _recording(series: Any, modality: str, frames: tuple[FrameInfo, ...], words:
     return Recording(modality, frames, patient, visit, date=date if date > "19000101" else "", description=words,
                      laterality=_laterality(series), localizer=localizer, warnings=warnings,
                      device=Device("Heidelberg Engineering"))
+
+
+def _named(series: Any) -> str:
+    """Numbers of the clinic's data base and the time: the same in every export of the recording."""
+    taken = series.folders.get(TypesEnum.examination_time)
+    at = taken[0].data.examination_time if taken else ""
+    return f"E2E {_patient(series).id} {series.patient.id} {series.study.id} {series.id} {at}"
 
 
 def _patient(series: Any) -> Patient:

@@ -206,3 +206,14 @@ def test_a_topcon_file_is_named_with_a_way_out(app: App, tmp_path: Path) -> None
     with pytest.raises(InputProblem, match="Topcon FDA or FDS: no plugin at hand reads it") as told:
         scanned(app, tmp_path / "eye.fda")
     assert told.value.code == "no-reader" and "DICOM" in told.value.remedy
+
+
+@with_eyepy
+def test_a_frame_is_known_again_in_another_export(app: App, write: Write) -> None:
+    """Exported once alone and once behind another eye: other numbers, other file, the same B-scans."""
+    def stamps(path: Path) -> list[list[str]]:
+        return [[frame.stamp for frame in one.frames] for study in scanned(app, path).studies for one in study.series]
+
+    alone = stamps(write(volume(3)))
+    both = stamps(write(volume(3), volume(2), name="both.E2E"))
+    assert both[:2] == alone and len({stamp for one in both for stamp in one}) == 3 + 1 + 2 + 1
