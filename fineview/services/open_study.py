@@ -52,16 +52,25 @@ class OpenStudy:
         self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
         self._sample = sample
         self._opened: tuple[str, ...] = ()
-        self._touched = False
+        self._touched = self._known = False
         self.lines = FileLines(session, jobs, archive)
         self.frames = Frames(session, jobs, archive)
         self._bar = LaneBar(session, jobs, "open")
 
     def paths(self, paths: Sequence[Path]) -> None:
         """Open files, folders, ZIPs or a DICOMDIR in place of what is open."""
-        self._opened, self._touched = tuple(str(path) for path in paths), False
+        self._opened, self._touched, self._known = tuple(str(path) for path in paths), False, False
+        self._scan(paths, [])
+
+    def again(self, folder: Path) -> None:
+        """More has arrived in a folder that was opened: what is shown stays.  Nothing where another one is open."""
+        if self._opened == (str(folder),):
+            self._touched = True
+            self._scan([folder], [True] if self._session.study is not None else [])
+
+    def _scan(self, paths: Sequence[Path], shown: list[bool]) -> None:
+        """``shown`` is empty until the first image is."""
         self._bar.moved(0, 0, "looking for images")
-        shown: list[bool] = []
 
         def work(token: Token) -> Catalogue:
             last = Catalogue()
@@ -250,8 +259,9 @@ class OpenStudy:
 
     def _remember(self) -> None:
         study = self._session.study
-        if study is None or self._journal.read_only:
+        if study is None or self._known or self._journal.read_only:
             return
+        self._known = True
         title = f"{study.patient.name or study.description or 'Study'}  {study.date}".strip()
         opened = self._opened
 
