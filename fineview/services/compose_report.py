@@ -180,6 +180,11 @@ class ComposeReport:
                  capture: Capture, software: str) -> None:
         self._session, self._jobs, self._archive, self._journal = session, jobs, archive, journal
         self._writers, self._capture, self._software, self._summary = writers, capture, software, ""
+        self._exported: dict[str, tuple[Path, ...]] = {}
+
+    def exported(self, study_uid: str) -> tuple[Path, ...]:
+        """DICOM files that were written of a study since the program began, the newest last."""
+        return self._exported.get(study_uid, ())
 
     def summary(self, text: str) -> None:
         self._summary = text.strip()
@@ -197,7 +202,8 @@ class ComposeReport:
                                 session.grids)
         session.advance("report", "writing the report")
         self._jobs.submit(Job("report", lambda token: self._work(request, folder, formats, as_secondary_capture, token),
-                              lambda written: self._written(written, done), self._failed, self._moved, self._idle))
+                              lambda written: self._written(request.study.uid, written, done), self._failed,
+                              self._moved, self._idle))
 
     def _work(self, request: ReportRequest, folder: Path, formats: tuple[str, ...], as_capture: bool,
               token: Token) -> Written:
@@ -214,8 +220,10 @@ class ComposeReport:
             return paths, error
         return paths, None
 
-    def _written(self, written: Written, done: Done | None) -> None:
+    def _written(self, study_uid: str, written: Written, done: Done | None) -> None:
         paths, unlogged = written
+        made = (*self.exported(study_uid), *(path for path in paths if path.suffix == ".dcm"))
+        self._exported[study_uid] = tuple(dict.fromkeys(made))
         if unlogged is not None:
             self._session.tell("warning", f"The export is not in the audit trail: {unlogged.what}", unlogged.remedy,
                                unlogged.code)
