@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,60 +14,78 @@ from fineview.core.errors import RequestProblem
 
 if TYPE_CHECKING:
     from fineview.app import App
-    from fineview.core.study import Patient, Series
+    from fineview.core.change import GridChange
+    from fineview.core.study import Series, Study
     from fineview.services.jobs import Token
     from fineview.services.thickness import Thickness
-    from fineview.services.thickness_change import Change
+    from fineview.services.thickness_align import Measured
     from fineview.services.thickness_lines import VolumeLines
-
-    Taken = tuple[Patient, Series, Thickness]
 
 
 def thickness(wish: argparse.Namespace) -> Any:
     """Prints the nine fields, or gives the object of the contract."""
+    from fineview.core.change import as_plain
     from fineview.services.open_study import scan_all
     from fineview.services.thickness import grid_object, localizer_of, measure, moved
-    from fineview.services.thickness_change import change_object
+    from fineview.services.thickness_change import change
 
-    token, before = progress_token(), None
+    token, told = progress_token(), None
 
-    def taken(app: App, path: Path, uid: str | None, pair: tuple[str, str] | None) -> Taken:
+    def taken(app: App, path: Path, uid: str | None, pair: tuple[str, str] | None) -> Measured:
         study, series = _volume(scan_all(app.archive, [path], token), uid)
         lines = _lines(app, series, wish.lines, token)
-        return study.patient, series, measure(series, localizer_of(study, series), lines, pair or lines.pair)
+        return _measured(app, study, series, measure(series, localizer_of(study, series), lines, pair or lines.pair))
 
     with opened(wish) as app:
-        patient, series, made = taken(app, wish.path, wish.series, wish.layers)
+        shown = taken(app, wish.path, wish.series, wish.layers)
+        series, made = shown.series, shown.thickness
+        if wish.centre is not None:
+            made = moved(made, _place(made, series, wish.centre))
+            shown = replace(shown, thickness=made)
         if wish.against is not None:
-            before = taken(app, wish.against, None, (made.provenance.upper, made.provenance.lower))
-    if wish.centre is not None:
-        frame, column = wish.centre
-        if frame >= len(series.frames) or column > made.plane.cols - 1:
-            raise RequestProblem("The centre lies outside the volume.",
-                                 f"It has frames 0 to {len(series.frames) - 1} and columns 0 to {made.plane.cols - 1}.",
-                                 "frame-range")
-        made = moved(made, made.plane.place(frame, column))
-    told = _changed(before, (patient, series, made)) if before is not None else None
+            told = change(taken(app, wish.against, None, (made.provenance.upper, made.provenance.lower)), shown)
     if wish.json:
-        return grid_object(made, series) | ({"change": change_object(told)} if told is not None else {})
+        return grid_object(made, series) | ({"change": as_plain(told)} if told is not None else {})
     print(table(made, series))
     if told is not None:
         print(change_table(told))
     return 0
 
 
-def _changed(before: Taken, after: Taken) -> Change:
-    from fineview.services.thickness_change import change
+def _measured(app: App, study: Study, series: Series, made: Thickness) -> Measured:
+    """With the fovea, where a person marked it."""
+    from fineview.services.thickness import marked_fovea
+    from fineview.services.thickness_align import Measured
+    from fineview.services.whereabouts import relocated
 
-    measured = [(made.grid, made.provenance, series.laterality, patient) for patient, series, made in (before, after)]
-    return change(*measured)
+    fovea = marked_fovea(relocated(app.journal.findings(study.uid), study), series, made.plane)
+    return Measured(study.patient, study.uid, study.date, series, made, fovea[0] if fovea is not None else None)
 
 
-def change_table(told: Change) -> str:
+def _place(made: Thickness, series: Series, centre: tuple[int, float]) -> tuple[float, float]:
+    """Raises ``RequestProblem`` ``frame-range``."""
+    frame, column = centre
+    if frame >= len(series.frames) or column > made.plane.cols - 1:
+        raise RequestProblem("The centre lies outside the volume.",
+                             f"It has frames 0 to {len(series.frames) - 1} and columns 0 to {made.plane.cols - 1}.",
+                             "frame-range")
+    return made.plane.place(frame, column)
+
+
+def change_table(told: GridChange) -> str:
     """Field by field, for people."""
-    words = [(one.name, "-" if one.change_um is None else f"{one.change_um:+.0f} um") for one in told.fields]
-    rows = [f"  {name:16} {said:>12}" for name, said in words]
-    return "\n".join(["change since the earlier volume", *rows, *(f"note: {note}" for note in told.notes)])
+    words = [(one.name, _um(one.before_um), _um(one.after_um),
+              "-" if one.change_um is None else f"{one.change_um:+.0f} \u00b5m",
+              "" if one.percent is None else f"{one.percent:+.0f} %") for one in told.fields]
+    when = f"{told.before.date or 'undated'} and {told.after.date or 'undated'}"
+    head = f"the two eyes, {when}" if told.of_eyes else f"change between {when}"
+    rows = [f"  {name:16} {old:>12} {new:>12} {said:>12} {share:>7}".rstrip() for name, old, new, said, share in words]
+    told_why = [told.why_not] if told.why_not else []
+    return "\n".join([head, *told_why, *rows, *(f"note: {note}" for note in told.notes)])
+
+
+def _um(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f} \u00b5m"
 
 
 def _volume(found: Any, uid: str | None) -> Any:
@@ -99,7 +118,7 @@ def _lines(app: App, series: Series, whose: str, token: Token) -> VolumeLines:
 def table(made: Thickness, series: Series) -> str:
     """The grid for people."""
     grid = made.grid
-    volume = "not covered" if grid.volume_mm3 is None else f"{grid.volume_mm3:.2f} mm3"
+    volume = "not covered" if grid.volume_mm3 is None else f"{grid.volume_mm3:.2f} mm\u00b3"
     rows = [made.provenance.words, f"{series.laterality.words}, centre: {grid.centre_from}"]
     rows += [f"  {one.name:16} {one.words:>12}   {math.floor(one.covered * 100):3} % covered" for one in grid.fields]
     rows += [f"  {'volume':16} {volume:>12}", *(f"note: {note}" for note in made.provenance.notes)]

@@ -71,7 +71,7 @@ def test_a_centre_of_one_s_own_and_other_lines(slab: Path) -> None:
 
 def test_the_table_for_people_and_a_centre_outside(slab: Path) -> None:
     spoken = speak("thickness", slab)
-    assert spoken.code == 0 and "300 um   100 % covered" in spoken.out and "left eye (OS)" in spoken.out
+    assert spoken.code == 0 and "300 \u00b5m   100 % covered" in spoken.out and "left eye (OS)" in spoken.out
     assert speak("thickness", slab, "--centre", "13,900", "--json").error["code"] == "frame-range"
 
 
@@ -91,9 +91,14 @@ def test_what_changed_since_an_earlier_volume(slab: Path, tmp_path: Path) -> Non
     assert told["volume_mm3"] == pytest.approx(0.015 * math.pi * 9, abs=0.003)
     assert not any("part of the change" in note for note in told["notes"])
     spoken = speak("thickness", tmp_path / "later.vol", "--against", slab)
-    assert "outer nasal            +20 um" in spoken.out
-    refused = speak("thickness", tmp_path / "other.vol", "--against", slab, "--json").error
-    assert refused["code"] == "not-comparable"
+    assert "outer nasal            300 \u00b5m       320 \u00b5m       +20 \u00b5m    +7 %" in spoken.out
+    assert told["alignment"]["by"] == "centre" and told["why_not"] is None
+    # The right eye's own fields are nasal where the left eye's later columns are temporal: halves change places.
+    eyes = speak("thickness", tmp_path / "other.vol", "--against", slab, "--json").json["change"]
+    assert eyes["of_eyes"] and eyes["alignment"]["flip"] == [-1, 1]
+    halves = {one["name"]: one["change_um"] for one in eyes["fields"]}
+    assert halves["outer temporal"] == pytest.approx(20.0, abs=0.2)
+    assert halves["outer nasal"] == pytest.approx(10.0, abs=0.2)
     stranger = tmp_path / "stranger.vol"
     stranger.write_bytes((tmp_path / "later.vol").read_bytes().replace(b"P-7", b"P-8"))
     assert "two patients" in speak("thickness", stranger, "--against", slab, "--json").error["what"]
