@@ -45,7 +45,8 @@ class Annotate:
         self._session, self._jobs, self._journal = session, jobs, journal
         self._done: list[Step] = []
         self._undone: list[Step] = []
-        self._study = ""
+        self._study, self._opening = "", 0
+        self._histories: dict[str, tuple[list[Step], list[Step]]] = {}
         self._waiting: deque[Callable[[], None]] = deque()
         self._writing = False
         self._labels: tuple[str, ...] | None = None
@@ -246,12 +247,14 @@ class Annotate:
         session.pulse()
 
     def _check_study(self) -> None:
-        """Steps of another study are not undone here."""
+        """Steps of another study are not undone here; they wait while its catalogue is open."""
         uid = self._session.study.uid if self._session.study else ""
+        if self._session.openings != self._opening:
+            self._opening, self._study = self._session.openings, ""
+            self._histories.clear()
         if uid != self._study:
             self._study = uid
-            self._done.clear()
-            self._undone.clear()
+            self._done, self._undone = self._histories.setdefault(uid, ([], []))
 
     def _failed(self, error: FineViewError) -> None:
         said = error.what if error.what.startswith("Not saved") else f"Not saved: {error.what}"

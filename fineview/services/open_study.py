@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from fineview.core.dialogue import Answer
 from fineview.core.errors import FineViewError, InputProblem
-from fineview.core.finding import Finding
 from fineview.core.study import Catalogue, FrameKey, Series, Study
+from fineview.services.at_study import AtStudy
 from fineview.services.clock import now_iso
 from fineview.services.file_lines import FileLines
 from fineview.services.frames import Frames
@@ -19,7 +18,7 @@ from fineview.services.lane_bar import LaneBar
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Session
 from fineview.services.whereabouts import relocated, relocated_answers
-from fineview.services.wishes import WORD, ViewWishes
+from fineview.services.wishes import ViewWishes
 
 Rows = tuple[tuple[str, str, str], ...]
 
@@ -55,6 +54,7 @@ class OpenStudy:
         self._touched = self._known = False
         self.lines = FileLines(session, jobs, archive)
         self.frames = Frames(session, jobs, archive)
+        self._at = AtStudy(session, jobs, journal)
         self._bar = LaneBar(session, jobs, "open")
 
     def paths(self, paths: Sequence[Path]) -> None:
@@ -99,7 +99,7 @@ class OpenStudy:
     def show_series(self, uid: str) -> None:
         self._touched = True
         study, series = self._session.catalogue.find_series(uid)
-        self._enter(study, series)
+        self._at.enter(study, series)
         self._session.pulse()
         self.frames.load()
         self.frames.preload(series)
@@ -131,9 +131,9 @@ class OpenStudy:
         for lane in ("open", "frame"):
             self._jobs.cancel(lane)
         session = self._session
-        session.catalogue, session.study, session.series, session.index = Catalogue(), None, None, 0
+        session.catalogue = Catalogue()
         self.frames.clear_thumbnails()
-        self._forget()
+        self._at.forget()
         session.pulse()
 
     def load_header(self, done: Callable[[Rows], None]) -> None:
@@ -149,7 +149,8 @@ class OpenStudy:
         self._session.catalogue = catalogue
         self.frames.clear_thumbnails()
         study, series = first_image_series(catalogue)
-        self._enter(study, series, fresh=True)
+        self._at.forget()
+        self._at.enter(study, series)
         self._session.pulse()
         self.frames.load()
 
@@ -157,8 +158,7 @@ class OpenStudy:
         session = self._session
         session.catalogue = catalogue
         if not any(series.frames for study in catalogue.studies for series in study.series):
-            session.study = session.series = None
-            self._forget()
+            self._at.forget()
             self._tell_no_image(catalogue)
             session.pulse()
             return
@@ -200,7 +200,7 @@ class OpenStudy:
         if not self._touched and session.view == replace(ViewWishes(), true_aspect=session.view.true_aspect):
             study, series = first_image_series(catalogue)
         if session.series is None or series.uid != session.series.uid:
-            self._enter(study, series)
+            self._at.enter(study, series)
             return
         grown = len(series.frames) != len(session.series.frames)
         session.study, session.series = study, series
@@ -210,52 +210,6 @@ class OpenStudy:
             session.clear_frames()  # their numbers were those of a part
             kept = self._touched and old in series.frames
             session.index = series.frames.index(old) if kept and old is not None else series.default_frame
-
-    def _enter(self, study: Study, series: Series, fresh: bool = False) -> None:
-        session = self._session
-        other_patient = session.study is None or session.study.patient.key != study.patient.key
-        if other_patient:
-            session.reviewed_patients += 1
-        if fresh or other_patient or session.study is None or session.study.uid != study.uid:
-            self._forget()
-            self._recall(study)
-        session.study, session.series, session.index = study, series, series.default_frame
-        session.findings = relocated(session.findings, study)
-        session.answers = relocated_answers(session.answers, study)
-        session.selected = None
-        session.view = replace(ViewWishes(), true_aspect=session.view.true_aspect)
-
-    def _recall(self, study: Study) -> None:
-        """What was marked and asked before, read behind all that is still being written.
-
-        A damaged store costs the marks, not the pictures.
-        """
-        def work(_: Token) -> tuple[tuple[Finding, ...], tuple[Answer, ...]]:
-            return self._journal.findings(study.uid), self._journal.answers(study.uid)
-
-        self._jobs.submit(Job("journal", work, partial(self._recalled, study.uid), self._bar.failed, newest_wins=False))
-
-    def _recalled(self, study_uid: str, found: tuple[tuple[Finding, ...], tuple[Answer, ...]]) -> None:
-        session, (findings, answers) = self._session, found
-        if session.study is None or session.study.uid != study_uid:
-            return
-        marked, asked = {one.id for one in findings}, {one.question.id for one in answers}
-        session.findings = relocated(findings + tuple(f for f in session.findings if f.id not in marked), session.study)
-        session.answers = relocated_answers(
-            answers + tuple(a for a in session.answers if a.question.id not in asked), session.study)
-        session.pulse()
-
-    def _forget(self) -> None:
-        session = self._session
-        for lane in ("preload", "model", "ask"):
-            self._jobs.cancel(lane)
-        session.clear_frames()
-        session.findings, session.answers, session.selected, session.streaming = (), (), None, None
-        session.spoken.clear()
-        session.pointed = None
-        if session.overlay.kind == WORD:
-            session.overlay = replace(session.overlay, kind="none", word=None)
-        session.undo_name = session.redo_name = ""
 
     def _remember(self) -> None:
         study = self._session.study

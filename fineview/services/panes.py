@@ -4,7 +4,7 @@ One pane is active: ``Session.study``, ``series``, ``index`` and ``view`` say wh
 session (marks, maps, chat, tools) belongs to it; its entry in ``Panes.panes`` is where it was when it became active.
 The other panes are pictures to look at.  Whichever becomes active, the others keep what they show.
 
-``Frames`` is one kind of content.  Another kind, such as a plane cut through a volume, is another frozen value in
+``SeriesFrame`` is one kind of content.  Another kind, such as a plane cut through a volume, is another frozen value in
 ``Content``: it needs a branch where a pane's picture is asked for (``pane_frames``), one where its words are made
 (``pane_view``) and one for its own steps under the wheel (``Hanging.step``); layout, activation and the window's grid
 see ``Pane`` alone.
@@ -24,14 +24,14 @@ MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Frames:
+class SeriesFrame:
     """One frame of a series of the open catalogue; ``index`` counts from 0."""
 
     series_uid: str
     index: int = 0
 
 
-Content = Frames
+Content = SeriesFrame
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
 from fineview.services.eye import EyeView
-from fineview.services.panes import Frames, Pane, Panes
+from fineview.services.panes import Pane, Panes, SeriesFrame
 from fineview.services.thickness_state import ThicknessState
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
@@ -91,6 +91,16 @@ class Pointed:
     question: Question
     box: Box
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftStudy:
+    """What the session said of a study of the open catalogue when another one was turned to."""
+
+    findings: tuple[Finding, ...]
+    answers: tuple[Answer, ...]
+    undo_name: str = ""
+    redo_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +170,9 @@ def _drawings() -> ByteCache[tuple[str, FrameKey], Drawing]:
 
 @dataclass
 class Session:
-    """See the module.  ``answers`` and ``findings`` are those of the open study.
+    """See the module.  ``answers`` and ``findings`` are those of the open study; ``left``: of the catalogue's others.
+
+    ``openings``: how often something else was opened, or everything closed.
 
     ``analyses`` and ``heat`` are kept by frame and by encoder, so that no encoder ever shows another one's maps.
     ``encoder_wanted``: chosen, and on its way; until it is there everything stays with the old one.
@@ -180,6 +192,8 @@ class Session:
     series: Series | None = None
     index: int = 0
     view: ViewWishes = field(default_factory=ViewWishes)
+    left: dict[str, LeftStudy] = field(default_factory=dict)
+    openings: int = 0
     panes: Panes = field(default_factory=Panes)
     overlay: OverlayWishes = field(default_factory=OverlayWishes)
     other: OverlayWishes | None = None
@@ -252,7 +266,7 @@ class Session:
         """What the pane shows now, the active one too."""
         if number != self.panes.active:
             return self.panes.panes[number]
-        return Pane(Frames(self.series.uid, self.index) if self.series is not None else None, self.view)
+        return Pane(SeriesFrame(self.series.uid, self.index) if self.series is not None else None, self.view)
 
     @property
     def frame_key(self) -> FrameKey | None:

@@ -30,7 +30,7 @@ Centre = tuple[Point, str]
 
 
 class ThicknessDesk:
-    """What was measured of a series is kept while the study is open, and shown again with it.
+    """What was measured of a series is kept while its catalogue is open, and shown again with it.
 
     ``edits``: the hand on the lines; what it changes is measured again.
     """
@@ -39,7 +39,7 @@ class ThicknessDesk:
         self._session, self._jobs, self._archive, self._engine = session, jobs, archive, engine
         self.edits = edits
         self._kept: dict[str, ThicknessState] = {}
-        self._study = ""
+        self._study, self._opening = "", 0
         self._copies: tuple[LayerCopy, ...] = ()
         self._wanted: ThicknessState | None = None
         session.subscribe(self._heard)
@@ -185,8 +185,10 @@ class ThicknessDesk:
             self._study, self._copies, self._wanted = study, (), None
             for lane in ("thickness", "thickness-grid", "thickness-ground"):
                 self._jobs.cancel(lane)  # what is measured of the study before would stand in the way of this one
-            self._kept.clear()
-            session.grids = ()
+            if session.openings != self._opening:
+                self._opening = session.openings
+                self._kept.clear()
+            session.grids = self._entries()
         uid = session.series.uid if session.series is not None else ""
         session.thickness = self._kept.get(uid)
         if session.layer_copies != self._copies and not self._jobs.busy("thickness"):
