@@ -21,9 +21,10 @@ from fineview.core.study import (
     Verdict,
 )
 from fineview.formats.record import FileRecord
+from fineview.imaging.stack import UNEVEN, spacing_faults, stack_of
 
 _COMPANIONS = frozenset({"SEG", "RTDOSE", "PR", "KO", "SR", "REG", "DOC"})
-_UNEVEN = 0.05
+_STACKED = frozenset({"CT", "MR", "PT"})
 _VERDICTS: dict[str, Verdict] = {"image": "image", "object": "object", "directory": "object", "problem": "problem"}
 
 
@@ -97,10 +98,11 @@ def _series(uid: str, records: list[FileRecord], by_instance: dict[str, str]) ->
     frames, spatial = _ordered(records)
     head = next(record for record in records if record.path == frames[0].path)
     laterality, both = _laterality(records)
-    spacing, warnings = _stack_spacing(frames, spatial)
+    spacing, warnings = _stack_spacing(frames, spatial), list[str]()
     localizers = (by_instance.get(record.localizer_sop) for record in records if record.localizer_sop)
     if both:
         warnings.append("The series holds images of both sides.")
+    warnings += _faults(head.modality, frames)
     warnings += dict.fromkeys(words for record in records for words in record.warnings)
     return Series(
         uid, study_uid(head), head.modality, head.series_description, head.series_number, head.sop_class_uid,
@@ -132,18 +134,26 @@ def _laterality(records: list[FileRecord]) -> tuple[Laterality, bool]:
     return Laterality(), len(said.keys() - {None}) > 1
 
 
-def _stack_spacing(frames: tuple[FrameInfo, ...], spatial: bool) -> tuple[Spacing, list[str]]:
+def _faults(modality: str, frames: tuple[FrameInfo, ...]) -> list[str]:
+    """What is wrong with the stack, where the frames are meant to be one."""
+    if len(frames) < 2 or modality in _COMPANIONS:
+        return []
+    if modality == "OPT":
+        # A B-scan alone, or a star of them, is a way of scanning and no fault.
+        return [fault.words for fault in stack_of(modality, frames).faults if not fault.forbids]
+    placed = modality in _STACKED or any(frame.place is not None for frame in frames)
+    found = stack_of(modality, frames).faults if placed else spacing_faults(frames)
+    return [fault.words for fault in found if placed or any(frame.spacing.known for frame in frames)]
+
+
+def _stack_spacing(frames: tuple[FrameInfo, ...], spatial: bool) -> Spacing:
     """Spacing of the series; between slices from the positions, which beat what the header says about them."""
-    spacing, warnings = frames[0].spacing, []
-    if any((f.spacing.row_mm, f.spacing.col_mm) != (spacing.row_mm, spacing.col_mm) for f in frames):
-        warnings.append("Pixel spacing differs between the frames.")
+    spacing = frames[0].spacing
     if spatial:
         steps = np.diff(sorted({round(f.position_mm or 0.0, 4) for f in frames}))
         middle = float(np.median(steps))
         stated = spacing.slice_mm if frames[0].sop_uid is None else None
         # An instrument states the step it made, and rounds the places in its file.
-        agrees = stated is not None and abs(stated - middle) <= _UNEVEN * middle
+        agrees = stated is not None and abs(stated - middle) <= UNEVEN * middle
         spacing = replace(spacing, slice_mm=stated if agrees else round(middle, 4))
-        if len(steps) > 1 and float(np.abs(steps - middle).max()) > _UNEVEN * middle:
-            warnings.append("The slices are not evenly spaced.")
-    return spacing, warnings
+    return spacing

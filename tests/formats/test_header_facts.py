@@ -117,7 +117,7 @@ def test_uneven_slices_are_told(archive: FileArchive, tmp_path: Path) -> None:
         (tmp_path / str(number)).write_bytes(as_bytes(image(
             sop=f"1.2.3.{number}", ImagePositionPatient=[0, 0, z], ImageOrientationPatient=[1, 0, 0, 0, 1, 0])))
     series = last(archive, tmp_path).studies[0].series[0]
-    assert series.warnings == ("The slices are not evenly spaced.",) and series.spacing.slice_mm == 2.0
+    assert "The slices are not evenly spaced: 2 to 5 mm apart." in series.warnings and series.spacing.slice_mm == 2.0
 
 
 def test_two_patients_under_one_study_uid_stay_apart(archive: FileArchive, tmp_path: Path) -> None:
