@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from fineview.extend.host import PluginHost
     from fineview.models.language.question_reader import QuestionReader
     from fineview.services.conversation import Conversation
+    from fineview.services.encodings import Encodings
     from fineview.services.explain import Explain
     from fineview.services.jobs import Jobs, Post
+    from fineview.services.memory import Memory
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
     from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort
@@ -310,7 +312,16 @@ class App:
             report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
-            pacs=PacsDesk(session, jobs, self.pacs, opening.paths))
+            pacs=PacsDesk(session, jobs, self.pacs, opening.paths), memory=self._memory(session, encodings))
+
+    def _memory(self, session: Session, encodings: Encodings) -> Memory:
+        """What holds pixels within one budget; what the encoder remembers of them counts too."""
+        from fineview.services.memory import Memory
+        from fineview.services.settings import Settings
+
+        made = Memory(session, Settings(self.journal, lambda: self._jobs))
+        made.share(1 / 4, encodings)
+        return made
 
     def _shelves(self, session: Session, jobs: Jobs, explain: Explain) -> Shelves:
         """What can be chosen, listed behind the window."""

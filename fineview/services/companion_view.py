@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import PurePath
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from fineview.core.companion import DRAWN, Companion, Drawing, Part, Presentation
 from fineview.core.image import Raster
 from fineview.services.companion_index import Belonging, CompanionIndex, CompanionWishes
+from fineview.services.remembered import remembered
 from fineview.services.session import Session
 
 KIND_WORDS = {
@@ -137,7 +137,7 @@ def _lower(sentence: str) -> str:
     return (sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 
-@lru_cache(maxsize=8)
+@remembered
 def presented(raster: Raster, state: Presentation | None) -> Raster:
     """The raster with the windows of a presentation in place of its own; the same pixels."""
     if state is None or raster.is_colour or (state.window is None and state.lut is None):

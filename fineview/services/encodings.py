@@ -23,7 +23,7 @@ class Encodings:
     """
 
     def __init__(self, budget_bytes: int = 512 * 1024**2) -> None:
-        self._budget = budget_bytes
+        self.budget_bytes = budget_bytes
         self._kept: OrderedDict[Key, Any] = OrderedDict()
         self._under_way: set[Key] = set()
         self._turn = threading.Condition()
@@ -86,5 +86,14 @@ class Encodings:
         with self._turn:
             self.encoded += 1
             self._kept[key] = encoding
-            while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > self._budget:
+        self.trim()
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(one.nbytes for one in tuple(self._kept.values()))
+
+    def trim(self) -> None:
+        """Let go of what no longer fits; the newest stays."""
+        with self._turn:
+            while len(self._kept) > 1 and self.held_bytes > self.budget_bytes:
                 self._kept.popitem(last=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +13,7 @@ from fineview.core.study import FrameKey
 from fineview.imaging.colour import colour_bar, heat_rgba, strongest_map
 from fineview.imaging.pyramid_view import balanced, channel_view, component_view, on_cells, together
 from fineview.imaging.window import render_gray
+from fineview.services.remembered import remembered
 from fineview.services.session import Session
 from fineview.services.whereabouts import place_of
 from fineview.services.wishes import WORD, OverlayWishes, ViewWishes
@@ -22,7 +21,7 @@ from fineview.services.wishes import WORD, OverlayWishes, ViewWishes
 OverlayParts = tuple[NDArray[np.uint8], Box, bool, str, tuple[float, float] | None, NDArray[np.uint8] | None]
 
 
-@lru_cache(maxsize=8)
+@remembered
 def render_base(raster: Raster, view: ViewWishes) -> NDArray[np.uint8]:
     """uint8 (H, W) or (H, W, 3): the raster through the wished window.  Flips and turns are the viewer's affair."""
     if raster.is_colour:
@@ -102,7 +101,7 @@ def _said_on(session: Session, wishes: OverlayWishes) -> OverlayParts | None:
     return _word_overlay(said, spoken.model, wishes) if said is not None and here else None
 
 
-@lru_cache(maxsize=8)
+@remembered
 def _word_overlay(said: WordMap, model: ModelIdentity, wishes: OverlayWishes) -> OverlayParts:
     """On the model's own grid, over what it saw."""
     rows, cols = said.cells.shape
@@ -114,7 +113,7 @@ def _word_overlay(said: WordMap, model: ModelIdentity, wishes: OverlayWishes) ->
     return (rgba, said.box, True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 
 
-@lru_cache(maxsize=12)
+@remembered
 def _heat_overlay(heat: HeatMap, wishes: OverlayWishes) -> OverlayParts:
     rgba = heat_rgba(heat.values, wishes.colour_map, wishes.threshold, wishes.opacity)
     rows, cols = heat.values.shape
@@ -129,7 +128,7 @@ def _heat_overlay(heat: HeatMap, wishes: OverlayWishes) -> OverlayParts:
     return (rgba, Box(0, 0, cols, rows), True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 
 
-@lru_cache(maxsize=8)
+@remembered
 def _lesion_overlay(analysis: Analysis, wishes: OverlayWishes) -> OverlayParts | None:
     lesions = [label.word for label in LABELS if label.lesion]
     chosen = [wishes.lesion_label] if wishes.lesion_label else lesions
@@ -143,7 +142,7 @@ def _lesion_overlay(analysis: Analysis, wishes: OverlayWishes) -> OverlayParts |
             Box(0, 0, analysis.cols, analysis.rows), True, legend, (0.0, 1.0), colour_bar(wishes.colour_map))
 
 
-@lru_cache(maxsize=8)
+@remembered
 def _pyramid_overlay(analysis: Analysis, wishes: OverlayWishes, row: HeatMap | None = None) -> OverlayParts | None:
     levels = {one.scale: one for one in analysis.pyramid}
     level, finer = levels.get(wishes.mfp_scale), levels.get(wishes.mfp_with)

@@ -7,10 +7,8 @@ listeners then take a fresh ``snapshot``.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
 from fineview.core.companion import Drawing
 from fineview.core.dialogue import Answer, Question, Speaker
@@ -23,14 +21,12 @@ from fineview.core.layers import LayerLine
 from fineview.core.measured import StoredResult
 from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
+from fineview.services.byte_cache import ByteCache as ByteCache
 from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
 from fineview.services.eye import EyeView
 from fineview.services.panes import Pane, Panes, SeriesFrame
 from fineview.services.thickness_state import ThicknessState
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,38 +107,6 @@ class EngineFacts:
     methods: tuple[Method, ...]
 
 
-class ByteCache(Generic[K, V]):
-    """Values within a byte budget; the least recently used goes first, the newest always stays."""
-
-    def __init__(self, size: Callable[[V], int], budget_bytes: int) -> None:
-        self._size, self.budget_bytes = size, budget_bytes
-        self._kept: OrderedDict[K, V] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, key: K) -> V | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def __setitem__(self, key: K, value: V) -> None:
-        if key in self._kept:
-            self._bytes -= self._size(self._kept.pop(key))
-        self._kept[key] = value
-        self._bytes += self._size(value)
-        while self._bytes > self.budget_bytes and len(self._kept) > 1:
-            self._bytes -= self._size(self._kept.popitem(last=False)[1])
-
-    def items(self) -> tuple[tuple[K, V], ...]:
-        return tuple(self._kept.items())
-
-    def clear(self) -> None:
-        self._kept.clear()
-        self._bytes = 0
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._kept
-
-
 def _rasters() -> ByteCache[FrameKey, Raster]:
     return ByteCache(lambda raster: raster.pixels.nbytes, 1024**3)
 
@@ -183,6 +147,7 @@ class Session:
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
     ``lines``: layer lines that the file itself holds, by frame.
     ``panes``: the pictures side by side; ``study``, ``series``, ``index`` and ``view`` are those of the active one.
+    ``memory_used``, ``memory_budget``: bytes of pixels held, and how many may be; 0: nobody watches.
     ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series;
     ``grids``: those that go into the report.
     """
@@ -224,6 +189,8 @@ class Session:
     thumbnails: dict[str, Raster] = field(default_factory=dict)
     analyses: ByteCache[tuple[FrameKey, str], Analysis] = field(default_factory=_analyses)
     heat: ByteCache[tuple[object, ...], HeatMap] = field(default_factory=_heat)
+    memory_used: int = 0
+    memory_budget: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     frame_problem: dict[FrameKey, Notice] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs
 from fineview.services.look import Look
+from fineview.services.memory import Memory
 from fineview.services.open_study import OpenStudy
 from fineview.services.pacs_desk import PacsDesk
 from fineview.services.plugin_shelf import PluginShelf
@@ -43,6 +44,7 @@ class Workbench:
     thickness: ThicknessDesk
     companions: Companions
     pacs: PacsDesk
+    memory: Memory
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

@@ -33,12 +33,14 @@ from fineview.services.encodings import Encodings
 from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs, Post
 from fineview.services.look import Look
+from fineview.services.memory import Memory
 from fineview.services.open_study import OpenStudy
 from fineview.services.outbox import Outbox
 from fineview.services.pacs import Pacs
 from fineview.services.pacs_desk import PacsDesk
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
+from fineview.services.received import Received
 from fineview.services.session import Session
 from fineview.services.settings import Settings
 from fineview.services.spool import Spool
@@ -175,7 +177,9 @@ def workbench(post: Post, folder: Path) -> Workbench:
                     PluginShelf(session, jobs, NoPlugins()),
                     thickness=ThicknessDesk(session, jobs, archive, no_engine, edits),
                     companions=Companions(session, jobs, archive, opening, opening.frames.on_frame),
-                    pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening.paths))
+                    pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening, archive,
+                                  lambda: Received(folder / "received", archive, journal), report.exported),
+                    memory=Memory(session, Settings(journal, lambda: jobs)))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

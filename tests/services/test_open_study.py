@@ -9,9 +9,9 @@ import pytest
 
 from fineview.formats.archive import FileArchive
 from fineview.imaging.png import png
-from fineview.services.frames import outwards
 from fineview.services.jobs import Jobs
 from fineview.services.open_study import OpenStudy
+from fineview.services.preload import outwards
 from fineview.services.session import Session
 from fineview.store.cellar import Cellar
 
