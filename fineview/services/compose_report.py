@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from fineview.core.dialogue import Answer
+from fineview.core.dialogue import Answer, Answered
 from fineview.core.errors import FineViewError, ReportRefused, StorageProblem
 from fineview.core.evidence import Analysis
 from fineview.core.finding import Finding
@@ -20,6 +20,7 @@ from fineview.services.figures import finding_figure, overlay_figure
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
 from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
+from fineview.services.scale_lock import locked
 from fineview.services.session import Session
 from fineview.services.whereabouts import NOT_OPEN, frame_of, relocated, relocated_answers
 
@@ -103,7 +104,16 @@ def _kept(request: ReportRequest) -> list[Finding]:
 def _shown(request: ReportRequest) -> tuple[Answer, ...]:
     """Answers that a person took in, about images of the study as it is open."""
     chosen = tuple(a for a in request.answers if a.in_report and a.question.study_uid == request.study.uid)
-    return tuple(a for a in relocated_answers(chosen, request.study) if a.question.frame.index != NOT_OPEN)
+    here = (a for a in relocated_answers(chosen, request.study) if a.question.frame.index != NOT_OPEN)
+    return tuple(_under_lock(a, request.study) for a in here)
+
+
+def _under_lock(answer: Answer, study: Study) -> Answer:
+    """Kept answers may be older than the rule that a model states no length without a scale."""
+    if not answer.in_free_words:
+        return answer
+    key = answer.question.frame
+    return locked(Answered(answer), study.series_by_uid(key.series_uid).frames[key.index].spacing).answer
 
 
 def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:

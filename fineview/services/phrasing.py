@@ -19,6 +19,7 @@ from fineview.core.plan import FILLED, Plan, slot_of
 from fineview.services.answering import settled
 from fineview.services.ground import Ground
 from fineview.services.ports import OnWords, nobody
+from fineview.services.scale_lock import states_length
 from fineview.services.verdicts import companion
 from fineview.services.wording import named_label
 
@@ -79,7 +80,8 @@ def within(plan: Plan, text: str) -> bool:
     """Whether words, as far as they have come, say nothing but the plan.
 
     A yes begins with yes and denies nothing; a no begins with no; one that cannot tell begins with cannot; nothing
-    else begins with any of them.  No label is named but the asked one and the seen one.  No digit stands in them.
+    else begins with any of them.  No label is named but the asked one and the seen one.  No digit and no unit
+    stands in them.
     """
     bare = " ".join(text.lower().split())
     for slot in FILLED:
@@ -91,7 +93,7 @@ def within(plan: Plan, text: str) -> bool:
     if plan.verdict == "yes" and _DENIAL.search(rest) or opening is None and (
             _DENIAL.search(bare) or first.strip(",:.") == "yes"):
         return False
-    if any(one.isdigit() for one in bare):
+    if any(one.isdigit() for one in bare) or states_length(bare):
         return False
     allowed = {plan.slot, plan.verdict}
     for word, name in _NAMES.items():
