@@ -1,0 +1,45 @@
+"""Volumes against the NIfTI twins of the same series: every voxel has the same value at the same place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fineview.formats.archive import FileArchive
+from fineview.services.jobs import Token
+from fineview.services.volumes import build_volume
+from tests.formats.conftest import last
+from tests.formats.nifti import read_nifti
+from tests.formats.real_files import shared
+
+_ROOT = "C_dicom/dicom2nifti/"
+# Twins keep their matrix in float32, and made it from positions that are rounded to 0.001 mm.
+_OFF_MM = 2e-4
+TWINS = {"generic/compressed_rle/001": "generic/compressed_rle/001_ground_truth.nii.gz",
+         "generic/compressed_jpegls/001": "generic/compressed_rle/001_ground_truth.nii.gz",
+         "generic/rgb/001": "generic/rgb/001_ground_truth.nii.gz",
+         "philips_enhanced/anatomical/001": "philips_enhanced/anatomical/001_ground_truth.nii.gz",
+         "siemens_multiframe/anatomical/001": "siemens_multiframe/anatomical/001_ground_truth.nii.gz"}
+
+
+@pytest.mark.parametrize("folder", TWINS)
+def test_every_voxel_and_its_place_agree_with_the_twin(archive: FileArchive, folder: str) -> None:
+    series = last(archive, shared(_ROOT + folder)).studies[0].series[0]
+    made = build_volume(series, archive.read_frame, Token())
+    voxels, to_mm = read_nifti(shared(_ROOT + TWINS[folder]))
+    index = np.stack(np.meshgrid(*(np.arange(n) for n in voxels.shape[:3]), indexing="ij"), axis=-1).reshape(-1, 3)
+    place = index @ to_mm[:3, :3].T + to_mm[:3, 3]
+    ours = np.rint(made.grid.to_index(place)).astype(np.intp)
+    away = np.linalg.norm(made.grid.to_mm(ours.astype(np.float64)) - place, axis=1)
+    column, row, frame = ours.T
+    # Each of ours is met once: none is left out and none twice.
+    assert len(np.unique(np.ravel_multi_index((frame, row, column), made.voxels.shape[:3]))) == len(index)
+    assert len(index) == made.voxels[..., 0].size if made.is_colour else made.voxels.size
+    assert away.max() <= _OFF_MM
+    theirs = voxels.reshape(-1, 4)[:, :3] if voxels.ndim == 4 else voxels.reshape(-1)
+    found = made.voxels[frame, row, column]
+    if theirs.dtype.kind == "f":  # rescaled: the last bit depends on the order of the sums
+        np.testing.assert_allclose(found, theirs, rtol=3e-7)
+    else:
+        np.testing.assert_array_equal(found, theirs)
+    print(f"{folder}: {len(index)} voxels, at most {away.max():.2g} mm apart")
