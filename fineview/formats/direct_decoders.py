@@ -1,6 +1,7 @@
-"""openjpeg and rle as pydicom plugins of our own name, without the ``pylibjpeg`` package between.
+"""openjpeg, rle and gdcm as pydicom plugins of our own name.
 
-That package would also load the GPL-3 libjpeg wherever somebody has installed it; ours cannot.
+openjpeg and rle without the ``pylibjpeg`` package between: it would also load the GPL-3 libjpeg wherever somebody has
+installed it; ours cannot.  gdcm for 12-bit JPEG alone, which pydicom's own plugin refuses to ask it for.
 Follows the plugin contract of pydicom 3 (``pydicom.pixels.decoders.base.Decoder.add_plugin``).
 """
 
@@ -15,12 +16,14 @@ from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
 NAME = "direct"
 JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K)
 DECODER_DEPENDENCIES = {**dict.fromkeys(JPEG_2000, ("pylibjpeg-openjpeg>=2.4",)),
-                        uid.RLELossless: ("pylibjpeg-rle>=2.1",)}
+                        uid.RLELossless: ("pylibjpeg-rle>=2.1",), uid.JPEGExtended12Bit: ("python-gdcm>=3.2",)}
+_MODULES = {uid.RLELossless: "rle", uid.JPEGExtended12Bit: "gdcm"}
+_DECODERS = {uid.RLELossless: "decode_rle", uid.JPEGExtended12Bit: "decode_jpeg_extended"}
 _CONTAINERS = ((8, 8), (16, 16), (32, 32))
 
 
 def is_available(syntax: str) -> bool:
-    return importlib.util.find_spec("rle" if syntax == uid.RLELossless else "openjpeg") is not None
+    return importlib.util.find_spec(_MODULES.get(uid.UID(syntax), "openjpeg")) is not None
 
 
 def decode_jpeg_2000(src: bytes, runner: DecodeRunner) -> bytearray:
@@ -47,10 +50,34 @@ def decode_rle(src: bytes, runner: DecodeRunner) -> bytearray:
     return bytearray(frame)
 
 
+def decode_jpeg_extended(src: bytes, runner: DecodeRunner) -> bytes:
+    """JPEG Process 2 and 4 of 8 or 12 bits -> samples, colours as they are stored (PS3.5 8.2.1)."""
+    import gdcm
+
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(src)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((runner.columns, runner.rows, 1))
+    image.SetDataElement(element)
+    kind = gdcm.PhotometricInterpretation.GetPIType(runner.photometric_interpretation)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(kind))
+    if runner.samples_per_pixel > 1:
+        image.SetPlanarConfiguration(runner.planar_configuration)
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str.__str__(runner.transfer_syntax))))
+    image.SetPixelFormat(gdcm.PixelFormat(runner.samples_per_pixel, runner.bits_allocated, runner.bits_stored,
+                                          runner.bits_stored - 1, runner.pixel_representation))
+    # gdcm's binding gives bytes as text.
+    return bytes(image.GetBuffer().encode("utf-8", "surrogateescape"))
+
+
 def register() -> None:
     """Add the plugins to pydicom's decoders; a second call changes nothing."""
-    for syntax in (*JPEG_2000, uid.RLELossless):
+    for syntax in DECODER_DEPENDENCIES:
         decoder = get_decoder(syntax)
         if NAME not in decoder.available_plugins and is_available(syntax):
-            decode = "decode_rle" if syntax == uid.RLELossless else "decode_jpeg_2000"
-            decoder.add_plugin(NAME, (__name__, decode))
+            decoder.add_plugin(NAME, (__name__, _DECODERS.get(syntax, "decode_jpeg_2000")))

@@ -68,15 +68,20 @@ def _check_length(opened: OpenFile, shape: Shape) -> None:
         if found < shape.frames:
             raise limits.truncated(f"it claims {shape.frames} frames and holds {found}")
         return
-    bits = shape.rows * shape.cols * shape.samples * shape.bits * shape.frames
-    if text(opened.dataset, "PhotometricInterpretation") in ("YBR_FULL_422", "YBR_PARTIAL_422"):
-        bits = bits * 2 // 3
-    needed = (bits + 7) // 8
+    needed = native_bytes(shape, opened.dataset, shape.frames)
     there = min(structure.pixel_length, opened.size - structure.pixel_start)
     if there < needed:
         what = f"{shape.frames} frames" if shape.frames > 1 else "a frame"
         raise limits.truncated(f"{what} of {shape.rows} x {shape.cols} must have {limits.in_words(needed)} of pixels, "
                                f"it holds {limits.in_words(max(there, 0))}")
+
+
+def native_bytes(shape: Shape, dataset: Dataset, frames: int) -> int:
+    """What ``frames`` frames occupy where nothing is compressed (PS3.5 8.1.1, C.7.6.3.1.2)."""
+    bits = shape.rows * shape.cols * shape.samples * shape.bits * frames
+    if text(dataset, "PhotometricInterpretation") in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+        bits = bits * 2 // 3
+    return (bits + 7) // 8
 
 
 def count_fragments(opened: OpenFile, enough: int) -> int:

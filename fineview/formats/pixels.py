@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import zlib
 from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 
 from fineview.core.errors import FineViewError, InputProblem, RequestProblem
 from fineview.core.image import Raster, Window, WindowFunction
-from fineview.formats import limits, pmap_read
+from fineview.formats import limits, own_frames, pmap_read
 from fineview.formats.codecs import available, package_of
 from fineview.formats.luts import by_palette, lut_of
 from fineview.formats.opened_files import opened_dicom
@@ -26,7 +24,6 @@ from fineview.formats.values import Groups, first_item, number, numbers, text
 from fineview.imaging.modality import apply_lut, rescale, to_8bit_rgb
 
 _KEYWORDS = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
-_DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
 
 
@@ -57,8 +54,8 @@ def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
     # The header's bytes may have been inflated, or the file may name no syntax: then the front knows better.
     if opened.structure.pixel_length is not None:
         syntax = opened.front.syntax
-    if opened.structure.pixel_length is None and (syntax == _DEFLATED_FRAMES or shape.bits == 1):
-        return _packed(opened, shape, frame, syntax)
+    if opened.structure.pixel_length is None and own_frames.takes(syntax, shape):
+        return own_frames.stored_values(opened, shape, frame, syntax)
     reasons = []
     for plugin in available(syntax) or ("",):
         try:
@@ -83,43 +80,6 @@ def _by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArra
     decoder = get_decoder(syntax)
     array, _meta = decoder.as_array(opened.source, index=frame, raw=False, decoding_plugin=plugin, **options)
     return np.asarray(array)
-
-
-def _packed(opened: OpenFile, shape: Shape, frame: int, syntax: str) -> NDArray[Any]:
-    """Encapsulated single bits, and Deflated Image Frames (PS3.5 A.4.13), which pydicom does not decode.
-
-    One fragment a frame holds what a native frame of its own would hold.
-    """
-    opened.source.seek(opened.structure.pixel_start)
-    data = get_frame(opened.source, frame, number_of_frames=shape.frames)
-    size = (shape.rows * shape.cols * shape.samples * shape.bits + 7) // 8
-    if syntax == _DEFLATED_FRAMES:
-        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 2)
-    elif syntax == "1.2.840.10008.1.2.5":
-        data = _packbits(data[64:], size)
-    else:
-        return _by_plugin(opened, syntax, frame, available(syntax)[0])
-    if len(data) < size:
-        raise limits.truncated(f"frame {frame} holds {len(data)} bytes of {size}")
-    if shape.bits == 1:
-        bits = np.unpackbits(np.frombuffer(data, np.uint8, size), bitorder="little")
-        return bits[: shape.rows * shape.cols].reshape(shape.rows, shape.cols)
-    values = np.frombuffer(data, f"<u{shape.bits // 8}", shape.rows * shape.cols * shape.samples)
-    return values.reshape((shape.rows, shape.cols) + ((shape.samples,) if shape.samples > 1 else ()))
-
-
-def _packbits(data: bytes, size: int) -> bytes:
-    """RLE of one segment (PS3.5 G.3.2), up to ``size`` bytes."""
-    out, at = bytearray(), 0
-    while at < len(data) and len(out) < size:
-        count = data[at]
-        if count < 128:
-            out += data[at + 1:at + 2 + count]
-            at += 2 + count
-        else:
-            out += data[at + 1:at + 2] * (257 - count if count > 128 else 0)
-            at += 2 if count > 128 else 1
-    return bytes(out[:size])
 
 
 def _to_raster(array: NDArray[Any], dataset: Dataset, frame: int) -> Raster:

@@ -156,6 +156,9 @@ def _nothing_to_show(catalogue: Catalogue) -> InputProblem:
         return family(only.what, only.remedy, only.code)
     objects = sum(verdict.verdict == "object" for verdict in catalogue.files)
     if objects and not catalogue.problems:
+        notes = {one.note for one in catalogue.companions if one.note}
+        if objects == 1 and notes:
+            return not_an_image(notes.pop())
         return InputProblem(f"Nothing to show: {objects} DICOM files without pixels.",
                             "Open the images that belong to them.", "not-an-image")
     reason = f" The first one: {catalogue.problems[0].what}" if catalogue.problems else ""

@@ -35,15 +35,17 @@ def _check(name: str, verdict: str, what: str, remedy: str = "") -> Check:
     return {"name": name, "verdict": verdict, "what": what, "remedy": remedy}
 
 
-def _codecs(_: App) -> Iterator[Check]:
-    from fineview.formats.codecs import PLUGINS, available, package_of
+def _codecs(app: App) -> Iterator[Check]:
+    """A known picture through every decoder, the way a person's file would go."""
+    from fineview.formats.codec_check import check_codecs
 
-    for syntax in PLUGINS:
-        try:
-            plugin = available(syntax)[0]
-            yield _check(f"codec {syntax}", "ok", package_of(plugin, syntax))
-        except FineViewError as error:
-            yield _check(f"codec {syntax}", "problem", error.what, error.remedy)
+    for one in check_codecs(app.archive.read_frame):
+        name = f"codec {one.title}"
+        if one.problem is None:
+            yield _check(name, "ok", f"{one.package} gives back a known picture")
+        else:
+            verdict = "absent" if one.optional else "problem"
+            yield _check(name, verdict, one.problem.what, one.problem.remedy)
 
 
 def _screen(_: App) -> Iterator[Check]:

@@ -23,3 +23,13 @@ def catalogue() -> list[dict[str, str]]:
         return []
     with (SHARED / "CATALOGUE.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def is_picture(name: str) -> bool:
+    return name.lower().endswith((".jpg", ".png", ".tif", ".tiff", ".bmp"))
+
+
+def has_pixels(row: dict[str, str]) -> bool:
+    """Whether the program that wrote the catalogue found pixels in the file."""
+    return "no pixels" not in row["verified"] and bool(row["rows"]) and (
+        "pixels (" in row["verified"] or is_picture(row["path"]))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
+
 import pytest
-from pydicom import uid
+from pydicom.encaps import encapsulate
 
 from fineview.core.errors import InputProblem
 from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.image import Raster
 from fineview.core.study import FrameInfo, Laterality
-from fineview.formats import codecs, direct_decoders, wire
+from fineview.formats import codec_check, codecs, jpeg_xl, wire
+from fineview.formats.archive import FileArchive
 from fineview.formats.record import FileRecord
+from tests.formats.conftest import last
+from tests.formats.made import as_bytes, image
 
 
 def test_no_syntax_can_reach_the_gpl_decoder() -> None:
@@ -21,15 +28,71 @@ def test_every_syntax_has_its_first_choice_here(syntax: str) -> None:
     assert codecs.available(syntax)[0] == codecs.PLUGINS[syntax][0]
 
 
-def test_an_unknown_syntax_and_a_missing_package_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputProblem, match="MPEG2 Main Profile"):
-        codecs.available("1.2.840.10008.1.2.4.100")
-    monkeypatch.setitem(codecs.PLUGINS, uid.HTJ2K, ("absent",))
-    monkeypatch.setitem(codecs._PACKAGES, "absent", "some-package")
+def test_a_known_picture_comes_back_from_every_decoder(archive: FileArchive) -> None:
+    verdicts = codec_check.check_codecs(archive.read_frame)
+    assert {one.syntax for one in verdicts} == set(codecs.PLUGINS) == set(codec_check.SAMPLES)
+    assert [one for one in verdicts if one.problem is not None] == []
+
+
+def test_a_decoder_that_gives_back_something_else_is_told(archive: FileArchive) -> None:
+    spoilt = codec_check.check_codecs(lambda frame: Raster(archive.read_frame(frame).pixels + 200))
+    assert {one.problem.code if one.problem else "" for one in spoilt} == {"wrong-pixels"}
+
+
+@pytest.mark.parametrize(("syntax", "package"), [
+    ("4.50", "python-gdcm"), ("4.51", "python-gdcm"), ("4.57", "python-gdcm"), ("4.70", "python-gdcm"),
+    ("4.80", "pyjpegls"), ("4.81", "pyjpegls"), ("4.90", "pylibjpeg-openjpeg"), ("4.91", "pylibjpeg-openjpeg"),
+    ("4.201", "pylibjpeg-openjpeg"), ("4.202", "pylibjpeg-openjpeg"), ("4.203", "pylibjpeg-openjpeg"),
+    ("5", "pylibjpeg-rle"), ("4.110", "imagecodecs"), ("4.111", "imagecodecs"), ("4.112", "imagecodecs")])
+def test_where_no_decoder_is_installed_its_package_is_named(monkeypatch: pytest.MonkeyPatch, syntax: str,
+                                                            package: str) -> None:
+    monkeypatch.setattr(codecs, "_installed", lambda syntax: ())
     with pytest.raises(InputProblem) as caught:
-        codecs.available(uid.HTJ2K)
-    assert caught.value.code == "no-decoder" and caught.value.remedy == "Install the Python package some-package."
-    assert direct_decoders.is_available(uid.RLELossless)
+        codecs.available(f"1.2.840.10008.1.2.{syntax}")
+    assert caught.value.code == "no-decoder" and caught.value.remedy == f"Install the Python package {package}."
+
+
+def test_a_missing_optional_decoder_is_absent_and_not_broken(monkeypatch: pytest.MonkeyPatch,
+                                                             archive: FileArchive) -> None:
+    monkeypatch.setattr(jpeg_xl, "is_available", lambda: False)
+    missing = [one for one in codec_check.check_codecs(archive.read_frame) if one.problem is not None]
+    assert {one.syntax for one in missing} == set(jpeg_xl.SYNTAXES) and all(one.optional for one in missing)
+
+
+@pytest.mark.parametrize(("syntax", "words"), [
+    ("1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component"), ("1.2.840.10008.1.2.4.55", "JPEG Full Progression"),
+    ("1.2.3.4", "transfer syntax 1.2.3.4")])
+def test_what_nobody_decodes_is_listed_with_the_name_of_its_syntax(archive: FileArchive, tmp_path: Path, syntax: str,
+                                                                   words: str) -> None:
+    (tmp_path / "odd.dcm").write_bytes(_renamed(syntax))
+    (tmp_path / "good.dcm").write_bytes(as_bytes(image()))
+    found = last(archive, tmp_path)
+    (problem,) = found.problems
+    assert problem.code == "no-decoder" and words in problem.what and problem.path.endswith("odd.dcm")
+    assert {Path(one.path).name: one.verdict for one in found.files} == {"odd.dcm": "problem", "good.dcm": "image"}
+
+
+@pytest.mark.parametrize("number", ["100", "102", "103", "107", "104.1"])
+def test_a_video_is_known_and_not_shown(archive: FileArchive, tmp_path: Path, number: str) -> None:
+    (tmp_path / "video.dcm").write_bytes(_renamed(f"1.2.840.10008.1.2.4.{number}", NumberOfFrames=900))
+    (tmp_path / "good.dcm").write_bytes(as_bytes(image()))
+    found = last(archive, tmp_path)
+    assert {Path(one.path).name: one.verdict for one in found.files} == {"video.dcm": "object", "good.dcm": "image"}
+    assert [one.note for one in found.companions] == [
+        f"It holds a video in {codecs.title(f'1.2.840.10008.1.2.4.{number}')}; videos are not shown."]
+    with pytest.raises(InputProblem, match="videos are not shown"):
+        last(archive, tmp_path / "video.dcm")
+
+
+def _renamed(syntax: str, **values: object) -> bytes:
+    """An encapsulated image that names ``syntax``, whatever it holds; pydicom writes only what it knows."""
+    dataset = image("1.2.840.10008.1.2.4.80", sop="1.2.3.99", **values)
+    dataset.PixelData = encapsulate([b"\0" * 64])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    data = as_bytes(dataset)
+    old = struct.pack("<HH2sH", 2, 0x10, b"UI", 22) + b"1.2.840.10008.1.2.4.80"
+    value = syntax.encode() + b"\0" * (len(syntax) % 2)
+    return data.replace(old, struct.pack("<HH2sH", 2, 0x10, b"UI", len(value)) + value)
 
 
 def test_values_cross_the_pipe_unchanged() -> None:
