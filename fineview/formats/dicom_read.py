@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -11,6 +12,7 @@ from fineview.core.device import Device
 from fineview.core.errors import FineViewError
 from fineview.core.geometry import Point
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
+from fineview.formats import codecs
 from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
 from fineview.formats.objects import companion_of
@@ -46,7 +48,11 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
         known |= {"rows": integer(dataset, "Rows"), "cols": integer(dataset, "Columns")}
         return FileRecord(kind="object", companion=_companion(dataset, known, False), **known)
     known |= _picture(opened)
+    if codecs.is_video(known["transfer_syntax"]):
+        return FileRecord(kind="object", companion=_video(dataset, known), **known)
     try:
+        if opened.structure.pixel_length is None:
+            codecs.available(known["transfer_syntax"])
         shape = checked_shape(opened)
     except FineViewError as error:
         return FileRecord(kind="problem", problem=Problem(path, error.code, error.what, error.remedy), **known)
@@ -58,6 +64,12 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
 
 def _companion(dataset: Dataset, known: dict[str, Any], pictured: bool) -> Companion | None:
     return companion_of(dataset, known["path"], known["sop_class_uid"], known["patient"].key, pictured)
+
+
+def _video(dataset: Dataset, known: dict[str, Any]) -> Companion | None:
+    made = _companion(dataset, known, False)
+    note = f"It holds a video in {codecs.title(known['transfer_syntax'])}; videos are not shown."
+    return replace(made, note=note) if made is not None else None
 
 
 def _identity(dataset: Dataset, path: str) -> dict[str, Any]:
