@@ -16,6 +16,11 @@ class RegionKind(StrEnum):
     FREEHAND = "freehand"
     POINT = "point"
     LENGTH = "length"
+    ANGLE = "angle"
+
+
+_POINTS = {RegionKind.BOX: 2, RegionKind.ELLIPSE: 2, RegionKind.POINT: 1, RegionKind.LENGTH: 2, RegionKind.ANGLE: 3}
+_OPEN = (RegionKind.POINT, RegionKind.LENGTH, RegionKind.ANGLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +28,15 @@ class Region:
     """A drawn shape.  ``points`` in source pixels (x, y), corner convention of ``geometry``.
 
     box, ellipse: two opposite corners of the bounding rectangle; polygon, freehand: at least three vertices, closed
-    implicitly; point: one; length: two end points.  Raises ``ValueError`` for a wrong number of points.
+    implicitly; point: one; length: two end points; angle: end of one arm, apex, end of the other.  Raises
+    ``ValueError`` for a wrong number of points.
     """
 
     kind: RegionKind
     points: tuple[Point, ...]
 
     def __post_init__(self) -> None:
-        wanted = {RegionKind.BOX: 2, RegionKind.ELLIPSE: 2, RegionKind.POINT: 1, RegionKind.LENGTH: 2}.get(self.kind)
+        wanted = _POINTS.get(self.kind)
         if wanted is not None and len(self.points) != wanted:
             raise ValueError(f"a {self.kind} needs {wanted} points, not {len(self.points)}")
         if wanted is None and len(self.points) < 3:
@@ -48,8 +54,15 @@ class Region:
         return Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
     @property
+    def has_inside(self) -> bool:
+        """Whether there is an area: not of a point, a line or an angle."""
+        return self.kind not in _OPEN
+
+    @property
     def centre(self) -> Point:
-        """Centre of the bounds; for polygons the mean of the vertices."""
+        """Centre of the bounds; for polygons the mean of the vertices, for an angle its apex."""
+        if self.kind is RegionKind.ANGLE:
+            return self.points[1]
         if self.kind in (RegionKind.POLYGON, RegionKind.FREEHAND):
             n = len(self.points)
             return (sum(p[0] for p in self.points) / n, sum(p[1] for p in self.points) / n)
@@ -57,13 +70,13 @@ class Region:
 
     @property
     def area_px(self) -> float:
-        """Exact area of the shape in square source pixels (not the number of covered pixels); 0 for point, length."""
+        """Exact area of the shape in square source pixels (not the number of covered pixels); 0 without an inside."""
         box = self.bounds
         if self.kind is RegionKind.BOX:
             return box.w * box.h
         if self.kind is RegionKind.ELLIPSE:
             return math.pi * box.w * box.h / 4
-        if self.kind in (RegionKind.POINT, RegionKind.LENGTH):
+        if not self.has_inside:
             return 0.0
         pairs = zip(self.points, self.points[1:] + self.points[:1], strict=True)
         return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)) / 2

@@ -94,7 +94,7 @@ class FieldValue:
 
     @property
     def words(self) -> str:
-        return "not covered" if self.mean_um is None else f"{self.mean_um:.0f} um"
+        return "not covered" if self.mean_um is None else f"{self.mean_um:.0f} \u00b5m"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ MULTIFRAME = frozenset(_IMAGE + tail for tail in (
     "77.1.5.2", "77.1.5.4", "77.1.5.5", "77.1.5.6", "77.1.5.8", "77.1.6", "128.1", "130", "481.1", "481.2"))
 _NAMES = {"area": Code("42798000", "SCT", "Area"), "length": Code("410668003", "SCT", "Length"),
           "width": Code("103355008", "SCT", "Width"), "height": Code("121207", "DCM", "Height"),
-          "distance": Code("121206", "DCM", "Distance")}
+          "distance": Code("121206", "DCM", "Distance"), "angle": Code("1483009", "SCT", "Angle"),
+          "perimeter": Code("131191004", "SCT", "Perimeter")}
 _UNITS = {"mm": Code("mm", "UCUM", "millimeter"), "um": Code("um", "UCUM", "micrometer"),
           "mm2": Code("mm2", "UCUM", "square millimeter"), "px": Code("{pixels}", "UCUM", "pixels"),
-          "px2": Code("{pixels}", "UCUM", "pixels"), "": Code("1", "UCUM", "no units")}
+          "px2": Code("{pixels}", "UCUM", "pixels"), "deg": Code("deg", "UCUM", "degrees of plane angle"),
+          "": Code("1", "UCUM", "no units")}
 
 
 def local(value: str, meaning: str) -> Code:

@@ -30,7 +30,7 @@ def _shape(region: Region) -> tuple[str, NDArray[np.float64]]:
     box = region.bounds
     if region.kind is RegionKind.POINT:
         return "POINT", points
-    if region.kind is RegionKind.LENGTH:
+    if region.kind in (RegionKind.LENGTH, RegionKind.ANGLE):
         return "POLYLINE", points
     if region.kind is RegionKind.BOX:
         x0, y0, x1, y1 = box.x, box.y, box.x + box.w, box.y + box.h

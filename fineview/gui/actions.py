@@ -125,6 +125,7 @@ _TOOLS = (
     _tool("polygon", "Polygon", "G", "Click vertices; double click or Enter closes it", 3),
     _tool("freehand", "Freehand", "F", "Draw an outline", 3),
     _tool("length", "Length", "T", "Draw a line to measure", 3),
+    _tool("angle", "Angle", "6", "Click one arm's end, the apex, the other arm's end", 3),
     _tool("point", "Point", "C", "Set a point", 3),
 )
 _VIEW = (

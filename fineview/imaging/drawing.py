@@ -63,4 +63,5 @@ def _outline(rgb: NDArray[np.uint8], region: Region, ink: tuple[int, int, int], 
     elif region.kind is RegionKind.LENGTH:
         cv2.line(rgb, points[0].tolist(), points[1].tolist(), ink, thickness, line, _SHIFT)
     else:
-        cv2.polylines(rgb, [points.reshape(-1, 1, 2)], True, ink, thickness, line, _SHIFT)
+        closed = region.kind is not RegionKind.ANGLE
+        cv2.polylines(rgb, [points.reshape(-1, 1, 2)], closed, ink, thickness, line, _SHIFT)

@@ -1,8 +1,9 @@
-"""Regions as pixel masks, and the numbers inside them."""
+"""Regions as pixel masks, and the numbers inside them.  Which pixels a region holds is said here and nowhere else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,10 +13,13 @@ from fineview.core.region import Region, RegionKind
 
 
 def region_mask(region: Region, rows: int, cols: int) -> NDArray[np.bool_]:
-    """Pixels whose centre lies in the region; bool (rows, cols).
+    """The pixels whose centre lies in the region; bool (rows, cols).
 
-    A length covers the pixels under its line.  A point, and what is too small to hold a pixel's centre, covers the
-    pixel under its middle.  Parts outside the image are left out.
+    Centres on the border: of an ellipse inside; of a box and a polygon inside at the left and top border, outside at
+    the right and bottom one, so that two regions side by side share no pixel.  A polygon that crosses itself holds
+    what an odd number of its turns encloses.  A line and the arms of an angle cover the pixels under them.  A point,
+    and what is too small to hold a pixel's centre, covers the pixel under its middle.  Parts outside the image are
+    left out.
     """
     mask = _covered(region, rows, cols)
     if not mask.any():
@@ -33,8 +37,9 @@ def _covered(region: Region, rows: int, cols: int) -> NDArray[np.bool_]:
         return mask.astype(bool)
     # Our corner convention puts pixel centres at .5, OpenCV's at integers; 8 fractional bits keep sub-pixel vertices.
     points = np.rint((np.asarray(region.points) - 0.5) * 256).astype(np.int32)
-    if region.kind is RegionKind.LENGTH:
-        cv2.line(mask, points[0].tolist(), points[1].tolist(), 1, shift=8)
+    if region.kind in (RegionKind.LENGTH, RegionKind.ANGLE):
+        for start, end in pairwise(points.tolist()):
+            cv2.line(mask, start, end, 1, shift=8)
         return mask.astype(bool)
     return _polygon(np.asarray(region.points), rows, cols)
 
@@ -79,7 +84,7 @@ class RegionStatistics:
 
 def statistics(values: NDArray[np.generic], mask: NDArray[np.bool_]) -> RegionStatistics | None:
     """``values`` (H, W) or (H, W, 3) (then luma Rec. 601).  None where the mask covers no finite value."""
-    inside = luma(values)[mask]
+    inside = _luma(values[mask], values.ndim == 3)
     inside = inside[np.isfinite(inside)]
     if inside.size == 0:
         return None
@@ -89,9 +94,12 @@ def statistics(values: NDArray[np.generic], mask: NDArray[np.bool_]) -> RegionSt
 
 def luma(values: NDArray[np.generic]) -> NDArray[np.float64]:
     """(H, W) float64: grey values as they are, RGB by Rec. 601 weights."""
-    if values.ndim == 2:
-        return values.astype(np.float64)
-    return np.asarray(values.astype(np.float64) @ np.array([0.299, 0.587, 0.114]))
+    return _luma(values, values.ndim == 3)
+
+
+def _luma(values: NDArray[np.generic], colour: bool) -> NDArray[np.float64]:
+    plain = values.astype(np.float64)
+    return np.asarray(plain @ np.array([0.299, 0.587, 0.114])) if colour else plain
 
 
 def surroundings(mask: NDArray[np.bool_], width_px: int | None = None) -> NDArray[np.bool_]:

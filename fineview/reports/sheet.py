@@ -12,6 +12,7 @@ from fineview.core.finding import Finding, Origin, State
 from fineview.core.labels import LABELS, on_phantoms_alone
 from fineview.core.region import RegionKind
 from fineview.core.report import GridEntry, Measurement, Report, ReportItem
+from fineview.core.units import with_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +118,13 @@ def number(value: float) -> str:
     return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
 
 
-def unit_words(unit: str) -> str:
-    """UCUM-like codes as people write them."""
-    return {"mm2": "mm²", "px2": "px²", "um": "µm"}.get(unit, unit)
-
-
 def size(one: Measurement) -> str:
     """One measurement with its unit and the source of its scale, or why there is none."""
     if one.value is None:
         return f"{one.name}: cannot tell" + (f" ({one.why_not})" if one.why_not else "")
-    scale = one.why_not or {"calibrated": "calibrated", "projected": "projected by the device",
+    scale = one.why_not or {"calibrated": "calibrated", "projected": "projected: at the detector",
                             "assumed": "assumed scale"}.get(one.scale_source, "no scale")
-    return f"{one.name} {number(one.value)} {unit_words(one.unit)} ({scale})"
+    return f"{one.name} {with_unit(number(one.value), one.unit)} ({scale})"
 
 
 def origin(one: Finding) -> str:
@@ -201,7 +197,7 @@ def _about(one: Answer) -> str:
 def _citation(one: Citation) -> str:
     words = one.text or one.kind
     if one.value is not None:
-        words += f" {number(one.value)}" + (f" {unit_words(one.unit)}" if one.unit else "")
+        words += f" {with_unit(number(one.value), one.unit or '')}"
     if one.box is not None:
         words += f" at x {one.box.x:.0f}, y {one.box.y:.0f}, {one.box.w:.0f} × {one.box.h:.0f} px"
     return words

@@ -10,7 +10,7 @@ from fineview.core.dialogue import Answer, Citation
 from fineview.core.geometry import Box
 from fineview.core.intent import Intent
 from fineview.core.labels import label_for
-from fineview.core.region import Region, RegionKind
+from fineview.core.region import Region
 from fineview.core.report import Measurement
 from fineview.imaging.region_mask import region_mask, statistics
 from fineview.services.ground import SURE, Ground, abstain, evidence, titled
@@ -68,7 +68,7 @@ def _frames(ground: Ground) -> Answer:
 def _side(ground: Ground, name: str) -> tuple[Side, str]:
     raster, region = ground.request.raster, ground.question.region
     area = None
-    if region is not None and region.kind not in (RegionKind.POINT, RegionKind.LENGTH):
+    if region is not None and region.has_inside:
         area = measure_region(region, ground.request.spacing)[0]
     mask = ground.mask() if region is None else region_mask(region, raster.rows, raster.cols)
     found = statistics(raster.pixels, mask)

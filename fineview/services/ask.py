@@ -64,6 +64,8 @@ class Ask:
         if finding.region.kind is RegionKind.LENGTH:
             return ("How long is it?",) if no_eye else (
                 "How long is it?", "What is this?", "How far is it from the fovea?")
+        if finding.region.kind is RegionKind.ANGLE:
+            return ("How large is it?",)
         if no_eye:
             return ("How large is it?", "How bright is it?", "Is it brighter than around it?")
         eye = analysis.anatomy if analysis else "other"

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from fineview.core.finding import Origin
 from fineview.core.image import Raster
 from fineview.core.intent import Intent
-from fineview.core.region import RegionKind
 from fineview.core.study import FrameInfo, FrameKey
 from fineview.services.analyse import FrameRequest
 from fineview.services.ground import Ground, no_phraser
@@ -35,7 +34,7 @@ class Conversation:
         before = next((one for one in reversed(session.answers) if one.question.study_uid == asked.study_uid), None)
         beside = tuple(one.region for one in session.findings
                        if one.frame == asked.frame and one.id != asked.region_id and one.origin is not Origin.MODEL
-                       and one.region.kind not in (RegionKind.POINT, RegionKind.LENGTH))
+                       and one.region.has_inside)
         uid, modality, read_frame = asked.frame.series_uid, ground.request.modality, self.read_frame
 
         def frame_at(number: int) -> FrameRequest | None:

@@ -9,37 +9,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.dialogue import Answer, Citation, Question
+from fineview.core.extent import angle_deg, perimeter
 from fineview.core.geometry import Point, ScaleSource, Spacing
 from fineview.core.region import Region, RegionKind
 from fineview.core.report import Measurement
+from fineview.core.units import with_unit
 from fineview.imaging.region_mask import luma, region_mask, statistics, surroundings
 from fineview.services.analyse import FrameRequest
 
-_WHY = {ScaleSource.NONE: "the spacing of this file is unknown",
+_WHY = {ScaleSource.NONE: "not calibrated: the spacing of this file is unknown",
         ScaleSource.ASSUMED: "the spacing of this file is only assumed"}
+_AT_DETECTOR = "scale projected: at the detector, not in the patient"
 
 
 def scale_words(spacing: Spacing) -> str:
     """Why a number is in pixels, or where its millimetres come from."""
     if spacing.known:
-        return f"scale {spacing.source.value}"
-    return f"in pixels: {_WHY.get(spacing.source, 'the spacing is incomplete')}"
+        return _AT_DETECTOR if spacing.source is ScaleSource.PROJECTED else f"scale {spacing.source.value}"
+    return f"in pixels, {_WHY.get(spacing.source, 'the spacing is incomplete')}"
+
+
+def short_scale(spacing: Spacing) -> str:
+    """The same in a word or two, for beside a mark; "" where the scale is calibrated."""
+    if spacing.known:
+        return "at the detector" if spacing.source is ScaleSource.PROJECTED else ""
+    return "scale assumed" if spacing.source is ScaleSource.ASSUMED else "not calibrated"
 
 
 def measure_region(region: Region, spacing: Spacing) -> tuple[Measurement, ...]:
-    """Length of a line; area, width and height of anything with an inside; nothing for a point."""
-    source = spacing.source.value
-    why = None if spacing.known else scale_words(spacing)
+    """Length of a line, angle between two arms; area, width, height and perimeter of anything with an inside."""
     if region.kind is RegionKind.POINT:
         return ()
     if region.kind is RegionKind.LENGTH:
         return (_length("Length", region.points[0], region.points[1], spacing),)
+    if region.kind is RegionKind.ANGLE:
+        return (_angle(region, spacing),)
     box = region.bounds
-    area = spacing.area_mm2(region.area_px)
-    made = Measurement("Area", area if area is not None else region.area_px, "mm2" if area is not None else "px2",
-                       source, why)
-    return (made, _length("Width", (box.x, box.y), (box.x + box.w, box.y), spacing),
-            _length("Height", (box.x, box.y), (box.x, box.y + box.h), spacing))
+    return (_area(region, spacing), _length("Width", (box.x, box.y), (box.x + box.w, box.y), spacing),
+            _length("Height", (box.x, box.y), (box.x, box.y + box.h), spacing), _perimeter(region, spacing))
 
 
 def _length(name: str, a: Point, b: Point, spacing: Spacing) -> Measurement:
@@ -49,15 +56,58 @@ def _length(name: str, a: Point, b: Point, spacing: Spacing) -> Measurement:
     return Measurement(name, value, "mm", spacing.source.value)
 
 
+def _area(region: Region, spacing: Spacing) -> Measurement:
+    value = spacing.area_mm2(region.area_px)
+    if value is None:
+        return Measurement("Area", region.area_px, "px2", spacing.source.value, scale_words(spacing))
+    return Measurement("Area", value, "mm2", spacing.source.value)
+
+
+def _perimeter(region: Region, spacing: Spacing) -> Measurement:
+    if spacing.known and spacing.row_mm is not None and spacing.col_mm is not None:
+        return Measurement("Perimeter", perimeter(region, spacing.row_mm, spacing.col_mm), "mm", spacing.source.value)
+    return Measurement("Perimeter", perimeter(region, 1.0, 1.0), "px", spacing.source.value, scale_words(spacing))
+
+
+def _angle(region: Region, spacing: Spacing) -> Measurement:
+    """An angle needs the shape of a pixel, not its size; where the file gives neither, pixels are taken as square."""
+    row, col, source = spacing.row_mm, spacing.col_mm, spacing.source.value
+    a, apex, b = region.points
+    if row and col:
+        why = None if spacing.known else (_WHY[ScaleSource.ASSUMED] if spacing.source is ScaleSource.ASSUMED
+                                          else "not calibrated: the file gives the shape of a pixel, not its size")
+        return Measurement("Angle", angle_deg(a, apex, b, row, col), "deg", source, why)
+    return Measurement("Angle", angle_deg(a, apex, b, 1.0, 1.0), "deg", source,
+                       f"pixels taken as square, {_WHY.get(spacing.source, 'the spacing is incomplete')}")
+
+
 def number_words(one: Measurement) -> str:
-    """ "412 um", "0.031 mm2", "37.0 px": lengths under a millimetre in micrometres, as eyes are measured."""
+    """ "412 µm", "0.031 mm²", "37.2°": lengths under a millimetre in micrometres, as eyes are measured."""
     if one.value is None:
         return "unknown"
     if one.unit == "mm" and one.value < 1:
-        return f"{one.value * 1000:.0f} um"
-    shown = {"mm2": "mm\u00b2", "px2": "px\u00b2"}.get(one.unit, one.unit)
-    figure = f"{one.value:,.0f}".replace(",", "\u202f") if one.value >= 1000 else f"{one.value:.4g}"
-    return f"{figure} {shown}"
+        return with_unit(_digits(one.value * 1000, 3), "um")
+    if one.unit == "deg":
+        return with_unit(f"{one.value:.1f}", one.unit)
+    return with_unit(_digits(one.value, 4), one.unit)
+
+
+def mark_words(region: Region, spacing: Spacing) -> str:
+    """What stands beside a mark: its length, angle or area, and a word where the scale is not calibrated."""
+    made = measure_region(region, spacing)
+    scale = short_scale(spacing)
+    if made and region.kind is RegionKind.ANGLE and spacing.row_mm and spacing.source is not ScaleSource.ASSUMED:
+        scale = ""  # its shape is known, and an angle needs no size
+    return ", ".join(filter(None, (number_words(made[0]), scale))) if made else ""
+
+
+def _digits(value: float, significant: int) -> str:
+    """Rounded, but no digit before the point is lost, and never an exponent: 1234.5 -> "1\u202f234", 0.00003125."""
+    if value <= 0:
+        return "0"
+    places = max(0, significant - 1 - math.floor(math.log10(value)))
+    text = f"{value:,.{places}f}".replace(",", "\u202f")
+    return text.rstrip("0").rstrip(".") if places else text
 
 
 def how_large(question: Question, request: FrameRequest, _: str) -> Answer:
@@ -67,10 +117,10 @@ def how_large(question: Question, request: FrameRequest, _: str) -> Answer:
 
 
 def how_long(question: Question, request: FrameRequest, _: str) -> Answer:
-    """The longest extent: the line itself, or the longer side of the region's bounds."""
+    """The longest extent: the line itself, or the longer side of the region's bounds; of an angle the angle."""
     if question.region is None or question.region.kind is RegionKind.POINT:
         return _cannot(question, "draw a line or a region to measure.")
-    made = [m for m in measure_region(question.region, request.spacing) if m.unit in ("mm", "px")]
+    made = [m for m in measure_region(question.region, request.spacing) if m.name not in ("Area", "Perimeter")]
     made.sort(key=lambda m: -(m.value or 0.0))
     return _told(question, tuple(made), request.spacing)
 
@@ -78,11 +128,12 @@ def how_long(question: Question, request: FrameRequest, _: str) -> Answer:
 def _told(question: Question, made: tuple[Measurement, ...], spacing: Spacing) -> Answer:
     assert question.region is not None
     words = ", ".join(f"{m.name.lower()} {number_words(m)}" for m in made)
-    text = f"{words[0].upper()}{words[1:]} ({scale_words(spacing)})."
+    scale = made[0].why_not or scale_words(spacing)
+    text = f"{words[0].upper()}{words[1:]} ({scale})."
     box = question.region.bounds
     cited = tuple(Citation("measurement", box, m.value, m.unit, m.name) for m in made)
     return Answer(question, text, value=made[0].value, unit=made[0].unit,
-                  reason=None if spacing.known else scale_words(spacing), citations=cited)
+                  reason=made[0].why_not, citations=cited)
 
 
 def fovea_distance(question: Question, request: FrameRequest, target: Point, name: str) -> Answer:

@@ -15,7 +15,7 @@ WORD = "word"  # the map of one word that a language model said
 # What stands beside the picture: nothing, the same picture under the other overlay, or what the encoder saw of it.
 Beside = Literal["none", "overlay", "eye"]
 ColourMap = Literal["viridis", "cividis", "inferno"]
-Tool = Literal["window", "pan", "zoom", "box", "ellipse", "polygon", "freehand", "point", "length"]
+Tool = Literal["window", "pan", "zoom", "box", "ellipse", "polygon", "freehand", "point", "length", "angle"]
 
 
 @dataclass(frozen=True, slots=True)

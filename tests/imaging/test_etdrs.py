@@ -94,7 +94,7 @@ def small() -> EtdrsGrid:
 
 def test_a_scan_of_4_5_mm_does_not_cover_the_outer_ring() -> None:
     grid = small()
-    assert [one.words for one in grid.fields] == ["300 um"] * 5 + ["not covered"] * 4
+    assert [one.words for one in grid.fields] == ["300 \u00b5m"] * 5 + ["not covered"] * 4
     assert [one.mean_um for one in grid.fields[5:]] == [None] * 4
     assert grid.volume_mm3 is None
     # A triangle |x| < y < 2.25 less the quadrant of the 3 mm disc, over the quadrant of the ring.
@@ -106,7 +106,7 @@ def test_a_moved_centre_takes_the_fields_with_it() -> None:
     where = plane(np.arange(-3.2, 3.21, 0.2))
     grid = etdrs_grid(np.full((len(where.ends_mm), 512), 300.0), where, (1.0, 0.0), "test", coded=True)
     told = {one.name: one.words for one in grid.fields}
-    assert told["outer nasal"] == "not covered" and told["outer temporal"] == "300 um"
+    assert told["outer nasal"] == "not covered" and told["outer temporal"] == "300 \u00b5m"
 
 
 def test_lines_that_cross_or_are_missing_are_unknown() -> None:

@@ -33,7 +33,7 @@ def test_size_in_millimetres_with_both_spacings() -> None:
     assert made.value == pytest.approx(100 * 0.012 * 50 * 0.004)
     assert made.unit == "mm2"
     assert "calibrated" in made.text
-    assert "200 um" in made.text  # height: 50 rows of 4 um
+    assert "200 \u00b5m" in made.text  # height: 50 rows of 4 um
 
 
 @pytest.mark.parametrize("source", [ScaleSource.NONE, ScaleSource.ASSUMED])

@@ -184,7 +184,7 @@ class Thickness(QScrollArea):
         self.bar.set_colours(overlay.bar)
         assert overlay.ticks is not None
         self.low.setText(f"{overlay.ticks[0]:.0f}")
-        self.high.setText(f"{overlay.ticks[1]:.0f} um")
+        self.high.setText(f"{overlay.ticks[1]:.0f} \u00b5m")
 
     def _show_ground(self, state: ViewState, new: bool) -> None:
         """The localizer's picture, or the slab from the front over its part of the sheet."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayou
 from fineview.core.chance import chance_words
 from fineview.core.dialogue import CLOSER_LOOK, NOT_EVALUATED, Answer, Citation, Question
 from fineview.core.evidence import ModelIdentity
+from fineview.core.units import with_unit
 from fineview.gui.flow import FlowLayout
 from fineview.gui.panels.spoken import Shown, Spans, Spoken
 from fineview.gui.wording import tr
@@ -21,7 +22,6 @@ from fineview.services.word_maps import WordSpan
 
 _DOMAINS = {"out": "Picture outside the model's domain", "unknown": "The model is not sure that this is an eye"}
 Source = tuple[Spans, Callable[[WordSpan, bool], None]]
-_UNITS = {"mm2": "mm\u00b2", "px2": "px\u00b2", "um": "\u00b5m"}
 
 
 def citation_words(citation: Citation) -> str:
@@ -38,7 +38,7 @@ def citation_words(citation: Citation) -> str:
     value, unit = citation.value, citation.unit or ""
     if value is not None and unit == "mm" and abs(value) < 1:  # as the text beside it says it
         value, unit = value * 1000, "um"
-    number = f"{_plain(value)} {_UNITS.get(unit, unit)}".rstrip() if value is not None else ""
+    number = with_unit(_plain(value), unit) if value is not None else ""
     return f"{named or tr('measured')} {number}".rstrip()
 
 

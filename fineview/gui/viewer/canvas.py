@@ -369,7 +369,7 @@ class Canvas(QWidget):
             if moving is None or moving.finding.id != finding.id:
                 number = self._numbers.get(finding.id, 0)
                 full = len(visible) <= _MOST_WORDS or finding.id in first
-                text = marks.words(finding, number) if full else str(number)
+                text = marks.words(finding, number, self.spacing) if full else str(number)
                 marks.paint_mark(painter, matrix, finding, text, finding.id == self.selected, taken)
 
     def _paint_furniture(self, painter: QPainter) -> None:

@@ -12,11 +12,12 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 
 from fineview.core.finding import Finding
-from fineview.core.geometry import Point
+from fineview.core.geometry import Point, Spacing
 from fineview.core.region import Region, RegionKind
 from fineview.gui.theme import PERSON_ON_PICTURE
 from fineview.gui.viewer import marks, shapes
 from fineview.gui.viewer.placement import Placement
+from fineview.services.measuring import mark_words
 from fineview.services.wishes import Tool
 
 DRAWING: dict[str, RegionKind] = {kind.value: kind for kind in RegionKind}
@@ -30,6 +31,7 @@ class Board(Protocol):
     placement: Placement
     tool: Tool
     selected: str | None
+    spacing: Spacing
 
     def picture_size(self) -> tuple[int, int]: ...
     def visible_marks(self) -> tuple[Finding, ...]: ...
@@ -75,7 +77,10 @@ class Hand:
 
     def _press_drawing(self, kind: RegionKind, position: QPointF) -> None:
         point = self._point(position)
-        if kind is RegionKind.POLYGON:
+        if self.draft is not None and self.draft.whole:
+            self.draft = self.draft.moved(point, 0)
+            self._finish_draft()
+        elif kind in (RegionKind.POLYGON, RegionKind.ANGLE):
             self.draft = (self.draft.moved(point, 0).clicked() if self.draft
                           else shapes.Draft(kind, (point,), point))
         else:
@@ -121,7 +126,10 @@ class Hand:
     def release(self, position: QPointF, moved_px: float) -> None:
         """``moved_px``: how far the cursor went since the press; little is a click."""
         if self.draft is not None:
-            if self.draft.kind is not RegionKind.POLYGON:
+            if self.draft.kind is RegionKind.ANGLE:
+                # Clicked or dragged: a first arm that was drawn in one go is there when the hand lets go.
+                self.draft = self.draft.clicked() if moved_px >= 3 and not self.draft.whole else self.draft
+            elif self.draft.kind is not RegionKind.POLYGON:
                 self._finish_draft()
         elif self.grip is not None:
             grip, self.grip = self.grip, None
@@ -152,16 +160,15 @@ class Hand:
         """The draft, or the mark where it is being moved to."""
         pen = QPen(QColor(PERSON_ON_PICTURE), 2.0)
         if self.grip is not None:
-            marks.paint_outline(painter, marks.path_of(self.grip.region, matrix), pen)
+            path = marks.path_of(self.grip.region, matrix)
+            marks.paint_outline(painter, path, pen)
             marks.paint_handles(painter, matrix, self.grip.region, pen.color())
+            marks.paint_words(painter, path.boundingRect(), mark_words(self.grip.region, self._board.spacing),
+                              pen.color())
         if self.draft is None:
             return
-        path = self.draft.path()
-        if self.draft.kind in (RegionKind.BOX, RegionKind.ELLIPSE, RegionKind.LENGTH):
-            region = Region(self.draft.kind, (path[0], path[-1]))
-        elif self.draft.kind is RegionKind.POINT:
-            region = Region(RegionKind.POINT, (path[-1],))
-        else:
-            region = Region(RegionKind.FREEHAND, path if len(path) > 2 else (*path, path[-1]))
+        region = self.draft.so_far()
         pen.setStyle(Qt.PenStyle.SolidLine)
-        marks.paint_outline(painter, marks.path_of(region, matrix), pen)
+        path = marks.path_of(region, matrix)
+        marks.paint_outline(painter, path, pen)
+        marks.paint_words(painter, path.boundingRect(), mark_words(region, self._board.spacing), pen.color())

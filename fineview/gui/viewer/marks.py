@@ -9,11 +9,12 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath,
 
 from fineview.core.chance import chance_words
 from fineview.core.finding import Finding, Origin, State
-from fineview.core.geometry import Box, Point
+from fineview.core.geometry import Box, Point, Spacing
 from fineview.core.region import Region, RegionKind
 from fineview.gui.theme import MODEL_ON_PICTURE, PERSON_ON_PICTURE
 from fineview.gui.viewer.shapes import handles
 from fineview.gui.wording import tr
+from fineview.services.measuring import mark_words
 
 HANDLE_PX = 4.0
 REACH_PX = 7.0
@@ -33,7 +34,7 @@ def path_of(region: Region, matrix: QTransform) -> QPainterPath:
         source.moveTo(*region.points[0])
         for point in region.points[1:]:
             source.lineTo(*point)
-        if region.kind is not RegionKind.LENGTH:
+        if region.has_inside:
             source.closeSubpath()
     return matrix.map(source)
 
@@ -47,9 +48,11 @@ def _cross(at: QPointF) -> QPainterPath:
     return path
 
 
-def words(finding: Finding, number: int) -> str:
-    """What stands beside a mark, for instance "3 drusen, suggested 0.86"."""
+def words(finding: Finding, number: int, spacing: Spacing) -> str:
+    """What stands beside a mark: "3 drusen, suggested 0.86", "4 length 1.24 mm"."""
     label = finding.label.replace("_", " ") or tr(finding.region.kind.value)
+    if finding.region.kind in (RegionKind.LENGTH, RegionKind.ANGLE):
+        label = f"{label} {mark_words(finding.region, spacing)}"
     if finding.state is State.SUGGESTED:
         score = f" {chance_words(finding.score)}" if finding.score is not None else ""
         return f"{number} {label}, {tr('suggested')}{score}"
@@ -117,6 +120,12 @@ def free_place(bounds: QRectF, width: float, height: float, room: QRectF, taken:
     inside = [place for place in places if room.contains(place)]
     free = [place for place in inside if not any(place.intersects(other) for other in taken)]
     return next(iter(free), None)
+
+
+def paint_words(painter: QPainter, bounds: QRectF, text: str, colour: QColor) -> None:
+    """Words of what a hand is drawing, over everything else."""
+    if text:
+        _paint_words(painter, bounds, text, colour, True, [])
 
 
 def _paint_words(painter: QPainter, bounds: QRectF, text: str, colour: QColor, selected: bool,

@@ -27,17 +27,32 @@ class Draft:
         return Draft(self.kind, self.points, cursor)
 
     def clicked(self) -> Draft:
-        """One more vertex of a polygon."""
+        """One more vertex of a polygon, or the next end of an angle."""
         return Draft(self.kind, (*self.points, self.cursor), self.cursor)
 
-    def path(self) -> tuple[Point, ...]:
+    @property
+    def whole(self) -> bool:
+        """Whether the next click ends it: an angle with its first arm."""
+        return self.kind is RegionKind.ANGLE and len(self.points) >= 2
+
+    def so_far(self) -> Region:
         """What to draw now."""
-        return (*self.points, self.cursor)
+        path = (*self.points, self.cursor)
+        if self.kind is RegionKind.POINT:
+            return Region(self.kind, (self.cursor,))
+        if self.kind is RegionKind.LENGTH or (self.kind is RegionKind.ANGLE and not self.whole):
+            return Region(RegionKind.LENGTH, (path[0], path[-1]))
+        if self.kind in _MANY:
+            return Region(RegionKind.FREEHAND, path if len(path) > 2 else (*path, path[-1]))
+        return Region(self.kind, path if self.kind is RegionKind.ANGLE else (path[0], path[-1]))
 
     def region(self, smallest: float) -> Region | None:
         """The finished region, or None where it is smaller than ``smallest`` source pixels (a slip of the hand)."""
         if self.kind is RegionKind.POINT:
             return Region(self.kind, (self.cursor,))
+        if self.kind is RegionKind.ANGLE:
+            arms = [math.dist(end, self.points[1]) for end in (self.points[0], self.cursor)] if self.whole else [0.0]
+            return Region(self.kind, (*self.points[:2], self.cursor)) if min(arms) >= smallest else None
         points = self.points if self.kind in _MANY else (self.points[0], self.cursor)
         if self.kind in _MANY and len(points) < 3:
             return None
@@ -48,12 +63,12 @@ class Draft:
 
 
 def handles(region: Region) -> tuple[Point, ...]:
-    """Where a hand can take hold: eight around a box or ellipse, each vertex, each end; none on a freehand or point."""
+    """Where a hand can take hold: eight around a box or ellipse, each vertex, end and apex; none on the others."""
     if region.kind in _TWO_CORNERS:
         box = region.bounds
         xs, ys = (box.x, box.x + box.w / 2, box.x + box.w), (box.y, box.y + box.h / 2, box.y + box.h)
         return tuple((xs[i], ys[j]) for j in range(3) for i in range(3) if (i, j) != (1, 1))
-    return region.points if region.kind in (RegionKind.POLYGON, RegionKind.LENGTH) else ()
+    return region.points if region.kind in (RegionKind.POLYGON, RegionKind.LENGTH, RegionKind.ANGLE) else ()
 
 
 def reshaped(region: Region, handle: int, to: Point) -> Region:

@@ -102,12 +102,12 @@ def on_map(panel: Thickness, x_px: float, y_px: float) -> QPointF:
 
 def test_nine_numbers_with_their_names_and_provenance(panel: Thickness) -> None:
     sides = ("nasal", "superior", "temporal", "inferior")
-    rings = {f"{ring} {side}": "300 um" for ring in ("inner", "outer") for side in sides}
-    assert told(panel) == {"centre": "300 um"} | rings
+    rings = {f"{ring} {side}": "300 \u00b5m" for ring in ("inner", "outer") for side in sides}
+    assert told(panel) == {"centre": "300 \u00b5m"} | rings
     # 0.3 mm over a disc of 3 mm radius.
-    assert f"volume {0.3 * math.pi * 9:.2f} mm" in panel.headline.text() and "300 um" in panel.headline.text()
+    assert f"volume {0.3 * math.pi * 9:.2f} mm" in panel.headline.text() and "300 \u00b5m" in panel.headline.text()
     assert "Spectralis 6.0 (from the file), scale calibrated" in panel.words.text()
-    assert panel.map.overlay.empty is False and panel.high.text() == "500 um"
+    assert panel.map.overlay.empty is False and panel.picture.high.text() == "500 \u00b5m"
 
 
 def test_before_anything_was_measured(window: MainWindow) -> None:
@@ -129,7 +129,7 @@ def test_another_pair_of_lines(panel: Thickness, bench: Workbench, settle: Settl
     panel.outer.setCurrentIndex(panel.outer.findData("RPE"))
     panel.outer.activated.emit(panel.outer.currentIndex())
     settle(lambda: bench.session.thickness is not None and bench.session.thickness.pair == ("ILM", "RPE"))
-    assert told(panel)["centre"] == "260 um"
+    assert told(panel)["centre"] == "260 \u00b5m"
 
 
 def test_a_click_goes_to_the_b_scan_and_its_column(panel: Thickness, bench: Workbench, window: MainWindow) -> None:
@@ -158,11 +158,11 @@ def test_the_centre_is_dragged_and_a_field_outside_is_not_covered(
     settle(lambda: bench.session.thickness is not before)
     # 12.5 px of 0.08 mm: the grid reaches 0.8 mm beyond the scan.
     assert bench.session.thickness.made.grid.centre_mm == pytest.approx((5.0, 4.0), abs=0.02)  # type: ignore[union-attr]
-    assert told(panel)["outer nasal"] == "not covered" and told(panel)["outer temporal"] == "300 um"
+    assert told(panel)["outer nasal"] == "not covered" and told(panel)["outer temporal"] == "300 \u00b5m"
     assert "volume not covered" in panel.headline.text() and "the person's choice" in panel.words.text()
     panel.recentre.click()
     settle(lambda: "volume not" not in panel.headline.text())
-    assert told(panel)["outer nasal"] == "300 um"
+    assert told(panel)["outer nasal"] == "300 \u00b5m"
 
 
 def test_the_slab_from_the_front(panel: Thickness, bench: Workbench, settle: Settle) -> None:
@@ -204,7 +204,7 @@ def test_a_photograph_has_no_thickness_and_the_volume_keeps_its_own(
     assert window.tabs.currentWidget() is window.chat
     bench.open.show_series("scan")
     settle(lambda: bench.session.thickness is not None)
-    assert told(panel)["centre"] == "300 um"
+    assert told(panel)["centre"] == "300 \u00b5m"
 
 
 def test_where_neither_file_nor_model_draws_lines(bench: Workbench, window: MainWindow, monkeypatch: pytest.MonkeyPatch,
@@ -247,7 +247,7 @@ def test_a_dragged_knot_changes_the_map_and_undo_restores_it(panel: Thickness, b
     assert [(one.name, one.author, one.begun_from) for one in stored] == [("BM", "A. Reader", "Spectralis 6.0")]
     bench.annotate.undo()
     settle(lambda: middle_um(bench) < 301)
-    assert told(panel)["centre"] == "300 um" and bench.annotate._journal.layer_copies("study-1") == ()
+    assert told(panel)["centre"] == "300 \u00b5m" and bench.annotate._journal.layer_copies("study-1") == ()
     bench.annotate.redo()
     settle(lambda: middle_um(bench) > 301)
     panel.lines.restore[1].click()

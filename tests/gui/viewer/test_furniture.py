@@ -87,9 +87,17 @@ KEY = FrameKey("scan", 0)
 
 
 def test_words_tell_who_and_whether_reviewed() -> None:
-    assert words(suggestion(KEY), 3) == "3 drusen, suggested 0.86"
+    assert words(suggestion(KEY), 3, Spacing()) == "3 drusen, suggested 0.86"
     own = Finding("p", "s", KEY, Region(RegionKind.POINT, ((1.0, 1.0),)), "", Origin.PERSON, State.ACCEPTED)
-    assert words(own, 4) == "4 point"
+    assert words(own, 4, Spacing()) == "4 point"
+    # 3 columns of 12 um and 4 rows of 4 um are 39.4 um.
+    drawn = Region(RegionKind.LENGTH, ((0.0, 0.0), (3.0, 4.0)))
+    line = Finding("l", "s", KEY, drawn, "", Origin.PERSON, State.ACCEPTED)
+    told = {source: words(line, 5, spacing(source)) for source in ScaleSource}
+    assert told[ScaleSource.CALIBRATED] == "5 length 39.4 \u00b5m"
+    assert told[ScaleSource.PROJECTED] == "5 length 39.4 \u00b5m, at the detector"
+    assert told[ScaleSource.ASSUMED] == "5 length 5 px, scale assumed"
+    assert words(line, 5, Spacing()) == "5 length 5 px, not calibrated"
 
 
 def test_suggestions_can_be_switched_off_but_not_the_selected_one() -> None:
