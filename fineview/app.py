@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
     from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort
+    from fineview.services.received import Received
     from fineview.services.session import Session
     from fineview.services.workbench import Shelves, Workbench
     from fineview.store.cellar import Cellar
@@ -99,6 +100,12 @@ class App:
             pacs = Pacs(peers, journal.outbox, KeyringVault(), journal, environment)
             self._rooms = pacs, Outbox(pacs, peers, journal.outbox, journal, Spool(self._data_dir / "outbox"))
         return self._rooms
+
+    def received(self) -> Received:
+        """Studies that were retrieved."""
+        from fineview.services.received import Received
+
+        return Received(self._data_dir / "received", self.archive, self.journal)
 
     def engine(self, name: str | None = None) -> Engine:
         """The encoder of a name or folder (none: the one this app was started with), each loaded once.
@@ -309,10 +316,11 @@ class App:
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
             annotate=(marks := Annotate(session, jobs, journal)),
             thickness=thickness_desk(session, jobs, self.archive, self.engine, journal, marks),
-            report=ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE),
+            report=(report := ComposeReport(session, jobs, self.archive, journal, self.writers, _capture, SOFTWARE)),
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
-            pacs=PacsDesk(session, jobs, self.pacs, opening.paths), memory=self._memory(session, encodings))
+            pacs=PacsDesk(session, jobs, self.pacs, opening, self.archive, self.received, report.exported),
+            memory=self._memory(session, encodings))
 
     def _memory(self, session: Session, encodings: Encodings) -> Memory:
         """What holds pixels within one budget; what the encoder remembers of them counts too."""

@@ -41,6 +41,11 @@ class Token:
         if self._event.is_set():
             raise Cancelled
 
+    def wait(self, seconds: float) -> None:
+        """Do nothing for so long.  Raises ``Cancelled`` as soon as somebody called ``cancel``."""
+        if self._event.wait(seconds):
+            raise Cancelled
+
     def report(self, done: float, total: float, words: str = "") -> None:
         if self._progress is not None and not self.cancelled:
             self._progress(done, total, words)

@@ -7,13 +7,13 @@ was cancelled or the program was killed is waiting again: the peer may have it a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from fineview.core.errors import FineViewError, InputProblem
 from fineview.core.peer import Parcel, Receipt
-from fineview.core.study import Catalogue, Study
+from fineview.core.study import Catalogue
 from fineview.services.clock import now_iso
 from fineview.services.pacs import Pacs, hashed
 from fineview.services.ports import Journal, OutboxPort, Peer, TokenPort
@@ -23,18 +23,14 @@ Object = tuple[str, str, Path]
 """SOP instance UID, study instance UID ("" where unknown), file."""
 _BROKEN = "The connection broke before the peer confirmed it."
 _ENDED = "The program ended before the peer confirmed it."
-
-
-def objects_of(study: Study) -> tuple[Object, ...]:
-    """The DICOM files behind the images of a study, each object once."""
-    found = {frame.sop_uid: (frame.sop_uid, study.uid, Path(frame.path))
-             for series in study.series for frame in series.frames if frame.sop_uid}
-    return tuple(found.values())
+_LISTED = "The peer lists it."
+_NOT_LISTED = "The peer confirmed it but does not list it: keep the original."
 
 
 def objects_in(found: Catalogue) -> tuple[Object, ...]:
     """Every DICOM object that was found, images and others, each once.  Raises ``InputProblem`` where there is none."""
     studies = {frame.path: study.uid for study in found.studies for series in study.series for frame in series.frames}
+    studies |= {one.path: one.study_uid for one in found.companions}
     known = {one.sop_uid: (one.sop_uid, studies.get(one.path, ""), Path(one.path)) for one in found.files
              if one.sop_uid and one.verdict in ("image", "object")}
     if not known:
@@ -48,6 +44,7 @@ class Outbox:
     def __init__(self, pacs: Pacs, peer: Peer, store: OutboxPort, journal: Journal, spool: Spool) -> None:
         self._pacs, self._peer, self._store, self._journal, self._spool = pacs, peer, store, journal, spool
         self.changed: Callable[[Parcel], None] = lambda parcel: None
+        self.broken: dict[str, FineViewError] = {}
 
     def parcels(self) -> tuple[Parcel, ...]:
         return self._store.parcels()
@@ -72,36 +69,76 @@ class Outbox:
             raise
         return batch
 
-    def retry(self, batch: str | None = None) -> int:
-        """Failed parcels wait again; returns how many wait now."""
-        again = [replace(one, state="waiting") for one in self._chosen(batch) if one.state == "failed"]
+    def retry(self, batch: str | None = None, ids: Collection[str] | None = None) -> int:
+        """Failed parcels wait again, of ``ids`` only these; returns how many wait now."""
+        again = [replace(one, state="waiting") for one in self._chosen(batch, ids) if one.state == "failed"]
         self._store.put(again)
-        return sum(one.state in ("waiting", "sending") for one in self._chosen(batch))
+        return sum(one.state in ("waiting", "sending") for one in self._chosen(batch, ids))
+
+    def give_up(self, ids: Collection[str]) -> int:
+        """Never send these: they leave the list, and the audit trail says so.  Returns how many went."""
+        gone = [one for one in self._chosen(None, ids) if one.state in ("waiting", "failed")]
+        for one in gone:
+            self._note("send-given-up", one)
+        self._drop(gone)
+        return len(gone)
 
     def forget(self, batch: str | None = None, unsent: bool = False) -> int:
         """Take sent parcels out of the list, with ``unsent`` all of them; returns how many went."""
         gone = [one for one in self._chosen(batch) if unsent or one.state == "sent"]
+        for one in gone:
+            if one.state != "sent":
+                self._note("send-given-up", one)
+        self._drop(gone)
+        return len(gone)
+
+    def _drop(self, gone: Sequence[Parcel]) -> None:
         self._store.drop([one.id for one in gone])
         for one in gone:
             self._spool.drop(one.path)
-        return len(gone)
 
-    def deliver(self, token: TokenPort, batch: str | None = None) -> tuple[Parcel, ...]:
-        """Send what waits, node by node; returns those parcels as they are now.
+    def check(self, token: TokenPort) -> tuple[Parcel, ...]:
+        """Ask the peers whether they list what they confirmed; each sent parcel gets a remark.
 
-        One node's failure does not keep the others waiting; the first is raised at the end.  Raises ``Cancelled``.
+        Raises ``PeerProblem`` where a peer cannot be asked; the parcels of the others are checked all the same.
         """
-        self._recover()
-        waiting = [one for one in self._chosen(batch) if one.state == "waiting"]
+        sent = [one for one in self._store.parcels() if one.state == "sent" and one.study_uid]
         first: FineViewError | None = None
+        for name in dict.fromkeys(one.node for one in sent):
+            mine = [one for one in sent if one.node == name]
+            try:
+                held = self._pacs.listed(name, tuple(dict.fromkeys(one.study_uid for one in mine)), token)
+            except FineViewError as error:
+                first = first or error
+                continue
+            for one in mine:
+                there = one.sop_uid in held
+                if not there:
+                    self._note("send-not-listed", one)
+                self._change(one, why=_LISTED if there else _NOT_LISTED)
+        if first is not None:
+            raise first
+        tried = {one.id for one in sent}
+        return tuple(one for one in self._store.parcels() if one.id in tried)
+
+    def deliver(self, token: TokenPort, batch: str | None = None, ids: Collection[str] | None = None
+                ) -> tuple[Parcel, ...]:
+        """Send what waits, of ``ids`` only these, node by node; returns those parcels as they are now.
+
+        One node's failure does not keep the others waiting; the first is raised at the end, and ``broken`` holds all,
+        by node.  Raises ``Cancelled``.
+        """
+        self.broken = {}
+        self._recover()
+        waiting = [one for one in self._chosen(batch, ids) if one.state == "waiting"]
         # By batch: in one of them an object stands once.
         for name, group in dict.fromkeys((one.node, one.batch) for one in waiting):
             try:
                 self._deliver_to(name, [one for one in waiting if (one.node, one.batch) == (name, group)], token)
             except FineViewError as error:
-                first = first or error
-        if first is not None:
-            raise first
+                self.broken.setdefault(name, error)
+        if self.broken:
+            raise next(iter(self.broken.values()))
         tried = {one.id for one in waiting}
         return tuple(one for one in self._store.parcels() if one.id in tried)
 
@@ -115,8 +152,8 @@ class Outbox:
                 known[uid] = self._change(one, state="sending", attempts=one.attempts + 1, why="")
 
             def told(receipt: Receipt) -> None:
-                if receipt.confirmed:  # first: a kill between the two sends it again, and never hides that it left
-                    self._note(name, known[receipt.sop_uid])
+                # First: a kill between the two sends it again, and never hides that it left.
+                self._note("send" if receipt.confirmed else "send-refused", known[receipt.sop_uid])
                 made = self._change(known[receipt.sop_uid], why=receipt.why,
                                     state="sent" if receipt.confirmed else "failed")
                 known[receipt.sop_uid] = made
@@ -135,13 +172,17 @@ class Outbox:
 
     def _unsent(self, known: dict[str, Parcel], why: str) -> None:
         for uid, one in known.items():
+            if one.state == "sending":  # it may have left: nobody can say
+                self._note("send-unconfirmed", one)
             if one.state in ("waiting", "sending"):
                 known[uid] = self._change(one, state="waiting", why=why)
 
     def _recover(self) -> None:
         """What another run left behind: this one sends one thing at a time."""
-        self._store.put([replace(one, state="waiting", why=_ENDED) for one in self._store.parcels()
-                         if one.state == "sending"])
+        left = [one for one in self._store.parcels() if one.state == "sending"]
+        for one in left:
+            self._note("send-unconfirmed", one)
+        self._store.put([replace(one, state="waiting", why=_ENDED) for one in left])
         # Only now: a program that may not write must not tidy up after the one that does.
         self._spool.keep_only({one.path for one in self._store.parcels()})
 
@@ -151,10 +192,11 @@ class Outbox:
         self.changed(made)
         return made
 
-    def _note(self, name: str, one: Parcel) -> None:
+    def _note(self, event: str, one: Parcel) -> None:
         if not self._journal.read_only:
-            self._journal.audit("send", {"node": hashed(name), "object": one.sop_uid, "study": one.study_uid},
+            self._journal.audit(event, {"node": hashed(one.node), "object": one.sop_uid, "study": one.study_uid},
                                 now_iso())
 
-    def _chosen(self, batch: str | None) -> tuple[Parcel, ...]:
-        return tuple(one for one in self._store.parcels() if batch is None or one.batch == batch)
+    def _chosen(self, batch: str | None, ids: Collection[str] | None = None) -> tuple[Parcel, ...]:
+        return tuple(one for one in self._store.parcels()
+                     if (batch is None or one.batch == batch) and (ids is None or one.id in ids))

@@ -114,6 +114,10 @@ class Cellar:
             rows.put(connection, "study", (study_uid, title, json.dumps(list(paths)), at, turn))
         self._write(put)
 
+    def forget_study(self, path: str) -> None:
+        """Take what was opened from ``path`` alone out of the recent ones."""
+        self._write(lambda connection: connection.execute("DELETE FROM study WHERE paths = ?", (json.dumps([path]),)))
+
     def recent_studies(self, limit: int = 10) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
         """(study_uid, title, paths, opened_at), newest first."""
         def read(connection: sqlite3.Connection) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:

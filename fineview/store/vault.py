@@ -25,7 +25,7 @@ class KeyringVault:
         """The secrets of a node; empty ones where none are known."""
         if name in self._held:
             return self._held[name]
-        return Secrets(*(self._read(name, part) for part in _PARTS))
+        return Secrets(*(self._read(name, part) or "" for part in _PARTS))
 
     def keep(self, name: str, secrets: Secrets) -> bool:
         """True where the keyring holds them now; False: for this run only."""
@@ -35,18 +35,21 @@ class KeyringVault:
         self._held[name] = secrets
         return False
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str) -> bool:
+        """False where the keyring refuses to let go of them."""
         self._held.pop(name, None)
-        for part in _PARTS:
-            self._write(name, part, "")
+        gone = [self._write(name, part, "") for part in _PARTS]  # the second goes whatever the first does
+        return all(gone)
 
-    def _read(self, name: str, part: str) -> str:
+    def _read(self, name: str, part: str) -> str | None:
+        """What the keyring holds, "" for nothing; None where it does not say: locked or broken."""
         keyring = _keyring()
         if keyring is None:
             return ""
-        with contextlib.suppress(Exception):  # a locked or broken keyring; each back end raises its own
+        try:
             return str(keyring.get_password(_SERVICE, f"{name}:{part}") or "")
-        return ""
+        except Exception as error:  # each back end raises its own; "none on this machine" is the library's
+            return "" if isinstance(error, keyring.errors.NoKeyringError) else None
 
     def _write(self, name: str, part: str, value: str) -> bool:
         """Whether the keyring holds exactly ``value`` afterwards, read back: some back ends take and keep nothing."""
@@ -61,14 +64,14 @@ class KeyringVault:
                 keyring.set_password(_SERVICE, f"{name}:{part}", value)
             else:
                 keyring.delete_password(_SERVICE, f"{name}:{part}")
-            return self._read(name, part) == value
-        return False
+        return self._read(name, part) == value
 
 
 def _keyring() -> Any:
     """The library, where it is installed."""
     try:
         import keyring
+        import keyring.errors
     except ImportError:
         return None
     return keyring

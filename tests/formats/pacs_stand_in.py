@@ -74,13 +74,17 @@ class StandIn:
             if keys.QueryRetrieveLevel in ("SERIES", "IMAGE"):
                 row.SeriesInstanceUID = one.SeriesInstanceUID
             if keys.QueryRetrieveLevel == "IMAGE":
+                if one.SeriesInstanceUID != keys.SeriesInstanceUID:
+                    continue
                 row.SOPInstanceUID, row.SOPClassUID = self.listed(one), one.SOPClassUID
             if str(row) not in seen:
                 seen.add(str(row))
                 yield 0xFF00, row
 
     def get(self, event: Any) -> Iterator[Any]:
-        wanted = [one for one in self.holds if one.StudyInstanceUID == event.identifier.StudyInstanceUID]
+        series = event.identifier.get("SeriesInstanceUID", "")
+        wanted = [one for one in self.holds if one.StudyInstanceUID == event.identifier.StudyInstanceUID
+                  and series in ("", one.SeriesInstanceUID)]
         yield len(wanted) + len(self.surplus)
         for number, one in enumerate([*wanted, *self.surplus]):
             if number == self.dies_after:

@@ -40,6 +40,7 @@ from fineview.services.pacs import Pacs
 from fineview.services.pacs_desk import PacsDesk
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
+from fineview.services.received import Received
 from fineview.services.session import Session
 from fineview.services.settings import Settings
 from fineview.services.spool import Spool
@@ -176,7 +177,8 @@ def workbench(post: Post, folder: Path) -> Workbench:
                     PluginShelf(session, jobs, NoPlugins()),
                     thickness=ThicknessDesk(session, jobs, archive, no_engine, edits),
                     companions=Companions(session, jobs, archive, opening, opening.frames.on_frame),
-                    pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening.paths),
+                    pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening, archive,
+                                  lambda: Received(folder / "received", archive, journal), report.exported),
                     memory=Memory(session, Settings(journal, lambda: jobs)))
 
 
