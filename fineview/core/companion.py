@@ -17,8 +17,9 @@ from fineview.core.image import Window
 from fineview.core.orientation import ViewTransform
 
 CompanionKind = Literal["segmentation", "presentation", "structures", "key-objects", "report", "parametric-map",
-                        "document", "overlay-planes", "dose", "plan", "other"]
-DRAWN: frozenset[str] = frozenset({"segmentation", "presentation", "structures", "report", "overlay-planes"})
+                        "document", "overlay-planes", "dose", "plan", "analysis", "other"]
+DRAWN: frozenset[str] = frozenset(
+    {"segmentation", "presentation", "structures", "report", "overlay-planes", "analysis"})
 """Kinds that can lie on an image."""
 ShapeKind = Literal["point", "polyline", "polygon", "ellipse", "text"]
 Colour = tuple[int, int, int]
@@ -98,11 +99,15 @@ class Presentation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mask:
-    """uint8 (h, w) read only, 0 outside to 255 wholly inside, drawn over ``box`` of the source."""
+    """uint8 (h, w) read only, 0 outside to 255 wholly inside, drawn over ``box`` of the source.
+
+    ``graded``: the values are an amount and have no border, as of blood flow.
+    """
 
     part: int
     box: Box
     values: NDArray[np.uint8]
+    graded: bool = False
 
     def __post_init__(self) -> None:
         self.values.flags.writeable = False

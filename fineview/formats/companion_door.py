@@ -41,7 +41,7 @@ def _drawing(answers: Iterator[tuple[dict[str, Any], bytearray]]) -> Drawing:
 def _mask(answer: dict[str, Any], payload: bytearray) -> Mask:
     rows, cols = (int(n) for n in answer["shape"])
     values = np.frombuffer(payload, np.uint8).reshape(rows, cols)
-    return Mask(int(answer["part"]), wire.from_plain(Box, answer["box"]), values)
+    return Mask(int(answer["part"]), wire.from_plain(Box, answer["box"]), values, bool(answer["graded"]))
 
 
 def document(children: Children, companion: Companion, seconds: float = limits.CALL_SECONDS) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fineview.core.companion import Drawing, Mask
 from fineview.core.errors import InputProblem
-from fineview.formats import documents, gsps_read, overlay_planes, rtstruct_read, seg_read, sr_marks, wire
+from fineview.formats import documents, gsps_read, oct_objects, overlay_planes, rtstruct_read, seg_read, sr_marks, wire
 from fineview.formats.on_frame import Target, target_of
 from fineview.formats.opened_files import opened_dicom
 from fineview.formats.part10 import OpenFile
@@ -27,7 +27,8 @@ def drawing(path: str, kind: str, image: str, frame: int, sop_uid: str | None) -
     target = target_of(picture.dataset, frame)
     if sop_uid and target.sop_uid != sop_uid:
         raise InputProblem("The file holds another image than when it was opened.", "Open the study again.", "changed")
-    made = _DRAWERS[kind](opened_dicom(path), target, picture)
+    made = oct_objects.draw(opened_dicom(path), path, target) if kind == "analysis" else \
+        _DRAWERS[kind](opened_dicom(path), target, picture)
     yield {"shapes": wire.to_plain(made.shapes), "presentation": wire.to_plain(made.presentation),
            "why": made.why, "masks": len(made.masks)}, None
     for mask in made.masks:
@@ -36,7 +37,8 @@ def drawing(path: str, kind: str, image: str, frame: int, sop_uid: str | None) -
 
 def _mask(mask: Mask) -> Reply:
     values = np.ascontiguousarray(mask.values)
-    return {"part": mask.part, "box": wire.to_plain(mask.box), "shape": list(values.shape)}, values.data
+    return {"part": mask.part, "box": wire.to_plain(mask.box), "shape": list(values.shape),
+            "graded": mask.graded}, values.data
 
 
 def document(path: str) -> Iterator[Reply]:

@@ -10,17 +10,17 @@ from pydicom.dataset import Dataset
 from fineview.core.companion import Companion
 from fineview.core.device import Device
 from fineview.core.errors import FineViewError
-from fineview.core.geometry import Point
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 from fineview.formats import codecs
 from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
 from fineview.formats.objects import companion_of
+from fineview.formats.ophthalmic import referenced, scan_shape, slab_words, sources
 from fineview.formats.part10 import DEFLATED, OpenFile, open_dicom
 from fineview.formats.pixel_check import checked_shape, declared_frames
 from fineview.formats.record import FileRecord
 from fineview.formats.spacing import spacing_of
-from fineview.formats.values import Groups, first_item, integer, items, numbers, text
+from fineview.formats.values import Groups, integer, items, text
 
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _PROGRAM = "The file's preamble holds a program. It is never run here; do not run the file."
@@ -83,8 +83,13 @@ def _identity(dataset: Dataset, path: str) -> dict[str, Any]:
             "study_time": text(dataset, "StudyTime"), "study_description": text(dataset, "StudyDescription"),
             "accession": text(dataset, "AccessionNumber"), "series_uid": text(dataset, "SeriesInstanceUID"),
             "series_number": integer(dataset, "SeriesNumber"),
-            "series_description": text(dataset, "SeriesDescription"), "modality": text(dataset, "Modality"),
+            "series_description": _described(dataset), "modality": text(dataset, "Modality"),
             "instance_number": integer(dataset, "InstanceNumber"), "device": _device(dataset)}
+
+
+def _described(dataset: Dataset) -> str:
+    """What the series is called; of an en-face image also which slab it shows."""
+    return ": ".join(part for part in (text(dataset, "SeriesDescription"), slab_words(dataset)) if part)
 
 
 def _device(dataset: Dataset) -> Device:
@@ -130,34 +135,15 @@ def _frames(dataset: Dataset, groups: Groups, path: str, count: int, laterality:
         normal = normal_of(pair) if pair is not None else None
         normals.add(tuple(round(c, 3) + 0.0 for c in normal) if normal is not None else None)
         place = place_of(dataset, groups, index, pair)
-        reference, line = _scan_line(dataset, groups, index)
+        reference, line, circle = scan_shape(groups, index)
         localizer = localizer or reference
         frames.append(FrameInfo(
             path, index, known["sop_uid"] or None, known["sop_class_uid"] or None, known["rows"], known["cols"],
             spacing_of(dataset, groups, index), orientation_of(dataset, pair, eye),
-            position_of(place), line, place=place))
-    return {"frames": tuple(frames), "localizer_sop": localizer or _referenced(dataset, groups),
+            position_of(place), line, circle, place))
+    return {"frames": tuple(frames), "localizer_sop": localizer or referenced(dataset, groups),
+            "source_sops": sources(dataset),
             "normal": next(iter(normals)) if len(normals) == 1 else None}
-
-
-def _scan_line(dataset: Dataset, groups: Groups, frame: int) -> tuple[str, tuple[Point, Point] | None]:
-    """Localizer's SOP instance and the B-scan's end points on it.
-
-    PS3.3 C.8.17.10.1: pairs of row\\column with sub-pixels, the corner of the top-left pixel at 0\\0, as ours.
-    """
-    holder = groups.item(frame, "OphthalmicFrameLocationSequence")
-    values = numbers(holder, "ReferenceCoordinates")
-    if holder is None or len(values) < 4 or len(values) % 2:
-        return "", None
-    return text(holder, "ReferencedSOPInstanceUID"), ((values[1], values[0]), (values[-1], values[-2]))
-
-
-def _referenced(dataset: Dataset, groups: Groups) -> str:
-    """Localizer by plain reference, where an ophthalmic tomography gives no lines."""
-    if text(dataset, "Modality") != "OPT":
-        return ""
-    holder = groups.item(0, "ReferencedImageSequence") or first_item(dataset, "ReferencedImageSequence")
-    return text(holder, "ReferencedSOPInstanceUID") if holder is not None else ""
 
 
 def directory_references(path: str) -> tuple[tuple[str, ...], ...]:

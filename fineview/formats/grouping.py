@@ -20,6 +20,7 @@ from fineview.core.study import (
     Study,
     Verdict,
 )
+from fineview.formats.localizers import linked
 from fineview.formats.record import FileRecord
 from fineview.imaging.stack import UNEVEN, spacing_faults, stack_of
 
@@ -69,7 +70,9 @@ def _studies(images: Iterable[FileRecord]) -> tuple[Study, ...]:
                    for one in grouped.values() for uid, many in one.items() for record in many if record.sop_uid}
     studies = []
     for one in grouped.values():
-        series = sorted((_series(uid, many, by_instance) for uid, many in one.items()), key=_series_order)
+        made = sorted((_series(uid, many, by_instance) for uid, many in one.items()), key=_series_order)
+        series = linked(made, {uid: frozenset(sop for record in many for sop in record.source_sops)
+                               for uid, many in one.items()})
         head = next(iter(one.values()))[0]
         studies.append(Study(study_uid(head), head.patient, head.study_date, head.study_time, head.accession,
                              head.study_description, tuple(series)))

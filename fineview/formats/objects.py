@@ -12,7 +12,16 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from fineview.core.companion import Companion, CompanionKind, Reference
-from fineview.formats import documents, gsps_read, overlay_planes, pmap_read, rtstruct_read, seg_read, sr_text
+from fineview.formats import (
+    documents,
+    gsps_read,
+    oct_objects,
+    overlay_planes,
+    pmap_read,
+    rtstruct_read,
+    seg_read,
+    sr_text,
+)
 from fineview.formats.references import distinct, instances, of_series
 from fineview.formats.sr_tree import tree_of
 from fineview.formats.values import items, text
@@ -139,4 +148,5 @@ def _other(dataset: Dataset) -> Facts:
 _READERS: dict[str, tuple[CompanionKind, Callable[[Dataset], Facts]]] = {
     "66.4": ("segmentation", _segmentation), "66.7": ("segmentation", _segmentation),
     "481.3": ("structures", _structures), "481.2": ("dose", _dose), "481.5": ("plan", _plan), "481.8": ("plan", _plan),
+    "77.1.5.8": ("analysis", oct_objects.analysis), "77.1.5.3": ("other", oct_objects.stereometric),
     "88.59": ("key-objects", _key_objects), "30": ("parametric-map", _parametric_map)}

@@ -24,7 +24,8 @@ class FileRecord:
     frames' scan lines refer to; ``localizer_series`` where it lies in the same file and has no instance of its own.
     ``frame_count``: as the file claims, also where it is refused for it.  ``content_uid``: of the bytes of a file
     that is not DICOM: those with the same one are copies.  ``parts``: other files that hold this one's pixels.
-    ``companion``: what the file lays beside or over images, if anything.
+    ``companion``: what the file lays beside or over images, if anything.  ``source_sops``: instances that an en-face
+    image was made of.
     """
 
     path: str
@@ -61,3 +62,4 @@ class FileRecord:
     problem: Problem | None = None
     companion: Companion | None = None
     device: Device = Device()
+    source_sops: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 
 # Kinds that may be placed by coordinates where they name no image that is open.
 _BY_SPACE = frozenset({"segmentation", "structures"})
-_AS_SERIES = frozenset({"parametric-map", "dose", "segmentation"})
+_AS_SERIES = frozenset({"parametric-map", "dose", "segmentation", "analysis"})
 
 
 @dataclass(frozen=True, slots=True)

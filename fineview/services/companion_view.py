@@ -17,7 +17,7 @@ from fineview.services.session import Session
 KIND_WORDS = {
     "segmentation": "segmentation", "presentation": "presentation", "structures": "structure set",
     "key-objects": "key objects", "report": "report", "parametric-map": "parametric map", "document": "document",
-    "overlay-planes": "overlay", "dose": "dose", "plan": "plan", "other": "object"}
+    "overlay-planes": "overlay", "dose": "dose", "plan": "plan", "analysis": "analysis", "other": "object"}
 
 
 _MOST_TITLES = 3

@@ -149,7 +149,7 @@ def surface(number: int, name: str, offset: int) -> Dataset:
 
 
 def en_face(sop: str = "1.2.3.30", source: str | None = "1.2.3.10", space: str | None = SPACE, placed: bool = True,
-            slab: bool = True, size: tuple[int, int] = (48, 32), **values: Any) -> Dataset:
+            slab: bool = True, size: tuple[int, int] = (48, 40), **values: Any) -> Dataset:
     """An En Face image (A.83) seen from the front: columns to the left of the patient, rows to the feet."""
     pixels = np.arange(size[0] * size[1], dtype=np.uint32).reshape(size).astype(np.uint8)
     d = base(EN_FACE, sop, f"{sop}.0", "OPTENF", pixels, SeriesNumber=3, FrameOfReferenceUID=space,

@@ -17,13 +17,20 @@ from fineview.gui.viewer.layers import Layer
 from fineview.gui.viewer.marks import free_place, paint_outline
 from fineview.services.companion_view import Laid
 
-_FILL, _EDGE = 70, 230
+_FILL, _EDGE, _GRADED = 70, 230, 190
 _MOST_WORDS = 12
 
 
 def mask_rgba(mask: Mask, colour: Colour) -> NDArray[np.uint8]:
-    """uint8 (h, w, 4): the inside faint, its border strong; a share of a pixel is as much fainter."""
+    """uint8 (h, w, 4): the inside faint, its border strong; a share of a pixel is as much fainter.
+
+    Of an amount the strength alone is shown.
+    """
     values = mask.values
+    if mask.graded:
+        out = np.empty((*values.shape, 4), np.uint8)
+        out[..., :3], out[..., 3] = colour, (values.astype(np.uint16) * _GRADED // 255).astype(np.uint8)
+        return out
     inside = np.pad(values > 0, 1)
     core = inside[1:-1, :-2] & inside[1:-1, 2:] & inside[:-2, 1:-1] & inside[2:, 1:-1]
     strength = np.where(core, _FILL, _EDGE).astype(np.uint16)
