@@ -16,6 +16,7 @@ from fineview.core.layer_copy import LayerCopy
 from fineview.core.report import GridEntry
 from fineview.core.study import FrameInfo, FrameKey, Series
 from fineview.services.annotate import Annotate
+from fineview.services.compare_desk import CompareDesk
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive, Journal
@@ -32,12 +33,14 @@ Centre = tuple[Point, str]
 class ThicknessDesk:
     """What was measured of a series is kept while its catalogue is open, and shown again with it.
 
-    ``edits``: the hand on the lines; what it changes is measured again.
+    ``edits``: the hand on the lines; what it changes is measured again.  ``compare``: with another volume.
     """
 
-    def __init__(self, session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, edits: LineEdits) -> None:
+    def __init__(self, session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, journal: Journal,
+                 edits: LineEdits) -> None:
         self._session, self._jobs, self._archive, self._engine = session, jobs, archive, engine
         self.edits = edits
+        self.compare = CompareDesk(session, jobs, archive, engine, journal, self._keep)
         self._kept: dict[str, ThicknessState] = {}
         self._study, self._opening = "", 0
         self._copies: tuple[LayerCopy, ...] = ()
@@ -149,8 +152,11 @@ class ThicknessDesk:
     def _made(self, state: ThicknessState) -> None:
         self._wanted = None
         kept = self._kept.get(state.series_uid)
-        self._keep(replace(state, in_report=kept.in_report) if kept is not None else state)
+        if kept is not None:
+            state = replace(state, in_report=kept.in_report, compared=kept.compared, apart=kept.apart)
+        self._keep(state)
         self._session.pulse()
+        self.compare.measured(state)
         if state.ground != "localizer" and state.en_face is None:
             self.ground(state.ground)
         if self._session.layer_copies != self._copies:
@@ -165,6 +171,7 @@ class ThicknessDesk:
 
     def _refused(self, uid: str, error: FineViewError) -> None:
         before = self._kept.get(uid, ThicknessState(uid))
+        self.compare.failed()
         self._keep(replace(before, problem=(error.what, error.remedy)))
         self._session.pulse()
 
@@ -185,6 +192,7 @@ class ThicknessDesk:
             self._study, self._copies, self._wanted = study, (), None
             for lane in ("thickness", "thickness-grid", "thickness-ground"):
                 self._jobs.cancel(lane)  # what is measured of the study before would stand in the way of this one
+            self.compare.forget()
             if session.openings != self._opening:
                 self._opening = session.openings
                 self._kept.clear()
@@ -199,7 +207,7 @@ class ThicknessDesk:
 def thickness_desk(session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, journal: Journal,
                    marks: Annotate) -> ThicknessDesk:
     """With the hand on the lines, whose steps stand among those of the marks."""
-    return ThicknessDesk(session, jobs, archive, engine, LineEdits(session, jobs, journal, marks))
+    return ThicknessDesk(session, jobs, archive, engine, journal, LineEdits(session, jobs, journal, marks))
 
 
 def _measured(wanted: ThicknessState, series: Series, localizer: FrameInfo | None, drawn: VolumeLines,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fineview.core.geometry import Box, Point
 from fineview.services.thickness import Thickness
+from fineview.services.thickness_compare import Compared
 from fineview.services.thickness_lines import VolumeLines
 
 Ground = Literal["localizer", "mean", "max"]
@@ -50,6 +51,7 @@ class ThicknessState:
     """``drawn``: lines as the file or the model has them; ``lines``: with the person's own in their place.
 
     ``centre``: where a person put the grid; None: a marked fovea, else the middle.  ``problem``: what, remedy.
+    ``compared``: with another volume; it may still be that of an earlier ``made``.  ``apart``: why there is none.
     """
 
     series_uid: str
@@ -63,3 +65,10 @@ class ThicknessState:
     en_face: EnFace | None = None
     in_report: bool = False
     problem: tuple[str, str] | None = None
+    compared: Compared | None = None
+    apart: tuple[str, str] | None = None
+
+    @property
+    def change(self) -> Compared | None:
+        """The comparison that belongs to what is measured now."""
+        return self.compared if self.compared is not None and self.compared.made is self.made else None

@@ -44,8 +44,7 @@ from fineview.services.received import Received
 from fineview.services.session import Session
 from fineview.services.settings import Settings
 from fineview.services.spool import Spool
-from fineview.services.thickness_desk import ThicknessDesk
-from fineview.services.thickness_edit import LineEdits
+from fineview.services.thickness_desk import thickness_desk
 from fineview.services.workbench import Workbench
 from fineview.store.cellar import Cellar
 from fineview.store.vault import KeyringVault
@@ -171,11 +170,10 @@ def workbench(post: Post, folder: Path) -> Workbench:
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     marks = Annotate(session, jobs, journal)
-    edits = LineEdits(session, jobs, journal, marks)
     return Workbench(session, jobs, opening, Look(session), explain, ask, marks, report,
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
                     PluginShelf(session, jobs, NoPlugins()),
-                    thickness=ThicknessDesk(session, jobs, archive, no_engine, edits),
+                    thickness=thickness_desk(session, jobs, archive, no_engine, journal, marks),
                     companions=Companions(session, jobs, archive, opening, opening.frames.on_frame),
                     pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening, archive,
                                   lambda: Received(folder / "received", archive, journal), report.exported),

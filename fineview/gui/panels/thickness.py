@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -16,20 +15,19 @@ from PySide6.QtWidgets import (
 )
 
 from fineview.core.geometry import Point
-from fineview.core.study import FrameKey
 from fineview.core.thickness import CENTRE, EtdrsGrid
 from fineview.gui.panels.choices import choose, combo, refill
+from fineview.gui.panels.compare_with import CompareWith
+from fineview.gui.panels.thickness_change import ChangeTable, told_words
+from fineview.gui.panels.thickness_change import headline as change_headline
 from fineview.gui.panels.thickness_lines import LineTools
-from fineview.gui.panels.thickness_map import ThicknessMap
+from fineview.gui.panels.thickness_picture import MapPicture
 from fineview.gui.panels.thickness_table import FieldTable
 from fineview.gui.viewer.canvas import Canvas
-from fineview.gui.viewer.legend import ColourBar
 from fineview.gui.wording import tr
-from fineview.services.picture import render_base
+from fineview.services.compare_desk import LANE
 from fineview.services.snapshot import ViewState
-from fineview.services.thickness_sheet import map_overlay
 from fineview.services.thickness_state import ThicknessState
-from fineview.services.wishes import ViewWishes
 from fineview.services.workbench import Workbench
 
 _GROUNDS = (("localizer", "localizer"), ("mean", "slab from the front, mean"), ("max", "slab from the front, maximum"))
@@ -49,10 +47,7 @@ class Thickness(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._bench, self._canvas = bench, canvas
         self._shown: ThicknessState | None = None
-        self._ground: object = None
-        self.map, self.table, self.bar = ThicknessMap(), FieldTable(), ColourBar()
-        self.map.setAccessibleName(tr("Thickness map with the ETDRS grid"))
-        self.map.setMinimumHeight(300)
+        self.table, self.changes, self.against = FieldTable(), ChangeTable(), CompareWith(bench.thickness)
         self.lines = LineTools(bench.thickness.edits, canvas)
         self._make_choices()
         self._make_words()
@@ -70,23 +65,24 @@ class Thickness(QScrollArea):
             box.activated.connect(lambda _: desk.choose(self.inner.currentData(), self.outer.currentData()))
         self.ground = combo(tr("Picture below the map"), _GROUNDS)
         self.ground.activated.connect(lambda _: desk.ground(self.ground.currentData()))
-        self.colours = combo(tr("Colours of the map"), (("viridis", "viridis"), ("cividis", "cividis")))
-        self.colours.activated.connect(lambda _: self._show_map())
         self.measure = QPushButton(tr("Measure"))
         self.measure.clicked.connect(lambda: desk.measure(self.whose.currentData()))
         self.recentre = QPushButton(tr("Recentre"))
         self.recentre.setToolTip(tr("Back to the marked fovea (V), else to the middle of the scan"))
         self.recentre.clicked.connect(lambda: desk.move_centre(None))
+        self.picture = MapPicture(self._bench.session, self.recentre)
+        self.map = self.picture.map
         self.report = QCheckBox(tr("in the report"))
         self.report.clicked.connect(desk.put_in_report)
 
     def _make_words(self) -> None:
-        self.empty, self.headline, self.words, self.low, self.high = (QLabel() for _ in range(5))
-        for label in (self.empty, self.headline, self.words):
+        self.empty, self.headline, self.words, self.apart = (QLabel() for _ in range(4))
+        for label in (self.empty, self.headline, self.words, self.apart):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        for label in (self.empty, self.words, self.low, self.high):
+        for label in (self.empty, self.words):
             label.setObjectName("quiet")
+        self.apart.setObjectName("warning")
         self.headline.setAccessibleName(tr("Central subfield and volume"))
 
     def _arrange(self) -> None:
@@ -98,25 +94,22 @@ class Thickness(QScrollArea):
         first.addWidget(self.whose, 1)
         first.addWidget(self.measure)
         column.addLayout(first)
+        column.addWidget(self.against)
         column.addWidget(self.empty)
+        column.addWidget(self.apart)
         self.parts = QWidget()
         rows = QVBoxLayout(self.parts)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         rows.addWidget(self.headline)
-        rows.addWidget(self.map, 1)
-        legend, last = QHBoxLayout(), QHBoxLayout()
-        self.bar.setFixedWidth(96)
-        for one in (self.low, self.bar, self.high):
-            legend.addWidget(one)
-        legend.addStretch(1)
-        legend.addWidget(self.recentre)
-        rows.addLayout(legend)
+        rows.addWidget(self.picture, 1)
+        last = QHBoxLayout()
         rows.addWidget(self.table)
+        rows.addWidget(self.changes)
         form = QFormLayout()
         form.setHorizontalSpacing(12)
         for words, widget in (("From", self.inner), ("To", self.outer), ("Below", self.ground),
-                              ("Colours", self.colours)):
+                              ("Colours", self.picture.colours)):
             form.addRow(tr(words), widget)
         rows.addWidget(self.words)
         rows.addLayout(form)
@@ -131,17 +124,20 @@ class Thickness(QScrollArea):
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         now = self._bench.session.thickness
         frames = len(state.series.frames) if state.series is not None else 0
-        busy = "thickness" in self._bench.session.progress
+        busy = bool({"thickness", LANE} & set(self._bench.session.progress))
         self.measure.setEnabled(frames > 1 and not busy)
+        self.against.show_choices(self._bench.thickness.compare.choices() if frames > 1 else (),
+                                  now is not None and now.compared is not None, busy)
         self._show_words(now, frames, busy)
         new = now is not self._shown
         if new or "series" in changed:
             self._shown = now
             self.parts.setVisible(now is not None and now.made is not None)
+            self.apart.hide()
             if now is not None and now.made is not None:
                 self._show_made(now)
         self.lines.show_lines(now.pair if now is not None else None)
-        self._show_ground(state, new)
+        self.picture.show_ground(state, new)
         self.map.show_thickness(now, state.index)
 
     def _show_words(self, now: ThicknessState | None, frames: int, busy: bool) -> None:
@@ -173,39 +169,21 @@ class Thickness(QScrollArea):
         self.words.setText("\n".join((f"{told.words}.", f"Centre: {made.grid.centre_from}.",
                                       *(f"Note: {note}." for note in told.notes))))
         self.report.setChecked(now.in_report)
-        self._show_map()
+        self._show_compared(now)
+        self.picture.show_made(now)
 
-    def _show_map(self) -> None:
-        now = self._shown
-        if now is None or now.made is None or now.sheet is None:
-            return
-        overlay = map_overlay(now.made, now.sheet, self.colours.currentData())
-        self.map.set_overlay(overlay)
-        self.bar.set_colours(overlay.bar)
-        assert overlay.ticks is not None
-        self.low.setText(f"{overlay.ticks[0]:.0f}")
-        self.high.setText(f"{overlay.ticks[1]:.0f} \u00b5m")
-
-    def _show_ground(self, state: ViewState, new: bool) -> None:
-        """The localizer's picture, or the slab from the front over its part of the sheet."""
-        now, session = self._shown, self._bench.session
-        if now is None or now.sheet is None:
-            return
-        raster = None
-        if state.localizer is not None:
-            key = FrameKey(state.localizer.uid, state.localizer.default_frame)
-            raster = session.rasters.get(key) or session.thumbnails.get(state.localizer.uid)
-        slab = now.en_face if now.ground != "localizer" else None
-        wanted = slab or raster
-        if not new and wanted is self._ground:
-            return
-        self._ground = wanted
-        blank = np.zeros((2, 2), np.uint8)
-        image = render_base(raster, ViewWishes()) if raster is not None and slab is None else blank
-        self.map.set_picture(image, now.sheet.rows, now.sheet.cols)
-        if slab is not None:
-            box = slab.rect
-            self.map.base.set(slab.pixels, QRectF(box.x, box.y, box.w, box.h))
+    def _show_compared(self, now: ThicknessState) -> None:
+        """The table of the change in the place of the thickness alone; why there is none in plain sight."""
+        found = now.change
+        told = found.told if found is not None else None
+        self.table.setVisible(now.compared is None)
+        self.changes.setVisible(now.compared is not None)
+        self.apart.setText(" ".join(now.apart) if now.apart is not None else told.why_not if told is not None else "")
+        self.apart.setVisible(bool(self.apart.text()))
+        if told is not None:
+            self.changes.show_change(told)
+            self.headline.setText(change_headline(told) if not told.why_not else self.headline.text())
+            self.words.setText(told_words(told))
 
     def _jump(self, frame: int, column: int) -> None:
         series = self._bench.session.series

@@ -6,6 +6,7 @@ The middle of the grid is dragged; a click goes to the B-scan and column; with S
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
@@ -34,6 +35,7 @@ class ThicknessMap(Canvas):
         self._state: ThicknessState | None = None
         self._frame = 0
         self._dragged: Point | None = None
+        self._told: Mapping[str, str] | None = None
         self.clicked.connect(self._click)
         self.setToolTip("")
 
@@ -41,6 +43,11 @@ class ThicknessMap(Canvas):
         before, self._state, self._frame = self._state, state, frame
         if state is not None and (before is None or before.series_uid != state.series_uid):
             self.fit()
+        self.update()
+
+    def tell(self, numbers: Mapping[str, str] | None) -> None:
+        """Words for the fields by their names; None: their thickness."""
+        self._told = numbers
         self.update()
 
     def fit(self) -> None:
@@ -154,5 +161,6 @@ class ThicknessMap(Canvas):
         middles = [(0.0, -0.27), *((x * 1.0, y * 1.0) for x, y in turns), *((x * 2.25, y * 2.25) for x, y in turns)]
         for field, (dx, dy) in zip(grid.fields, middles, strict=True):
             at = matrix.map(QPointF(*sheet.to_px((grid.centre_mm[0] + dx, grid.centre_mm[1] + dy))))
-            words = "\u2013" if field.mean_um is None else f"{field.mean_um:.0f}"
+            mean = "\u2013" if field.mean_um is None else f"{field.mean_um:.0f}"
+            words = mean if self._told is None else self._told.get(field.name, "\u2013")
             furniture.paint_text(painter, at, words, Qt.AlignmentFlag.AlignCenter)

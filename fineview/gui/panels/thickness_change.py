@@ -1,0 +1,106 @@
+"""A comparison of two volumes in words and as a table: then, now, change, and what vouches for it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+
+from fineview.core.change import OFF_MM, GridChange, Visit
+from fineview.core.thickness import CENTRE
+from fineview.gui.wording import date_words, tr
+
+_NARROW_PX = 330
+_ROW_PX = 24
+
+
+class ChangeTable(QTableWidget):
+    """Nine fields and the volume of the 6 mm circle."""
+
+    def __init__(self) -> None:
+        super().__init__(10, 5)
+        self.setAccessibleName(tr("Change of the ETDRS fields"))
+        self.verticalHeader().hide()
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setShowGrid(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for column in range(5):
+            mode = QHeaderView.ResizeMode.Stretch if column == 0 else QHeaderView.ResizeMode.ResizeToContents
+            self.horizontalHeader().setSectionResizeMode(column, mode)
+        self.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        self.setFixedHeight(10 * _ROW_PX + 30)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self.setColumnHidden(4, self.width() < _NARROW_PX)
+        super().resizeEvent(event)
+
+    def show_change(self, told: GridChange) -> None:
+        before, after = headings(told)
+        change = tr("Difference") if told.of_eyes else tr("Change")
+        self.setHorizontalHeaderLabels([tr("Field"), before, after, f"{change} \u00b5m", "%"])
+        for row, one in enumerate(told.fields):
+            self._fill(row, (tr(one.name), um(one.before_um), um(one.after_um), signed(one.change_um),
+                             signed(one.percent)))
+        volumes = (mm3(told.before_mm3), mm3(told.after_mm3))
+        whole = told.change_mm3
+        share = whole / told.before_mm3 * 100 if whole is not None and told.before_mm3 else None
+        self._fill(9, (tr("volume, mm\u00b3"), *volumes, "\u2013" if whole is None else f"{whole:+.2f}", signed(share)))
+
+    def _fill(self, row: int, words: tuple[str, ...]) -> None:
+        for column, text in enumerate(words):
+            item = QTableWidgetItem(text)
+            right = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+            item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
+            self.setItem(row, column, item)
+
+
+def headings(told: GridChange) -> tuple[str, str]:
+    """Days of the two visits, or the two eyes."""
+    if told.of_eyes:
+        return tuple({"R": "OD", "L": "OS"}.get(one.eye.value or "", "?") for one in (told.before, told.after))
+    days = (date_words(told.before.date), date_words(told.after.date))
+    return days if all(days) and days[0] != days[1] else (tr("other"), tr("shown"))
+
+
+def um(value: float | None) -> str:
+    return "\u2013" if value is None else f"{value:.0f}"
+
+
+def mm3(value: float | None) -> str:
+    return "\u2013" if value is None else f"{value:.2f}"
+
+
+def signed(value: float | None) -> str:
+    """With its sign; what rounds to nothing has none."""
+    return "\u2013" if value is None else "0" if abs(value) < 0.5 else f"{value:+.0f}".replace("-", "\u2212")
+
+
+def headline(told: GridChange) -> str:
+    """"Central subfield 300 → 340 µm: +40 µm (+13 %)", or the sentence why there is no change."""
+    if told.why_not:
+        return tr(told.why_not)
+    one = told.field(CENTRE)
+    if one.change_um is None:
+        return f"{tr('Central subfield')} {tr('not covered by both')}"
+    share = "" if one.percent is None else f" ({signed(one.percent)} %)"
+    return (f"{tr('Central subfield')} {um(one.before_um)} \u2192 {um(one.after_um)} \u00b5m: "
+            f"{signed(one.change_um)} \u00b5m{share}")
+
+
+def told_words(told: GridChange) -> str:
+    """Whose volumes they are, how they were aligned, and every reservation, a line each."""
+    visits = zip(headings(told), (told.before, told.after), strict=True)
+    lines = [f"{name}: {visit_words(one)}." for name, one in visits]
+    if told.of_eyes:
+        lines.append(tr("A difference between the two eyes, one of them mirrored, and no change in time."))
+    lines += [f"{note[0].upper()}{note[1:]}." for note in told.notes]
+    if told.at_stake_um is not None:
+        lines.append(tr("Were the alignment off by {0} mm, a field could be off by up to {1} \u00b5m.").format(
+            f"{OFF_MM:g}", f"{told.at_stake_um:.0f}"))
+    return "\n".join(lines)
+
+
+def visit_words(one: Visit) -> str:
+    """"2024-01-10, right eye (OD), Maker Model, software 6.0; ILM to BM, lines by … (from the file), …"."""
+    return f"{date_words(one.date) or tr('undated')}, {one.eye.words}, {one.device.words}; {one.told.words}"
