@@ -206,6 +206,8 @@ _HELP = (
            lambda d: d.model_card()),
     Action("plugins", "Plugins …", "", "about", "Help", "Readers for more kinds of files, each on or off",
            lambda d: d.plugins()),
+    Action("memory", "Memory for pictures …", "", "about", "Help", "How much may be used, and what uses it",
+           lambda d: d.memory()),
     Action("modalities", "Why image and text differ …", "", "about", "Help", "Kinds of data side by side",
            lambda d: d.explain_modalities()),
     Action("shortcuts", "Keys and mouse", "?", "keys", "Help", "All shortcuts on one page", lambda d: d.shortcuts()),

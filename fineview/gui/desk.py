@@ -15,6 +15,7 @@ from fineview.gui.dialogs.about import About
 from fineview.gui.dialogs.advice import EncoderAdvice
 from fineview.gui.dialogs.export import ExportReport
 from fineview.gui.dialogs.labels import EditLabels
+from fineview.gui.dialogs.memory import MemoryPage
 from fineview.gui.dialogs.modalities import WhyTheyDiffer
 from fineview.gui.dialogs.model_card import Card
 from fineview.gui.dialogs.pacs import PacsPage
@@ -111,6 +112,9 @@ class Desk:
     def model_card(self) -> None:
         Card(self.bench, self._window).open()
 
+    def memory(self) -> None:
+        MemoryPage(self.bench, self._window).open()
+
     def plugins(self) -> None:
         Plugins(self.bench, self._window).open()
 
@@ -199,11 +203,13 @@ class Desk:
             act(chosen)
 
     def step_back(self) -> None:
-        """Escape: let go of a half drawn region, else stop the answer, else point at nothing, else select nothing.
+        """Escape: let go of a half drawn region, else stop the answer, else point at nothing, else select nothing,
+        where no field was left by it.
 
         The keys belong to the picture again: in the question field they would be letters.
         """
         canvas = self._parts.viewer.canvas
+        typing = not canvas.hasFocus()
         canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if canvas.hand.busy:
             canvas.let_go()
@@ -211,7 +217,7 @@ class Desk:
             self.bench.ask.stop()
         elif self.bench.session.pointed is not None:
             self.bench.ask.point_at_nothing()
-        else:
+        elif not typing:  # leaving a field keeps the mark it was about
             self.bench.annotate.select(None)
 
     def last_frame(self) -> None:

@@ -120,6 +120,7 @@ class MainWindow(QMainWindow):
         self.evidence.encoder.which.clicked.connect(self.desk.advise)
         self.evidence.card.clicked.connect(self.desk.model_card)
         self.chat.answered_by.folder_wanted.connect(self.desk.choose_answerer)
+        self.status.memory_wanted.connect(self.desk.memory)
         self.welcome.sample_wanted.connect(opening.sample)
         self.welcome.folder_wanted.connect(self.desk.open_folder)
         self.welcome.files_wanted.connect(self.desk.open_files)

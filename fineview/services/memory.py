@@ -21,8 +21,8 @@ DEFAULT_BYTES = 2 * GB
 LEAST_BYTES, MOST_BYTES = 256 * MB, 1024 * GB
 SETTING = "memory-budget-mb"
 _LOOK_SECONDS = 1.0
-# The readers' own buffers, and a frame on its way through the pipe.
-READERS_BYTES = 128 * MB
+# The readers' own buffers, and frames on their way through the pipe.
+_READERS = 1 / 16
 
 
 class Held(Protocol):
@@ -85,6 +85,13 @@ class Memory:
         self._looked = float("-inf")
         self._session.pulse()
 
+    def watch(self) -> None:
+        """As ``check``, from a clock: other programs come and go while nothing happens here."""
+        before = self.budget_bytes
+        self.check()
+        if self.budget_bytes != before:
+            self._session.pulse()
+
     def check(self) -> None:
         """Fit the caches to what may be used now; nothing of what is on screen is let go."""
         now = self._clock()
@@ -97,7 +104,7 @@ class Memory:
             holder.trim()
         rasters = self._session.rasters
         rasters.pinned = on_screen(self._session)
-        rasters.budget_bytes = max(0, self.budget_bytes - READERS_BYTES - self._others)
+        rasters.budget_bytes = max(0, int(self.budget_bytes * (1 - _READERS)) - self._others)
         rasters.trim()
         self._session.memory_used, self._session.memory_budget = self.held_bytes, self.budget_bytes
 
@@ -142,4 +149,4 @@ def _read(setting: str | None) -> int:
     """The default where nothing, or nonsense, was kept."""
     if setting is None or not setting.isdecimal():
         return DEFAULT_BYTES
-    return min(max(int(setting) * MB, LEAST_BYTES), MOST_BYTES)
+    return min(max(int(setting), 1) * MB, MOST_BYTES)

@@ -15,7 +15,7 @@ from fineview.services.session import Session
 
 Wanted = tuple[FrameKey, FrameInfo]
 # Frames that are decoded but not yet at home: a busy window must not pile them up outside the budget.
-_ON_THE_WAY = 4
+_ON_THE_WAY = 2
 _TURN_SECONDS = 0.1
 _LEAST_REACH = 8
 
@@ -39,16 +39,12 @@ class Preload:
         order = tuple(_order(session))
         room, each = self._room, self._each()
         self._reach, self._partial = max(_LEAST_REACH, room // (2 * each)), len(order) * each > room
-        held = {}
-        for key, _ in reversed(order):  # nearest last: they are the newest, and go last
-            raster = session.rasters.get(key)
-            if raster is not None:
-                held[key] = raster.pixels.nbytes
+        held = self._refreshed(order)
         if len(held) < len(order):
             self._bar.moved(0, len(order), "loading frames")
             self._token = self._jobs.submit(Job(
-                "preload", lambda token: self._read_all(order, held, each, token), lambda _: None, self._bar.failed,
-                self._bar.moved, self._bar.idle))
+                "preload", lambda token: self._read_all(order, held, each, token),
+                lambda _: self._ended(order), self._bar.failed, self._bar.moved, self._bar.idle))
 
     def follow(self) -> None:
         """Aim anew where the shown frame has gone far from where was aimed, unless the person has cancelled."""
@@ -58,6 +54,14 @@ class Preload:
         far = abs(key.index - aimed.index) > max(_LEAST_REACH, self._reach // 4)
         if far and (self._partial or self._jobs.busy("preload")):
             self.begin()
+
+    def _refreshed(self, order: tuple[Wanted, ...]) -> dict[FrameKey, int]:
+        """Bytes of those that are there; the nearest are now the newest, and go last."""
+        found = ((key, self._session.rasters.get(key)) for key, _ in reversed(order))
+        return {key: raster.pixels.nbytes for key, raster in found if raster is not None}
+
+    def _ended(self, order: tuple[Wanted, ...]) -> None:
+        self._refreshed(order)
 
     @property
     def _room(self) -> int:

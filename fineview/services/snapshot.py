@@ -24,6 +24,7 @@ from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Pati
 from fineview.services.companion_view import CompanionView, companion_view, presented
 from fineview.services.eye import EyeView
 from fineview.services.file_lines import words_of
+from fineview.services.memory_words import memory_text
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
 from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, reaches, suggestions
 from fineview.services.session import Notice, Pointed, Progress, Session, Streaming
@@ -138,6 +139,7 @@ class ViewState:
     lines: tuple[LayerLine, ...]
     lines_text: str
     saved_text: str
+    memory_text: str
     undo_name: str
     redo_name: str
     patient_changes: int
@@ -178,6 +180,7 @@ def snapshot(session: Session) -> ViewState:
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),
         notices=session.notices, localizer=localizer, lines=lines,
         lines_text=words_of(lines), saved_text=_saved_text(session),
+        memory_text=memory_text(session),
         undo_name=session.undo_name, redo_name=session.redo_name, patient_changes=session.reviewed_patients)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from fineview.gui.theme import as_panel
@@ -15,6 +15,7 @@ from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
 _TELL_AFTER_S = 2.0
+_WATCH_MS = 5000
 
 
 def remaining_words(progress: Progress, now: float) -> str:
@@ -58,7 +59,8 @@ class Running(QWidget):
 
 
 class Status(QWidget):
-    WATCHES = frozenset({"progress", "analysis", "saved_text"})
+    WATCHES = frozenset({"progress", "analysis", "saved_text", "memory_text"})
+    memory_wanted = Signal()
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -66,6 +68,10 @@ class Status(QWidget):
         self._bench = bench
         self._lanes: dict[str, Running] = {}
         self.device, self.saved = QLabel(), QLabel()
+        self.memory = QPushButton()
+        self.memory.setObjectName("link")
+        self.memory.setToolTip(tr("Memory for pictures: used, and the limit. Click to change it"))
+        self.memory.clicked.connect(self.memory_wanted)
         research = QLabel(tr("Research use only"))
         research.setObjectName("warning")
         self._row = QHBoxLayout(self)
@@ -75,8 +81,12 @@ class Status(QWidget):
         for one in (self.device, self.saved):
             one.setObjectName("quiet")
             self._row.addWidget(one)
+        self._row.addWidget(self.memory)
         self._row.addWidget(research)
         self.setMinimumHeight(28)
+        watch = QTimer(self)
+        watch.timeout.connect(bench.memory.watch)
+        watch.start(_WATCH_MS)
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         running = {progress.lane: progress for progress in state.progress}
@@ -93,3 +103,6 @@ class Status(QWidget):
         analysis = state.analysis
         self.device.setText(f"{analysis.device} {analysis.dtype}" if analysis else "")
         self.saved.setText(state.saved_text)
+        self.memory.setText(state.memory_text)
+        self.memory.setAccessibleName(tr("Memory for pictures: {0}").format(state.memory_text))
+        self.memory.setVisible(bool(state.memory_text))
