@@ -220,6 +220,8 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Space, held", "hide all overlays and marks"), ("Wheel", "frames"), ("Ctrl+wheel", "zoom about the cursor"),
     ("Right drag", "window and level"), ("Middle drag", "pan"), ("Double click", "picture alone, or close a polygon"),
     ("Click a mark", "select it; drag it or its handles to change it"),
+    ("Enter", "set a mark of the chosen tool down in the middle of the picture, or close a polygon"),
+    ("Arrows", "move the selected mark by a pixel, with Shift by ten; Ctrl pulls its last corner, Alt its first"),
     ("Click the localizer", "go to the nearest B-scan"),
     ("Shift on the map", "the B-scan follows the mouse over the thickness map"),
     ("Drag the cross", "move the ETDRS grid of the thickness map"))

@@ -18,7 +18,7 @@ _MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_A
               Qt.Key.Key_CapsLock, Qt.Key.Key_NumLock, Qt.Key.Key_unknown)
 # Without these nobody could reach, press or leave anything by keyboard.
 _KEPT = {"Tab": "it moves between the controls", "Space": "it hides what lies over the picture, and presses buttons",
-         **dict.fromkeys(("Return", "Enter"), "it presses buttons and sends questions"),
+         **dict.fromkeys(("Return", "Enter"), "it presses buttons, sends questions and sets marks down"),
          **dict.fromkeys(("Left", "Right", "Up", "Down"), "it moves the selected mark")}
 
 

@@ -33,6 +33,7 @@ from fineview.gui.theme import DARK
 from fineview.gui.viewer import furniture, marks
 from fineview.gui.viewer.guest_layer import GuestLayer
 from fineview.gui.viewer.hand import DRAWING, Hand
+from fineview.gui.viewer.key_hand import KeyHand
 from fineview.gui.viewer.layers import Layer, set_overlay
 from fineview.gui.viewer.lines import Lines
 from fineview.gui.viewer.placement import Placement
@@ -48,13 +49,14 @@ class Canvas(QWidget):
     """Signals carry source pixels.  ``hovered`` None: the cursor left the widget.
 
     ``placed``: the picture lies elsewhere now; ``moved``: because a hand zoomed or panned it.
-    ``pointer``: where the cursor is on a linked picture, or None.
+    ``pointer``: where the cursor is on a linked picture, or None.  ``set_down``: drawn by a key, to be moved by keys.
     """
 
     hovered = Signal(object)
     stepped = Signal(int)
     window_dragged = Signal(float, float)
     drawn = Signal(object)
+    set_down = Signal(object)
     chosen = Signal(object)
     reshaped = Signal(str, object)
     clicked = Signal(object)
@@ -78,6 +80,7 @@ class Canvas(QWidget):
         self.guests = GuestLayer()
         self.pointer: Point | None = None
         self.hand = Hand(self)
+        self.key_hand = KeyHand(self.hand)
         self._size = (0, 0)
         self._findings: tuple[Finding, ...] = ()
         self._numbers: dict[str, int] = {}
@@ -138,6 +141,7 @@ class Canvas(QWidget):
                   suggestions: bool) -> None:
         self._findings, self._numbers = tuple(findings), numbers
         self.selected, self._suggestions = selected, suggestions
+        self.key_hand.seen(self._findings)
         self.update()
 
     def set_pointed(self, pointed: tuple[Box, str] | None) -> None:
@@ -234,6 +238,9 @@ class Canvas(QWidget):
     def tell_drawn(self, region: Region) -> None:
         self.drawn.emit(region)
 
+    def tell_set_down(self, region: Region) -> None:
+        self.set_down.emit(region)
+
     def tell_selected(self, finding_id: str | None) -> None:
         self.chosen.emit(finding_id)
 
@@ -305,8 +312,7 @@ class Canvas(QWidget):
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self.held.emit(True)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.hand.draft is not None:
-            self.hand.close_polygon()
+        elif self.key_hand.press(event):
             self.update()
         else:
             super().keyPressEvent(event)
@@ -315,12 +321,15 @@ class Canvas(QWidget):
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self.held.emit(False)
+        elif self.key_hand.release(event):
+            self.update()
         else:
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         # The release of a held key never arrives once the focus is elsewhere.
         self.held.emit(False)
+        self.key_hand.settle()
         self.update()
         super().focusOutEvent(event)
 

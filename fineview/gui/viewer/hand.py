@@ -37,23 +37,25 @@ class Board(Protocol):
     def visible_marks(self) -> tuple[Finding, ...]: ...
     def drag_view(self, dx: float, dy: float, at: QPointF) -> None: ...
     def tell_drawn(self, region: Region) -> None: ...
+    def tell_set_down(self, region: Region) -> None: ...
     def tell_selected(self, finding_id: str | None) -> None: ...
     def tell_reshaped(self, finding_id: str, region: Region) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Grip:
-    """A mark in the hand: ``handle`` None moves the whole; ``region`` is where it is now."""
+    """A mark in the hand: ``handle`` None moves the whole; ``region`` is where it is now; ``by_key``: by arrow keys."""
 
     finding: Finding
     handle: int | None
     start: Point
     region: Region
+    by_key: bool = False
 
 
 class Hand:
     def __init__(self, board: Board) -> None:
-        self._board = board
+        self.board = board
         self.draft: shapes.Draft | None = None
         self.grip: Grip | None = None
         self._last: QPointF | None = None
@@ -68,7 +70,7 @@ class Hand:
         self._last = None
 
     def press(self, position: QPointF) -> None:
-        kind = DRAWING.get(self._board.tool)
+        kind = DRAWING.get(self.board.tool)
         if kind is not None:
             self._press_drawing(kind, position)
             return
@@ -88,7 +90,7 @@ class Hand:
 
     def _take(self, position: QPointF) -> Grip | None:
         """Only what is selected already can be moved: a first click selects, so that no mark moves by accident."""
-        board, matrix = self._board, self._board.placement.matrix()
+        board, matrix = self.board, self.board.placement.matrix()
         point = board.placement.to_source(position)
         chosen = next((f for f in board.visible_marks() if f.id == board.selected), None)
         if chosen is not None:
@@ -100,22 +102,22 @@ class Hand:
     def move(self, position: QPointF) -> bool:
         """The cursor moved; True where the canvas must be drawn again."""
         if self.draft is not None:
-            step = 2.0 / max(self._board.placement.zoom, 1e-6)
+            step = 2.0 / max(self.board.placement.zoom, 1e-6)
             self.draft = self.draft.moved(self._point(position), step)
             return True
         if self.grip is not None:
-            self._move_grip(self._board.placement.to_source(position))
+            self._move_grip(self.board.placement.to_source(position))
             return True
         if self._last is not None:
             delta = position - self._last
             self._last = position
-            self._board.drag_view(delta.x(), delta.y(), position)
+            self.board.drag_view(delta.x(), delta.y(), position)
         return False
 
     def _move_grip(self, point: Point) -> None:
         grip = self.grip
         assert grip is not None
-        rows, cols = self._board.picture_size()
+        rows, cols = self.board.picture_size()
         if grip.handle is None:
             dx, dy = point[0] - grip.start[0], point[1] - grip.start[1]
             region = shapes.moved_inside(grip.finding.region, dx, dy, rows, cols)
@@ -134,10 +136,10 @@ class Hand:
         elif self.grip is not None:
             grip, self.grip = self.grip, None
             if grip.region != grip.finding.region and moved_px >= 2:
-                self._board.tell_reshaped(grip.finding.id, grip.region)
+                self.board.tell_reshaped(grip.finding.id, grip.region)
         elif self._last is not None and moved_px < 3:
-            found = marks.hit(self._board.visible_marks(), self._board.placement.matrix(), position)
-            self._board.tell_selected(found.id if found else None)
+            found = marks.hit(self.board.visible_marks(), self.board.placement.matrix(), position)
+            self.board.tell_selected(found.id if found else None)
         self._last = None
 
     def close_polygon(self) -> None:
@@ -148,13 +150,13 @@ class Hand:
     def _finish_draft(self) -> None:
         draft, self.draft = self.draft, None
         assert draft is not None
-        placement = self._board.placement
+        placement = self.board.placement
         region = draft.region(_SLIP_PX / max(placement.column_px(), placement.row_px(), 1e-6))
         if region is not None:
-            self._board.tell_drawn(region)
+            self.board.tell_drawn(region)
 
     def _point(self, position: QPointF) -> Point:
-        return shapes.inside(self._board.placement.to_source(position), *self._board.picture_size())
+        return shapes.inside(self.board.placement.to_source(position), *self.board.picture_size())
 
     def paint(self, painter: QPainter, matrix: QTransform) -> None:
         """The draft, or the mark where it is being moved to."""
@@ -163,7 +165,7 @@ class Hand:
             path = marks.path_of(self.grip.region, matrix)
             marks.paint_outline(painter, path, pen)
             marks.paint_handles(painter, matrix, self.grip.region, pen.color())
-            marks.paint_words(painter, path.boundingRect(), mark_words(self.grip.region, self._board.spacing),
+            marks.paint_words(painter, path.boundingRect(), mark_words(self.grip.region, self.board.spacing),
                               pen.color())
         if self.draft is None:
             return
@@ -171,4 +173,4 @@ class Hand:
         pen.setStyle(Qt.PenStyle.SolidLine)
         path = marks.path_of(region, matrix)
         marks.paint_outline(painter, path, pen)
-        marks.paint_words(painter, path.boundingRect(), mark_words(region, self._board.spacing), pen.color())
+        marks.paint_words(painter, path.boundingRect(), mark_words(region, self.board.spacing), pen.color())

@@ -73,11 +73,13 @@ class Viewer(QWidget):
         canvas.chosen.connect(bench.annotate.select)
         canvas.reshaped.connect(bench.annotate.reshape)
         canvas.drawn.connect(self._add)
+        canvas.set_down.connect(lambda region: bench.annotate.add(region.kind, region.points))
         canvas.maximised.connect(self.maximised)
         canvas.placed.connect(self._tell_zoom)
         twin, eye = self.pictures.twin, self.pictures.eye.canvas
         twin.window_dragged.connect(bench.look.drag)
         twin.chosen.connect(bench.annotate.select)
+        twin.reshaped.connect(bench.annotate.reshape)  # by arrow keys; a mouse does not move marks there
         twin.hovered.connect(self._read_pixel)
         for one in (twin, eye):
             one.stepped.connect(bench.open.step)

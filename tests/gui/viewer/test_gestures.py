@@ -98,6 +98,34 @@ def test_polygon_ends_with_a_double_click(qtbot: QtBot, canvas: Canvas) -> None:
     assert region.area_px == pytest.approx(1200, rel=0.02)
 
 
+@pytest.mark.parametrize("dragged", [False, True])
+@pytest.mark.parametrize("transform", EIGHT, ids=str)
+def test_angle_by_three_clicks_or_by_dragging_its_first_arm(qtbot: QtBot, canvas: Canvas, transform: ViewTransform,
+                                                            dragged: bool) -> None:
+    canvas.set_placing(transform, 1.0)
+    canvas.set_tool("angle")
+    if dragged:
+        drag(qtbot, canvas, (80, 30), (60, 30), (40, 30))
+    else:
+        for end in ((80, 30), (40, 30)):
+            qtbot.mouseClick(canvas, LEFT, pos=at(canvas, *end))
+    assert canvas.hand.draft is not None and canvas.hand.draft.whole
+    with qtbot.waitSignal(canvas.drawn) as caught:
+        qtbot.mouseClick(canvas, LEFT, pos=at(canvas, 60, 10))
+    region = caught.args[0]
+    assert region.kind is RegionKind.ANGLE
+    for point, expected in zip(region.points, ((80, 30), (40, 30), (60, 10)), strict=True):
+        assert point == pytest.approx(expected, abs=0.6 / canvas.placement.zoom)
+    assert canvas.hand.draft is None
+
+
+def test_an_angle_without_a_second_arm_is_a_slip(qtbot: QtBot, canvas: Canvas) -> None:
+    canvas.set_tool("angle")
+    with qtbot.assertNotEmitted(canvas.drawn):
+        for end in ((80, 30), (40, 30), (40, 30)):
+            qtbot.mouseClick(canvas, LEFT, pos=at(canvas, *end))
+
+
 def test_freehand_follows_the_hand(qtbot: QtBot, canvas: Canvas) -> None:
     canvas.set_tool("freehand")
     turn = [(60 + 20 * np.cos(a), 30 + 20 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 60)]
