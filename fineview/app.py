@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fineview.services.memory import Memory
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
+    from fineview.services.planes import Planes
     from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort
     from fineview.services.received import Received
     from fineview.services.session import Session
@@ -98,7 +99,8 @@ class App:
 
             peers, journal = Peers(self._data_dir / "received"), self.journal
             pacs = Pacs(peers, journal.outbox, KeyringVault(), journal, environment)
-            self._rooms = pacs, Outbox(pacs, peers, journal.outbox, journal, Spool(self._data_dir / "outbox"))
+            spool = Spool(self._data_dir / "outbox", lambda path: self.archive.plain(path))
+            self._rooms = pacs, Outbox(pacs, peers, journal.outbox, journal, spool)
         return self._rooms
 
     def received(self) -> Received:
@@ -298,6 +300,7 @@ class App:
         from fineview.services.look import Look
         from fineview.services.open_study import OpenStudy
         from fineview.services.pacs_desk import PacsDesk
+        from fineview.services.planes import Planes
         from fineview.services.plugin_shelf import PluginShelf
         from fineview.services.session import Session
         from fineview.services.thickness_desk import thickness_desk
@@ -320,15 +323,17 @@ class App:
             shelf=shelf, answerers=answerers, cards=cards, plugins=PluginShelf(session, jobs, self.plugins),
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
             pacs=PacsDesk(session, jobs, self.pacs, opening, self.archive, self.received, report.exported),
-            memory=self._memory(session, encodings))
+            planes=(planes := Planes(session, jobs, self.archive, opening.show_frame)),
+            memory=self._memory(session, encodings, planes))
 
-    def _memory(self, session: Session, encodings: Encodings) -> Memory:
+    def _memory(self, session: Session, encodings: Encodings, planes: Planes) -> Memory:
         """What holds pixels within one budget; what the encoder remembers of them counts too."""
         from fineview.services.memory import Memory
         from fineview.services.settings import Settings
 
         made = Memory(session, Settings(self.journal, lambda: self._jobs))
         made.share(1 / 4, encodings)
+        made.share(1 / 2, planes)
         return made
 
     def _shelves(self, session: Session, jobs: Jobs, explain: Explain) -> Shelves:

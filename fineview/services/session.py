@@ -25,6 +25,7 @@ from fineview.services.byte_cache import ByteCache as ByteCache
 from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
 from fineview.services.eye import EyeView
 from fineview.services.panes import Pane, Panes, SeriesFrame
+from fineview.services.plane_view import PlanesView
 from fineview.services.thickness_state import ThicknessState
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
@@ -147,6 +148,7 @@ class Session:
     being loaded, None where none is; ``speakers``: those known.  ``spoken``: maps of words, by the question's id.
     ``lines``: layer lines that the file itself holds, by frame.
     ``panes``: the pictures side by side; ``study``, ``series``, ``index`` and ``view`` are those of the active one.
+    ``planes``: three planes cut through the shown series; None: they are not looked at.
     ``memory_used``, ``memory_budget``: bytes of pixels held, and how many may be; 0: nobody watches.
     ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series;
     ``grids``: those that go into the report.
@@ -160,6 +162,7 @@ class Session:
     left: dict[str, LeftStudy] = field(default_factory=dict)
     openings: int = 0
     panes: Panes = field(default_factory=Panes)
+    planes: PlanesView | None = None
     overlay: OverlayWishes = field(default_factory=OverlayWishes)
     other: OverlayWishes | None = None
     beside: Beside = "none"

@@ -26,6 +26,7 @@ from fineview.services.eye import EyeView
 from fineview.services.file_lines import words_of
 from fineview.services.memory_words import memory_text
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
+from fineview.services.plane_view import PlanesView
 from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, reaches, suggestions
 from fineview.services.session import Notice, Pointed, Progress, Session, Streaming
 from fineview.services.suggestions import of_encoder
@@ -116,6 +117,7 @@ class ViewState:
     overlay_pending: bool
     overlay_missing: str
     beside: Beside
+    planes: PlanesView | None
     other_wishes: OverlayWishes | None
     other: OverlayState | None
     other_missing: str
@@ -170,7 +172,8 @@ def snapshot(session: Session) -> ViewState:
         view=session.view, window_text=_window_text(session, shown), overlay_wishes=session.overlay,
         overlay=OverlayState(*overlay) if overlay else None,
         overlay_pending=session.overlay.kind != "none" and not overlay and not missing and not session.overlays_hidden,
-        overlay_missing=missing, beside=session.beside, **_beside(session), encoders=_encoders(session),
+        overlay_missing=missing, beside=session.beside, planes=session.planes, **_beside(session),
+        encoders=_encoders(session),
         answerers=_answerers(session), pointed=_pointed(session),
         analysis=analysis, domain_banner=domain_words(analysis), tool=session.tool,
         suggestions=suggestions([f for f in known if f.frame == key], session.least_score, session.selected_finding,

@@ -20,6 +20,7 @@ from fineview.services.look import Look
 from fineview.services.memory import Memory
 from fineview.services.open_study import OpenStudy
 from fineview.services.pacs_desk import PacsDesk
+from fineview.services.planes import Planes
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.session import Session
 from fineview.services.thickness_desk import ThicknessDesk
@@ -45,6 +46,7 @@ class Workbench:
     companions: Companions
     pacs: PacsDesk
     memory: Memory
+    planes: Planes
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""
@@ -54,6 +56,8 @@ class Workbench:
             self.explain.cancel()
         elif lane == "answerer":
             self.answerers.cancel()
+        elif lane == "volume":
+            self.planes.close()
         else:
             self.jobs.cancel(lane)
             self.session.progress.pop(lane, None)

@@ -38,6 +38,7 @@ from fineview.services.open_study import OpenStudy
 from fineview.services.outbox import Outbox
 from fineview.services.pacs import Pacs
 from fineview.services.pacs_desk import PacsDesk
+from fineview.services.planes import Planes
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
 from fineview.services.received import Received
@@ -177,7 +178,8 @@ def workbench(post: Post, folder: Path) -> Workbench:
                     companions=Companions(session, jobs, archive, opening, opening.frames.on_frame),
                     pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening, archive,
                                   lambda: Received(folder / "received", archive, journal), report.exported),
-                    memory=Memory(session, Settings(journal, lambda: jobs)))
+                    memory=Memory(session, Settings(journal, lambda: jobs)),
+                    planes=Planes(session, jobs, archive, opening.show_frame))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -1,0 +1,96 @@
+"""Three planes through one point of a volume, as frozen values: what is cut, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.image import Raster, Window
+from fineview.core.place import Vector
+from fineview.core.study import Series
+from fineview.core.volume import Grid, Volume
+from fineview.imaging.reformat import Cut, cut, planes_of
+from fineview.imaging.window import render_gray, to_rgb
+
+_SAME_MM = 1e-6
+_SIDES = (("R", "L"), ("A", "P"), ("F", "H"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanePicture:
+    """``image``: uint8 (H, W) or (H, W, 3), black where there is nothing."""
+
+    cut: Cut
+    image: NDArray[np.uint8]
+    window: Window | None
+    inverted: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanesView:
+    """``point_mm``: where the planes cross; ``pictures`` follow it, and are empty while the volume is read."""
+
+    series: Series
+    grid: Grid
+    point_mm: Vector
+    volume: Volume | None = None
+    pictures: tuple[PlanePicture, ...] = ()
+
+    def moved(self, point_mm: Sequence[float]) -> Vector:
+        """The nearest point inside the volume."""
+        frame = self.series.frames[0]
+        most = np.array((frame.cols - 1, frame.rows - 1, self.grid.steps[-1]))
+        x, y, z = self.grid.to_mm(np.clip(self.grid.to_index(np.asarray(point_mm, np.float64)), 0, most))
+        return float(x), float(y), float(z)
+
+    def on_frame(self) -> tuple[float, float]:
+        """The point on the acquired frame, in source pixels."""
+        column, row, _ = self.grid.to_index(np.asarray(self.point_mm))
+        return float(column) + 0.5, float(row) + 0.5
+
+
+def cut_planes(volume: Volume, point_mm: Vector, window: Window | None, inverted: bool,
+               before: Sequence[PlanePicture] = ()) -> tuple[PlanePicture, ...]:
+    """Pictures of the three planes; those ``before`` that would be the same are taken as they are."""
+    made = []
+    window = window or volume.window
+    for number, plane in enumerate(planes_of(volume.grid.axes)):
+        old = before[number] if number < len(before) else None
+        kept = old.cut if old is not None and abs(_depth(old.cut, point_mm)) < _SAME_MM else None
+        if kept is not None and old is not None and (old.window, old.inverted) == (window, inverted):
+            made.append(old)
+        else:
+            made.append(_picture(kept or cut(volume, plane, point_mm), volume, window, inverted))
+    return tuple(made)
+
+
+def _depth(one: Cut, point_mm: Vector) -> float:
+    return float((np.asarray(point_mm) - np.asarray(one.place.corner_mm)) @ one.plane.normal)
+
+
+def _picture(one: Cut, volume: Volume, window: Window | None, inverted: bool) -> PlanePicture:
+    raster = Raster(one.pixels, volume.unit, volume.inverted)
+    if volume.is_colour:
+        return PlanePicture(one, to_rgb(raster, None, inverted), window, inverted)
+    image = render_gray(raster, window, inverted)
+    image[~np.isfinite(one.pixels)] = 0  # nothing is black, also where low values are shown bright
+    return PlanePicture(one, image, window, inverted)
+
+
+def origin_words(view: PlanesView, picture: PlanePicture) -> str:
+    """How the picture came about: "reformatted from 35 slices, linear, 0.9 mm"."""
+    return f"reformatted from {len(view.series.frames)} slices, linear, {picture.cut.mm:.2g} mm"
+
+
+def position_words(view: PlanesView, number: int) -> str:
+    """Where a plane lies: "H 12.3 mm" in the patient, "1.25 mm" along an axis of the volume itself."""
+    plane = planes_of(view.grid.axes)[number]
+    axis = int(np.argmax(np.abs(plane.normal)))
+    value = view.point_mm[axis]
+    if view.grid.axes == "own":
+        return f"{value:.2f} mm"
+    side = _SIDES[axis][value > 0] if round(value, 1) else ""
+    return f"{side} {abs(value):.1f} mm".strip()
