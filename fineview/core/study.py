@@ -49,7 +49,7 @@ class Patient:
 class FrameInfo:
     """Where one frame's pixels are and how they lie in space.
 
-    ``path``: file that holds it (a member of an unpacked archive keeps its unpacked path).
+    ``path``: file that holds it (a member of an archive as ``study.zip/member``).
     ``frame_in_file``: 0-based.  ``sop_uid``: ``None`` for pictures that are not DICOM.
     ``position_mm``: distance along the stack normal, where the file gives one; ``place``: where it lies in the patient.
     ``scan_line``: the B-scan's two end points on the localizer, in localizer source pixels, where known;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from fineview.formats.unpacked import Unpacked
 
 _HEADER_ROWS = 5000
 T = TypeVar("T")
+Held = TypeVar("Held", Companion, FrameInfo)
 _DTYPES = frozenset({"|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"})
 
 
@@ -65,18 +67,26 @@ class FileArchive:
     def draw(self, companion: Companion, frame: FrameInfo) -> Drawing:
         """What an object lays over one frame; empty, with the reason, where that is nothing.  Raises as ``read_frame``.
         """
-        return companion_door.draw(self._readers.ours, companion, frame, self._seconds)
+        return companion_door.draw(self._readers.ours, self._plain(companion), self._plain(frame), self._seconds)
 
     def document(self, companion: Companion) -> bytes:
         """The bytes of an encapsulated document, to be saved and never run.  Raises ``InputProblem``."""
-        return companion_door.document(self._readers.ours, companion, self._seconds)
+        return companion_door.document(self._readers.ours, self._plain(companion), self._seconds)
+
+    def plain(self, path: Path) -> Path:
+        """The file behind a path of a catalogue: a member of an archive is known as ``study.zip/member``."""
+        return Path(self._unpacked.plain(str(path)))
 
     def close(self) -> None:
         self._readers.close()
         self._unpacked.close()
 
+    def _plain(self, one: Held) -> Held:
+        return replace(one, path=self._unpacked.plain(one.path))
+
     def _ask(self, op: str, decode: Callable[[Answers], T], about: FrameInfo, **args: Any) -> T:
-        return self._readers.ask(about.path, op, {"path": about.path, **args}, self._seconds, decode)
+        path = self._unpacked.plain(about.path)
+        return self._readers.ask(path, op, {"path": path, **args}, self._seconds, decode)
 
 
 def _rows(answers: Answers) -> tuple[tuple[str, str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from fineview.core.device import Device
 from fineview.core.errors import FineViewError
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 from fineview.formats import codecs
+from fineview.formats.content import content_uid
 from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
 from fineview.formats.objects import companion_of
@@ -42,6 +44,8 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
     sop_class = known["sop_class_uid"] or str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     known["sop_class_uid"] = sop_class
     known["warnings"] = (_PROGRAM,) if opened.front.program else ()
+    if not known["sop_uid"]:
+        known["content_uid"] = content_uid(_digest(opened), "instance")
     if sop_class == DIRECTORY_CLASS:
         return FileRecord(kind="directory", **known)
     if opened.structure.pixel_tag is None or not integer(dataset, "Rows"):
@@ -97,6 +101,15 @@ def _device(dataset: Dataset) -> Device:
                   text(dataset, "SoftwareVersions").replace("\\", ", "))
 
 
+def _digest(opened: OpenFile) -> bytes:
+    """Of what was read: inflated, where the file is compressed as a whole, so that both kinds of copy are copies."""
+    opened.source.seek(0)
+    digest = hashlib.sha256()
+    while piece := opened.source.read(1 << 20):
+        digest.update(piece)
+    return digest.digest()
+
+
 def _date(dataset: Dataset, keyword: str) -> str:
     """YYYYMMDD; files from before 1993 separate with dots (PS3.5 6.2, note on ACR-NEMA)."""
     return text(dataset, keyword).replace(".", "")
@@ -140,10 +153,15 @@ def _frames(dataset: Dataset, groups: Groups, path: str, count: int, laterality:
         frames.append(FrameInfo(
             path, index, known["sop_uid"] or None, known["sop_class_uid"] or None, known["rows"], known["cols"],
             spacing_of(dataset, groups, index), orientation_of(dataset, pair, eye),
-            position_of(place), line, circle, place))
+            position_of(place), line, circle, place, _stamp(known, index)))
     return {"frames": tuple(frames), "localizer_sop": localizer or referenced(dataset, groups),
             "source_sops": sources(dataset),
             "normal": next(iter(normals)) if len(normals) == 1 else None}
+
+
+def _stamp(known: dict[str, Any], frame: int) -> str:
+    """Of a file that does not say which instance it is: what is in it."""
+    return "" if known["sop_uid"] else content_uid(known["content_uid"].encode(), f"frame {frame}")
 
 
 def directory_references(path: str) -> tuple[tuple[str, ...], ...]:

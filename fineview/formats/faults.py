@@ -23,7 +23,7 @@ def _known(error: Exception) -> FineViewError:
     if isinstance(error, RecursionError):
         return LimitExceeded(f"The file's sequences are nested too deeply, limit {limits.NESTING}.",
                              "Ask its sender for a file written by another program.", "nesting")
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):  # an archive's member whose archive is closed
         return InputProblem("The file is no longer there.", "Bring it back, or open the study again.", "gone")
     if isinstance(error, PermissionError):
         return InputProblem("The file may not be read.", "Ask its owner for permission to read it.", "not-allowed")

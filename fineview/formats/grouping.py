@@ -80,11 +80,12 @@ def _studies(images: Iterable[FileRecord]) -> tuple[Study, ...]:
 
 
 def study_uid(record: FileRecord) -> str:
-    return record.study_uid or _stand_in("study", record.sop_uid or record.path)
+    return record.study_uid or _stand_in("study", _instance(record) or record.path)
 
 
 def series_uid(record: FileRecord) -> str:
-    return record.series_uid or _stand_in("series", record.study_uid, record.modality, record.sop_uid or record.path)
+    return record.series_uid or _stand_in("series", record.study_uid, record.modality,
+                                            _instance(record) or record.path)
 
 
 def _stand_in(*words: str) -> str:

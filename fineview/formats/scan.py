@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,7 +49,7 @@ class Scan:
         shown = False
         due = 0.0
         for count, records in enumerate(self._read(files), 1):
-            self._records += records
+            self._records += self._unpacked.named(records)
             self._token.report(count, len(files), f"reading {count} of {len(files)} files")
             shown = shown or records[0].kind == "image"
             if shown and count < len(files) and time.monotonic() >= due:
@@ -94,9 +96,9 @@ class Scan:
             args = {"path": str(path), "target": str(target)}
             for answer, _ in self._readers.ours.ask("archive", args, _UNZIP_SECONDS, self._token.raise_if_cancelled):
                 if answer["problem"] is not None:
-                    self._problems.append(wire.from_plain(Problem, answer["problem"]))
+                    self._problems.append(_of_member(path, wire.from_plain(Problem, answer["problem"])))
                 self._token.report(0, 0, "unpacking")
-            self._unpacked.remember(path, target)
+        self._unpacked.remember(path, target)
         return self._below(target)
 
     def _ask_one(self, op: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +145,11 @@ class Scan:
             return (FileRecord(path, "problem", problem=_problem(path, error)),)
 
 
+def _of_member(archive: Path, problem: Problem) -> Problem:
+    """Named as its other members are; a name that leads outside is only told, never used."""
+    return replace(problem, path=f"{archive}{os.sep}{problem.path}")
+
+
 def _problem(path: str, error: Exception) -> Problem:
     if isinstance(error, FineViewError):
         return Problem(path, error.code, error.what, error.remedy)
@@ -156,9 +163,8 @@ def _nothing_to_show(catalogue: Catalogue) -> InputProblem:
         return family(only.what, only.remedy, only.code)
     objects = sum(verdict.verdict == "object" for verdict in catalogue.files)
     if objects and not catalogue.problems:
-        notes = {one.note for one in catalogue.companions if one.note}
-        if objects == 1 and notes:
-            return not_an_image(notes.pop())
+        if len(catalogue.files) == 1 and catalogue.files[0].frames:  # frames, and no picture to point at
+            return not_an_image(next((one.note for one in catalogue.companions if one.note), "Nothing to show."))
         return InputProblem(f"Nothing to show: {objects} DICOM files without pixels.",
                             "Open the images that belong to them.", "not-an-image")
     reason = f" The first one: {catalogue.problems[0].what}" if catalogue.problems else ""

@@ -69,6 +69,10 @@ class Archive(Protocol):
         """The bytes of an encapsulated document, to be saved.  Raises ``InputProblem``."""
         ...
 
+    def plain(self, path: Path) -> Path:
+        """The file behind a path of a catalogue, where that names a member of an archive (``study.zip/member``)."""
+        ...
+
     def close(self) -> None:
         """End child processes and remove unpacked archives."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fineview.core.errors import InputProblem
@@ -18,14 +18,18 @@ from fineview.services.deliver import storage_problem
 
 
 class Spool:
-    """``folder`` is made when first needed, readable by its owner only."""
+    """``folder`` is made when first needed, readable by its owner only.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    ``plain``: the file behind a path of a catalogue, which may be a member of an archive.
+    """
+
+    def __init__(self, folder: Path, plain: Callable[[Path], Path] = lambda path: path) -> None:
+        self._folder, self._plain = folder, plain
 
     def keep(self, file: Path, batch: str, uid: str) -> Path:
         """Returns where it is held.  Raises ``StorageProblem`` (disk full), ``InputProblem`` where it is gone."""
         target = self._folder / f"{hashed_name(uid)}-{batch}.dcm"
+        file = self._plain(file)
         if not file.is_file():
             raise InputProblem("A file of the study is no longer there.", "Open the study again.", "gone")
         try:
