@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fineview.app import App
+from fineview.cli.pacs_shapes import match_object, node_object, parcel_object, received_object, retrieved_object
 from fineview.cli.show import progress_token
 from fineview.cli.study import opened
 from fineview.core.errors import FineViewError, InputProblem, WrongWords
-from fineview.core.peer import Match, Node, Parcel, Query, Secrets, Wish
+from fineview.core.peer import Match, Node, Parcel, Query, Secrets, Wish, hashed_name
 
 Acting = Callable[[App, argparse.Namespace], Any]
 
@@ -25,7 +26,8 @@ Acting = Callable[[App, argparse.Namespace], Any]
 def pacs(wish: argparse.Namespace) -> Any:
     actions: dict[str, Acting] = {
         "nodes": _nodes, "add": _add, "remove": _remove, "echo": _echo, "find": _find, "get": _get, "frames": _frames,
-        "send": _send, "outbox": _outbox, "retry": _retry, "forget": _forget}
+        "send": _send, "outbox": _outbox, "retry": _retry, "check": _check, "give-up": _give_up, "forget": _forget,
+        "received": _received, "delete": _delete}
     with opened(wish) as app:
         return actions[wish.action](app, wish)
 
@@ -109,14 +111,12 @@ def _match_line(one: Match) -> str:
 
 
 def _get(app: App, wish: argparse.Namespace) -> Any:
-    done = _parts(app)[0].retrieve(wish.node, Wish(wish.study, wish.series), progress_token())
+    done = _parts(app)[0].retrieve(wish.node, Wish(wish.study, wish.series, wish.patient_id), progress_token())
     lines = [f"{len(done.arrived)} of {done.promised} objects retrieved, in {done.folder}"]
+    if done.strangers:
+        lines.append(f"{done.strangers} of them name another patient: check whose they are before you use them.")
     lines += [f"refused: {one.sop_uid or 'without UID'}: {one.why}" for one in done.refused]
-    made = {"folder": done.folder, "promised": done.promised, "complete": done.complete,
-            "arrived": [{"sop_uid": one.sop_uid, "path": one.path, "bytes": one.size, "known": one.known}
-                        for one in done.arrived],
-            "refused": [{"sop_uid": one.sop_uid, "code": one.code, "why": one.why} for one in done.refused]}
-    return _ended(wish, made, lines, done.complete)
+    return _ended(wish, retrieved_object(done), lines, done.complete and not done.strangers)
 
 
 def _frames(app: App, wish: argparse.Namespace) -> Any:
@@ -149,9 +149,39 @@ def _retry(app: App, wish: argparse.Namespace) -> Any:
     return _parcels(wish, outbox.deliver(progress_token()))
 
 
+def _check(app: App, wish: argparse.Namespace) -> Any:
+    tried = _parts(app)[1].check(progress_token())
+    listed = sum("does not list" not in one.why for one in tried)
+    lines = [f"{one.node}  {one.sop_uid}  {one.why}" for one in tried]
+    lines.append(f"{listed} of {len(tried)} sent objects are listed by their peers." if tried else "Nothing was sent.")
+    return _ended(wish, {"objects": [parcel_object(one) for one in tried]}, lines, listed == len(tried))
+
+
+def _give_up(app: App, wish: argparse.Namespace) -> Any:
+    outbox = _parts(app)[1]
+    gone = outbox.give_up({one.id for one in outbox.parcels() if one.sop_uid in wish.object})
+    return _said(wish, {"given_up": gone}, [f"{gone} objects were given up: they will not be sent."])
+
+
 def _forget(app: App, wish: argparse.Namespace) -> Any:
     gone = _parts(app)[1].forget(unsent=wish.unsent)
     return _said(wish, {"forgotten": gone}, [f"{gone} objects are out of the list."])
+
+
+def _received(app: App, wish: argparse.Namespace) -> Any:
+    received = app.received()
+    found = received.studies(progress_token())
+    lines = [f"{one.at}  {one.patient_id}  {one.patient_name}  {one.date}  {one.objects} objects  "
+             f"{one.size / 1e6:.1f} MB  {one.study_uid or received.root / one.folder}" for one in found]
+    lines.append(f"{len(found)} studies, {sum(one.size for one in found) / 1e6:.1f} MB, in {received.root}" if found
+                 else "No study was retrieved yet, or all are deleted.")
+    made = {"folder": str(received.root), "studies": [received_object(one, received.root) for one in found]}
+    return _said(wish, made, lines)
+
+
+def _delete(app: App, wish: argparse.Namespace) -> Any:
+    gone = app.received().remove(hashed_name(wish.study))
+    return _said(wish, {"study_uid": wish.study, "deleted": gone}, [f"{gone} files of the study are deleted."])
 
 
 def _parcels(wish: argparse.Namespace, parcels: Sequence[Parcel]) -> Any:
@@ -177,25 +207,3 @@ def _ended(wish: argparse.Namespace, made: dict[str, Any], lines: Sequence[str],
     else:
         print("\n".join(lines))
     return 0 if whole else 1
-
-
-def node_object(node: Node) -> dict[str, Any]:
-    if node.kind == "web":
-        where: dict[str, Any] = {"url": node.url}
-    else:
-        where = {"host": node.host, "port": node.port, "title": node.called, "own_title": node.calling,
-                 "tls": node.tls, "move_port": node.move_port or None}
-    return {"name": node.name, "kind": node.kind, **where, "patience_s": node.patience_s,
-            "ca": node.ca_file or None, "cert": node.cert_file or None, "key": node.key_file or None}
-
-
-def match_object(one: Match) -> dict[str, Any]:
-    return {"study_uid": one.study_uid or None, "series_uid": one.series_uid or None, "patient_id": one.patient_id,
-            "patient_name": one.patient_name, "birth_date": one.birth_date, "date": one.date,
-            "description": one.description, "modality": one.modality.split("\\") if one.modality else [],
-            "accession": one.accession, "number": one.number or None, "objects": one.objects or None}
-
-
-def parcel_object(one: Parcel) -> dict[str, Any]:
-    return {"sop_uid": one.sop_uid, "study_uid": one.study_uid or None, "node": one.node, "batch": one.batch,
-            "state": one.state, "attempts": one.attempts, "why": one.why or None, "at": one.at}

@@ -3,36 +3,80 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+Action = Callable[[str, str], argparse.ArgumentParser]
+
+# The shape that --json prints for each action, for its help.
+_SHAPES = {
+    "nodes": '{"nodes": [NODE, ...]}', "add": '{"node": NODE, "secrets_kept": true|false|null}',
+    "remove": '{"removed": NAME}', "echo": '{"node": NODE, "answers": true}',
+    "find": '{"matches": [{"study_uid", "series_uid", "patient_id", "patient_name", "birth_date", "date", '
+            '"description", "modality": [..], "accession", "number", "objects"}], "more", "left_out"}',
+    "get": '{"folder", "promised", "complete", "arrived": [{"sop_uid", "path", "bytes", "known", "image", '
+           '"other_patient"}], "refused": [{"sop_uid", "code", "why"}]}',
+    "frames": '{"files": [PATH, ...]}', "send": "", "outbox": "", "retry": "", "check": "",
+    "give-up": '{"given_up": N}', "forget": '{"forgotten": N}',
+    "received": '{"folder", "studies": [{"study_uid", "folder", "patient_id", "patient_name", "date", "description", '
+                '"objects", "bytes", "received_at"}]}',
+    "delete": '{"study_uid", "deleted": N}'}
+_PARCELS = ('{"objects": [{"sop_uid", "study_uid", "node", "batch", "state": "waiting"|"sending"|"sent"|"failed", '
+            '"attempts", "why", "at"}]}')
+_CODES = ("Exit code 0: done.  1: could not be done, or a part is missing: an object that was refused, not sent, not "
+          "listed or of another patient.  2: the words were wrong.  Nothing is connected but the node that is named.")
+
 
 def add_words(commands: Any, common: argparse.ArgumentParser) -> None:
-    pacs = commands.add_parser("pacs", parents=[common], help="search, retrieve and send: DIMSE and DICOMweb")
+    words = "search, retrieve and send: DIMSE and DICOMweb"
+    pacs = commands.add_parser("pacs", parents=[common], help=words, description=f"PACS: {words}.", epilog=_CODES)
     actions = pacs.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     def action(name: str, words: str) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = actions.add_parser(name, parents=[common], help=words)
+        made: argparse.ArgumentParser = actions.add_parser(
+            name, parents=[common], help=words, description=f"{words[0].upper()}{words[1:]}.",
+            epilog=f"With --json: {_SHAPES[name] or _PARCELS}.  {_CODES}")
         return made
 
+    _node_words(action)
+    _get_words(action)
+    _send_words(action)
+
+
+def _node_words(action: Action) -> None:
     action("nodes", "the peers that are entered here")
     _add(action("add", "enter a peer, or put it in the place of one of the same name"))
     for name, words in (("remove", "forget a peer and its secrets"), ("echo", "ask whether a peer answers")):
         action(name, words).add_argument("node")
+
+
+def _get_words(action: Action) -> None:
     _find(action("find", "what a peer has"))
     get = action("get", "bring a study or series here; prints the folder, which can be opened")
     get.add_argument("node")
     _uids(get)
+    get.add_argument("--patient-id", default="", metavar="ID",
+                     help="whose it is: objects that name another patient are pointed out")
     frames = action("frames", "single frames of an object, as a DICOMweb service holds them")
     frames.add_argument("node")
     _uids(frames)
     frames.add_argument("--object", required=True, metavar="UID")
     frames.add_argument("--frames", required=True, type=_numbers, metavar="N,...", help="from 1")
+    action("received", "the studies that were retrieved, and how much room they take")
+    delete = action("delete", "delete a retrieved study from this computer; there is no way back")
+    delete.add_argument("--study", required=True, metavar="UID")
+    delete.add_argument("--for-good", action="store_true", required=True, help="you know that there is no way back")
+
+
+def _send_words(action: Action) -> None:
     send = action("send", "put every DICOM object under PATH into the outbox and send it")
     send.add_argument("node")
     send.add_argument("path", type=Path, nargs="+")
     action("outbox", "what was sent, waits or failed, object by object")
     action("retry", "send again what failed or waits")
+    action("check", "ask the peers whether they list what they confirmed")
+    action("give-up", "never send these objects").add_argument("object", metavar="SOP-UID", nargs="+")
     action("forget", "take what was sent out of the list").add_argument(
         "--unsent", action="store_true", help="what was not sent too: it will not be sent any more")
 

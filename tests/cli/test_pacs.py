@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,11 +15,12 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 pytest.importorskip("pynetdicom", reason="the package pynetdicom is not installed")
 
 from fineview import paths  # noqa: E402
-from tests.cli.spoken import child, may_mount, speak  # noqa: E402
+from tests.cli.spoken import ROOT, child, may_mount, speak  # noqa: E402
 from tests.formats import made  # noqa: E402
 from tests.formats.dcmtk import dcmtk  # noqa: E402
 from tests.formats.pacs_stand_in import StandIn, free_port, running  # noqa: E402
@@ -77,6 +81,74 @@ def test_what_failed_is_sent_again_by_retry() -> None:
         answers[0] = 0x0000
         again = speak("pacs", "retry", "--json")
     assert again.code == 0 and [(one["state"], one["attempts"]) for one in again.json["objects"]] == [("sent", 2)]
+
+
+def test_what_was_sent_is_checked_and_what_was_not_can_be_given_up() -> None:
+    answers = [0x0000]
+    with running(StandIn(store=lambda event: answers[0])) as peer:
+        speak("pacs", "add", "here", "--dimse", f"localhost:{peer.port}", "--title", "STANDIN", "--patience", "10")
+        speak("pacs", "send", "here", paths.sample_dir() / "volume.dcm")
+        missing = speak("pacs", "check", "--json")
+        assert missing.code == 1 and "does not list it" in missing.json["objects"][0]["why"]
+        peer.holds = peer.received
+        assert speak("pacs", "check").out.endswith("1 of 1 sent objects are listed by their peers.\n")
+        answers[0] = 0xA700
+        refused = speak("pacs", "send", "here", paths.sample_dir() / "photograph.dcm", "--json").json["objects"]
+        assert [one["state"] for one in refused] == ["failed"]
+        assert speak("pacs", "give-up", refused[0]["sop_uid"], "--json").json == {"given_up": 1}
+        assert [one["state"] for one in speak("pacs", "outbox", "--json").json["objects"]] == ["sent"]
+
+
+def test_a_retrieved_study_is_listed_and_deleted_for_good() -> None:
+    holds = [made.image(sop="1.2.3.4.1"), made.image(sop="1.2.3.4.2", PatientID="2")]
+    with running(StandIn(holds)) as peer:
+        speak("pacs", "add", "here", "--dimse", f"localhost:{peer.port}", "--title", "STANDIN", "--patience", "10")
+        got = speak("pacs", "get", "here", "--study", "1.2.3", "--patient-id", "1", "--json")
+    assert got.code == 1 and got.json["complete"]  # all is there, and one of them is another patient's
+    assert {one["sop_uid"]: one["other_patient"] for one in got.json["arrived"]} == {
+        "1.2.3.4.1": False, "1.2.3.4.2": True}
+    [study] = speak("pacs", "received", "--json").json["studies"]
+    folder = Path(got.json["folder"])
+    assert (study["study_uid"], study["objects"], study["folder"]) == ("1.2.3", 2, str(folder))
+    assert study["bytes"] == sum(one["bytes"] for one in got.json["arrived"])
+    assert speak("pacs", "delete", "--study", "1.2.3").code == 2 and folder.is_dir()  # not without --for-good
+    gone = speak("pacs", "delete", "--study", "1.2.3", "--for-good", "--json")
+    assert gone.json == {"study_uid": "1.2.3", "deleted": 2} and not folder.exists()
+    assert speak("pacs", "received").out == "No study was retrieved yet, or all are deleted.\n"
+    assert speak("pacs", "delete", "--study", "1.2.3", "--for-good", "--json").error["code"] == "no-study"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_stopped_in_the_middle_of_a_study_no_half_file_stays(tmp_path: Path, how: signal.Signals) -> None:
+    hold, reached = threading.Event(), threading.Event()
+    big = made.image(sop="1.2.3.4.2", Rows=512, Columns=512, PixelData=bytes(1 << 19))
+
+    def slowly(one: Dataset) -> str:
+        if one.SOPInstanceUID == "1.2.3.4.2":
+            reached.set()
+            hold.wait(30)
+        return str(one.SOPInstanceUID)
+
+    data = tmp_path / "data"
+    with running(StandIn([made.image(sop="1.2.3.4.1"), big], announce=slowly)) as peer:
+        assert child("pacs", "add", "here", "--dimse", f"localhost:{peer.port}", "--title", "STANDIN",
+                     FINEVIEW_DATA=str(data)).code == 0
+        process = subprocess.Popen([sys.executable, "-m", "fineview", "pacs", "get", "here", "--study", "1.2.3"],
+                                   cwd=ROOT, env={**os.environ, "FINEVIEW_DATA": str(data)}, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        assert reached.wait(60)
+        peer.closed.clear()
+        process.send_signal(how)
+        _, err = process.communicate(timeout=60)
+        assert peer.closed.wait(20)  # nobody goes on talking
+        hold.set()
+    assert process.returncode == (-signal.SIGKILL if how is signal.SIGKILL else 130) and b"Traceback" not in err
+    # What was whole stays, and nothing half is beside it.
+    for folder in (data / "received").iterdir():
+        if not folder.name.startswith("."):
+            assert [dcmread(one).SOPInstanceUID for one in folder.iterdir()] == ["1.2.3.4.1"]
+    opened = child("info", str(data / "received"), "--json", FINEVIEW_DATA=str(data))
+    assert [len(study["series"]) for study in opened.json["studies"]] == [1] and not opened.json["problems"]
 
 
 def test_words_that_cannot_be_done() -> None:
