@@ -81,7 +81,8 @@ def change_table(told: GridChange) -> str:
     head = f"the two eyes, {when}" if told.of_eyes else f"change between {when}"
     rows = [f"  {name:16} {old:>12} {new:>12} {said:>12} {share:>7}".rstrip() for name, old, new, said, share in words]
     told_why = [told.why_not] if told.why_not else []
-    return "\n".join([head, *told_why, *rows, *(f"note: {note}" for note in told.notes)])
+    notes = (f"note: {note}" for note in told.notes)
+    return "\n".join([head, *told_why, *rows, f"aligned: {told.alignment.words}", *notes])
 
 
 def _um(value: float | None) -> str:

@@ -122,7 +122,7 @@ def _why_not(other: Measured, shown: Measured) -> str:
 
 def _notes(other: Measured, shown: Measured, laid: Alignment) -> tuple[str, ...]:
     old, new = other.thickness.provenance, shown.thickness.provenance
-    notes = [f"aligned: {laid.words}"]
+    notes = list[str]()
     if laid.by == "centre":
         notes.append(f"centres: {other.thickness.grid.centre_from}; {shown.thickness.grid.centre_from}")
     mine, theirs = shown.series.device, other.series.device

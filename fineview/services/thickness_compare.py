@@ -50,7 +50,7 @@ class Compared:
 
 
 def candidates(catalogue: Catalogue, study: Study, series: Series) -> tuple[Candidate, ...]:
-    """Volumes of this eye first, earlier visits before all others and the latest of them foremost; then the other eye.
+    """Volumes of this eye first, the latest earlier visit foremost; then the other eye, the same day's foremost.
 
     Empty where the file does not say which eye is shown: nothing is guessed.
     """
@@ -60,8 +60,8 @@ def candidates(catalogue: Catalogue, study: Study, series: Series) -> tuple[Cand
              for other in catalogue.studies if one_person(other.patient.key, study.patient.key)
              for one in other.series if _is_volume(one) and one.uid != series.uid]
     found.sort(key=lambda one: (one.study.date, one.study.time), reverse=True)
-    rank = ("earlier", "same day", "later", "")
-    return tuple(sorted(found, key=lambda one: (not one.same_eye, rank.index(one.when))))
+    ranks = {True: ("earlier", "same day", "later", ""), False: ("same day", "earlier", "later", "")}
+    return tuple(sorted(found, key=lambda one: (not one.same_eye, ranks[one.same_eye].index(one.when))))
 
 
 def _is_volume(series: Series) -> bool:

@@ -19,17 +19,19 @@ class CompareWith(QWidget):
         super().__init__()
         self._desk = desk
         self._offered: tuple[Candidate, ...] = ()
-        self.first, self.others = QPushButton(), QPushButton(tr("Others"))
+        self.first, self.others = QPushButton(), QPushButton("\u2026")
         self.alone = QPushButton(tr("Stop comparing"))
-        self.first.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for button in (self.first, self.alone):
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.first.clicked.connect(lambda: self._choose(self._offered[0]))
         self.menu = QMenu(self.others)
         self.others.setMenu(self.menu)
+        self.others.setFixedWidth(56)
         self.others.setAccessibleName(tr("Other volumes to compare with"))
         self.alone.clicked.connect(self._compare.drop)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for one in (self.first, self.others, self.alone):
+        for one in (self.first, self.alone, self.others):
             row.addWidget(one)
 
     @property
@@ -60,9 +62,8 @@ class CompareWith(QWidget):
 
 
 def choice_words(one: Candidate) -> str:
-    """"2024-01-10", or "the other eye, 2024-01-10"."""
-    day = date_words(one.study.date) or tr("undated")
-    return day if one.same_eye else f"{tr('the other eye')}, {day}"
+    """"2024-01-10", or "the other eye": short, for a narrow panel; the tool tip tells all."""
+    return (date_words(one.study.date) or tr("the undated one")) if one.same_eye else tr("the other eye")
 
 
 def full_words(one: Candidate) -> str:

@@ -18,7 +18,7 @@ from fineview.core.geometry import Point
 from fineview.core.thickness import CENTRE, EtdrsGrid
 from fineview.gui.panels.choices import choose, combo, refill
 from fineview.gui.panels.compare_with import CompareWith
-from fineview.gui.panels.thickness_change import ChangeTable, told_words
+from fineview.gui.panels.thickness_change import ChangeTable, dates, told_words
 from fineview.gui.panels.thickness_change import headline as change_headline
 from fineview.gui.panels.thickness_lines import LineTools
 from fineview.gui.panels.thickness_picture import MapPicture
@@ -76,11 +76,11 @@ class Thickness(QScrollArea):
         self.report.clicked.connect(desk.put_in_report)
 
     def _make_words(self) -> None:
-        self.empty, self.headline, self.words, self.apart = (QLabel() for _ in range(4))
-        for label in (self.empty, self.headline, self.words, self.apart):
+        self.empty, self.headline, self.words, self.apart, self.laid = (QLabel() for _ in range(5))
+        for label in (self.empty, self.headline, self.words, self.apart, self.laid):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        for label in (self.empty, self.words):
+        for label in (self.empty, self.words, self.laid):
             label.setObjectName("quiet")
         self.apart.setObjectName("warning")
         self.headline.setAccessibleName(tr("Central subfield and volume"))
@@ -102,6 +102,7 @@ class Thickness(QScrollArea):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         rows.addWidget(self.headline)
+        rows.addWidget(self.laid)
         rows.addWidget(self.picture, 1)
         last = QHBoxLayout()
         rows.addWidget(self.table)
@@ -177,11 +178,15 @@ class Thickness(QScrollArea):
         found = now.change
         told = found.told if found is not None else None
         self.table.setVisible(now.compared is None)
-        self.changes.setVisible(now.compared is not None)
+        for one in (self.changes, self.laid):
+            one.setVisible(now.compared is not None)
         self.apart.setText(" ".join(now.apart) if now.apart is not None else told.why_not if told is not None else "")
         self.apart.setVisible(bool(self.apart.text()))
         if told is not None:
             self.changes.show_change(told)
+            self.laid.setText(dates(told))
+            self.laid.setObjectName("warning" if told.alignment.by == "centre" else "quiet")
+            self.laid.style().polish(self.laid)
             self.headline.setText(change_headline(told) if not told.why_not else self.headline.text())
             self.words.setText(told_words(told))
 

@@ -37,8 +37,8 @@ class ChangeTable(QTableWidget):
 
     def show_change(self, told: GridChange) -> None:
         before, after = headings(told)
-        change = tr("Difference") if told.of_eyes else tr("Change")
-        self.setHorizontalHeaderLabels([tr("Field"), before, after, f"{change} \u00b5m", "%"])
+        change = tr("difference") if told.of_eyes else tr("change")
+        self.setHorizontalHeaderLabels([tr("Field, \u00b5m"), before, after, change, "%"])
         for row, one in enumerate(told.fields):
             self._fill(row, (tr(one.name), um(one.before_um), um(one.after_um), signed(one.change_um),
                              signed(one.percent)))
@@ -56,11 +56,20 @@ class ChangeTable(QTableWidget):
 
 
 def headings(told: GridChange) -> tuple[str, str]:
-    """Days of the two visits, or the two eyes."""
+    """"then" and "now", or the two eyes; where a date is missing, which of the two is shown."""
     if told.of_eyes:
-        return tuple({"R": "OD", "L": "OS"}.get(one.eye.value or "", "?") for one in (told.before, told.after))
-    days = (date_words(told.before.date), date_words(told.after.date))
-    return days if all(days) and days[0] != days[1] else (tr("other"), tr("shown"))
+        first, second = ({"R": "OD", "L": "OS"}.get(one.eye.value or "", "?") for one in (told.before, told.after))
+        return first, second
+    days = (told.before.date, told.after.date)
+    return (tr("then"), tr("now")) if all(days) and days[0] != days[1] else (tr("other"), tr("shown"))
+
+
+def dates(told: GridChange) -> str:
+    """"then 2024-01-10, now 2025-01-10; both volumes lie on one localizer picture (given by the files)"."""
+    visits = zip(headings(told), (told.before, told.after), strict=True)
+    days = ", ".join(f"{name} {date_words(one.date) or tr('undated')}" for name, one in visits)
+    hint = f". {tr('Mark the fovea (V) in both volumes, then compare again.')}" if told.alignment.by == "centre" else ""
+    return f"{days}; {tr(told.alignment.words)}{hint}"
 
 
 def um(value: float | None) -> str:
