@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fineview.core.dialogue import Answer, Citation, Question
 from fineview.core.extent import angle_deg, perimeter
 from fineview.core.geometry import Point, ScaleSource, Spacing
+from fineview.core.image import Raster
 from fineview.core.region import Region, RegionKind
 from fineview.core.report import Measurement
 from fineview.core.units import with_unit
-from fineview.imaging.region_mask import luma, region_mask, statistics, surroundings
+from fineview.imaging.region_mask import RegionStatistics, luma, region_mask, statistics, surroundings
 from fineview.services.analyse import FrameRequest
 
 _WHY = {ScaleSource.NONE: "not calibrated: the spacing of this file is unknown",
@@ -163,6 +164,17 @@ def region_distance(question: Question, request: FrameRequest, target: Point) ->
     return Far(made, number_words(made), scale_words(request.spacing))
 
 
+def value_unit(raster: Raster) -> str:
+    """What the values of pixels are counted in."""
+    return raster.unit or ("grey levels of 255" if raster.is_colour else "stored values")
+
+
+def statistics_words(found: RegionStatistics, unit: str) -> str:
+    """ "Mean 102 HU, SD 12.5, range 60 to 171, 412 pixels"."""
+    return (f"Mean {found.mean:.4g} {unit}, SD {found.sd:.3g}, range {found.minimum:g} to {found.maximum:g}, "
+            f"{found.n} pixel{'s' if found.n != 1 else ''}")
+
+
 def brightness(question: Question, request: FrameRequest, _: str) -> Answer:
     raster = request.raster
     region = question.region
@@ -171,9 +183,8 @@ def brightness(question: Question, request: FrameRequest, _: str) -> Answer:
     found = statistics(raster.pixels, mask)
     if found is None:
         return _cannot(question, "the region covers no pixel that holds a number.")
-    unit = raster.unit or ("grey levels of 255" if raster.is_colour else "stored values")
-    text = (f"Mean {found.mean:.4g} {unit}, SD {found.sd:.3g}, range {found.minimum:g} to {found.maximum:g}, "
-            f"{found.n} pixels.")
+    unit = value_unit(raster)
+    text = f"{statistics_words(found, unit)}."
     box = region.bounds if region is not None else None
     return Answer(question, text, value=found.mean, unit=unit,
                   citations=(Citation("measurement", box, found.mean, unit, "Mean"),))

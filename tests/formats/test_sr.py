@@ -32,7 +32,8 @@ OPT = "1.2.840.10008.5.1.4.1.1.77.1.5.4"
 SPACING = Spacing(0.004, 0.011, 0.24, ScaleSource.CALIBRATED)
 _KINDS = {RegionKind.BOX: ((10, 20), (40, 60)), RegionKind.ELLIPSE: ((10, 20), (40, 60)),
           RegionKind.POLYGON: ((1, 2), (30, 4), (5, 60)), RegionKind.FREEHAND: ((1, 2), (30, 4), (5, 60), (2, 9)),
-          RegionKind.POINT: ((7.5, 8.5),), RegionKind.LENGTH: ((1, 2), (40, 50))}
+          RegionKind.POINT: ((7.5, 8.5),), RegionKind.LENGTH: ((1, 2), (40, 50)),
+          RegionKind.ANGLE: ((30, 5), (10, 5), (20, 25))}
 
 
 def _item(number: int, kind: RegionKind, **changes: object) -> ReportItem:
@@ -100,7 +101,7 @@ def test_flags_and_identity() -> None:
 def test_groups_as_another_library_reads_them() -> None:
     data = io.BytesIO(SrWriter().render(ALL))
     groups = highdicom.sr.srread(data).content.get_planar_roi_measurement_groups()
-    assert len(groups) == 6
+    assert len(groups) == len(RegionKind)
     for number, (group, (kind, points)) in enumerate(zip(groups, _KINDS.items(), strict=True)):
         assert group.finding_type.value == "fluid" and group.finding_sites[0].laterality.meaning == "Right"
         names = {one.name.meaning: (float(one.value), one.unit.value) for one in group.get_measurements()}
@@ -111,10 +112,24 @@ def test_groups_as_another_library_reads_them() -> None:
         if kind is RegionKind.ELLIPSE:
             # Major axis first: the box 10..40 x 20..60 is taller than wide.
             assert np.array_equal(group.roi.value, [(25, 20), (25, 60), (10, 40), (40, 40)])
-        elif kind in (RegionKind.POINT, RegionKind.LENGTH):
+        elif kind in (RegionKind.POINT, RegionKind.LENGTH, RegionKind.ANGLE):
             assert np.allclose(np.reshape(group.roi.value, (-1, 2)), points)
         else:
             assert np.array_equal(group.roi.value[0], group.roi.value[-1])
+
+
+def test_an_angle_and_a_perimeter_are_coded_and_read_back(tmp_path: Path) -> None:
+    sizes = (Measurement("Angle", 63.4349, "deg", "calibrated"), Measurement("Perimeter", 2.5, "mm", "calibrated"))
+    data = SrWriter().render(_report((_item(1, RegionKind.ANGLE, measurements=sizes),)))
+    (group,) = highdicom.sr.srread(io.BytesIO(data)).content.get_planar_roi_measurement_groups()
+    angle, around = group.get_measurements()
+    # SNOMED CT 1483009 "Angle", 131191004 "Perimeter"; UCUM "deg" (PS3.16 CID 7464 and UCUM 4.2).
+    assert (angle.name.scheme_designator, angle.name.value, float(angle.value)) == ("SCT", "1483009", 63.4349)
+    assert (angle.unit.scheme_designator, angle.unit.value) == ("UCUM", "deg")
+    assert (around.name.value, around.unit.value) == ("131191004", "mm")
+    assert group.roi.graphic_type.value == "POLYLINE"
+    assert np.array_equal(group.roi.value, _KINDS[RegionKind.ANGLE])
+    assert errors_of(data, tmp_path) == []
 
 
 def test_only_the_model_s_findings_name_an_algorithm() -> None:

@@ -27,6 +27,7 @@ class CompareWith(QWidget):
         self.menu = QMenu(self.others)
         self.others.setMenu(self.menu)
         self.others.setFixedWidth(56)
+        self.first.setText(tr("Compare"))
         self.others.setAccessibleName(tr("Other volumes to compare with"))
         self.alone.clicked.connect(self._compare.drop)
         row = QHBoxLayout(self)

@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 
 from fineview.core.chance import chance_words
 from fineview.core.finding import Finding, Origin, State
+from fineview.core.image import Raster
 from fineview.gui import icons
 from fineview.gui.panels.score_slider import ScoreSlider
 from fineview.gui.theme import as_panel, current
 from fineview.gui.wording import tr
 from fineview.services.ground import titled
+from fineview.services.mark_facts import mark_facts, raster_of
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
@@ -40,7 +42,7 @@ def state_words(finding: Finding) -> str:
 
 
 class Findings(QWidget):
-    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study", "suggestions"})
+    WATCHES = frozenset({"findings", "selected", "undo_name", "redo_name", "study", "suggestions", "image"})
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -48,6 +50,7 @@ class Findings(QWidget):
         self._bench = bench
         self._chosen: Finding | None = None
         self._worth = ""
+        self._measured: tuple[Finding | None, Raster | None] = (None, None)
         self._findings: tuple[Finding, ...] = ()
         self.list = QTreeWidget()
         self.list.setHeaderLabels([tr("No."), tr("Label"), tr("State"), tr("Frame")])
@@ -91,6 +94,11 @@ class Findings(QWidget):
         self._source.setObjectName("quiet")
         self._source.setWordWrap(True)
         self._source.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts = QLabel()
+        self.facts.setWordWrap(True)
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.facts.setAccessibleName(tr("Measured of the finding"))
 
     def _button(self, icon: str, text: str, act: object) -> QPushButton:
         made = QPushButton(text)
@@ -111,6 +119,7 @@ class Findings(QWidget):
         column.addWidget(self.scores)
         column.addWidget(self.list, 1)
         column.addWidget(self._source)
+        column.addWidget(self.facts)
         column.addWidget(self.label)
         column.addWidget(self.note)
         column.addLayout(buttons)
@@ -120,6 +129,11 @@ class Findings(QWidget):
         if changed & {"findings", "study"}:
             self._findings = state.findings
             self._fill()
+        if changed - {"image"}:
+            self._show_chosen(state)
+        self._show_facts()
+
+    def _show_chosen(self, state: ViewState) -> None:
         # A photograph has one frame: the room belongs to the label.
         self.list.setColumnHidden(3, all(f.frame.index == 0 for f in state.findings))
         self.scores.show_suggestions(state.suggestions)
@@ -177,6 +191,15 @@ class Findings(QWidget):
             score = f", {tr('score')} {chance_words(one.score)}" if one.score is not None else ""
             worth = f". {self._worth}" if self._worth else ""
             self._source.setText(f"{tr('suggested by')} {one.model.short}{score}, {reviewed}{worth}")
+
+    def _show_facts(self) -> None:
+        """Measured again where the mark or the pixels under it are others, not where only the window was dragged."""
+        one, session = self._chosen, self._bench.session
+        now = (one, raster_of(session, one) if one is not None else None)
+        if now[0] != self._measured[0] or now[1] is not self._measured[1]:
+            self._measured = now
+            self.facts.setText(mark_facts(session, one) if one is not None else "")
+            self.facts.setVisible(bool(self.facts.text()))
 
     def _show_steps(self, state: ViewState) -> None:
         for button, name, idle in ((self.undo, state.undo_name, tr("Nothing to undo")),
