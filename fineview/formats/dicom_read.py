@@ -13,6 +13,7 @@ from fineview.core.device import Device
 from fineview.core.errors import FineViewError
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 from fineview.formats import codecs
+from fineview.formats.concatenations import concatenation_of
 from fineview.formats.content import content_uid
 from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
 from fineview.formats.laterality import OPHTHALMIC, laterality_of
@@ -51,7 +52,7 @@ def record_of(opened: OpenFile, path: str) -> FileRecord:
     if opened.structure.pixel_tag is None or not integer(dataset, "Rows"):
         known |= {"rows": integer(dataset, "Rows"), "cols": integer(dataset, "Columns")}
         return FileRecord(kind="object", companion=_companion(dataset, known, False), **known)
-    known |= _picture(opened)
+    known |= _picture(opened) | {"concatenation": concatenation_of(dataset)}
     if codecs.is_video(known["transfer_syntax"]):
         return FileRecord(kind="object", companion=_video(dataset, known), **known)
     try:

@@ -20,6 +20,7 @@ from fineview.core.study import (
     Study,
     Verdict,
 )
+from fineview.formats.concatenations import in_order, missing_parts
 from fineview.formats.localizers import linked
 from fineview.formats.record import FileRecord
 from fineview.imaging.stack import UNEVEN, spacing_faults, stack_of
@@ -106,6 +107,7 @@ def _series(uid: str, records: list[FileRecord], by_instance: dict[str, str]) ->
     localizers = (by_instance.get(record.localizer_sop) for record in records if record.localizer_sop)
     if both:
         warnings.append("The series holds images of both sides.")
+    warnings += missing_parts(in_order(records))
     warnings += _faults(head.modality, frames)
     warnings += dict.fromkeys(words for record in records for words in record.warnings)
     return Series(
@@ -119,8 +121,7 @@ def _series(uid: str, records: list[FileRecord], by_instance: dict[str, str]) ->
 
 def _ordered(records: list[FileRecord]) -> tuple[tuple[FrameInfo, ...], bool]:
     """Frames in order, and whether that order is one of space."""
-    numbered = sorted(records, key=lambda r: (r.instance_number is None, r.instance_number or 0, r.path))
-    frames = [frame for record in numbered for frame in record.frames]
+    frames = [frame for record in in_order(records) for frame in record.frames]
     normals = [np.array(record.normal) for record in records if record.normal is not None]
     one_stack = len(normals) == len(records) and all(float(n @ normals[0]) > 0.999 for n in normals)
     positions = {round(f.position_mm, 4) for f in frames if f.position_mm is not None}

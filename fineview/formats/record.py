@@ -16,6 +16,16 @@ RecordKind = Literal["image", "object", "directory", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
+class Concatenation:
+    """Which part of a larger multi-frame image a file is.  ``number`` from 1; ``offset``: frames before its first."""
+
+    uid: str
+    number: int
+    total: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileRecord:
     """One file's header, or one recording of it.
 
@@ -25,7 +35,7 @@ class FileRecord:
     ``frame_count``: as the file claims, also where it is refused for it.  ``content_uid``: of the bytes of a file
     that is not DICOM: those with the same one are copies.  ``parts``: other files that hold this one's pixels.
     ``companion``: what the file lays beside or over images, if anything.  ``source_sops``: instances that an en-face
-    image was made of.
+    image was made of.  ``concatenation``: where the file is a part of an image that was cut.
     """
 
     path: str
@@ -63,3 +73,4 @@ class FileRecord:
     companion: Companion | None = None
     device: Device = Device()
     source_sops: tuple[str, ...] = ()
+    concatenation: Concatenation | None = None
