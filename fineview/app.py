@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from fineview.services.conversation import Conversation
     from fineview.services.encodings import Encodings
     from fineview.services.explain import Explain
+    from fineview.services.hanging import Hanging
     from fineview.services.jobs import Jobs, Post
     from fineview.services.memory import Memory
+    from fineview.services.open_study import OpenStudy
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
     from fineview.services.planes import Planes
@@ -324,7 +326,17 @@ class App:
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
             pacs=PacsDesk(session, jobs, self.pacs, opening, self.archive, self.received, report.exported),
             planes=(planes := Planes(session, jobs, self.archive, opening.show_frame)),
-            memory=self._memory(session, encodings, planes))
+            memory=self._memory(session, encodings, planes),
+            hanging=self._hanging(session, jobs, opening))
+
+    def _hanging(self, session: Session, jobs: Jobs, opening: OpenStudy) -> Hanging:
+        """Pictures side by side, by rules that the person may change."""
+        from fineview.services.hanging import Hanging
+        from fineview.services.pane_desk import PaneDesk
+        from fineview.services.settings import Settings
+
+        panes = PaneDesk(session, jobs, self.archive, opening)
+        return Hanging(session, panes, opening, Settings(self.journal, lambda: jobs))
 
     def _memory(self, session: Session, encodings: Encodings, planes: Planes) -> Memory:
         """What holds pixels within one budget; what the encoder remembers of them counts too."""

@@ -34,10 +34,7 @@ class Look:
         raster = self._session.raster
         if raster is None or raster.is_colour:
             return
-        now = self._session.view.window or default_window(raster)
-        step = max(now.width, 1e-6) / 300.0
-        width = max(now.width + dx_px * step, 1e-3 if raster.pixels.dtype.kind == "f" else 1.0)
-        self._set(window=Window(now.centre + dy_px * step, width, now.function))
+        self._set(window=dragged(self._session.view.window or default_window(raster), raster, dx_px, dy_px))
 
     def presets(self) -> tuple[Window, ...]:
         """What the file suggests first, then the usual ones of its modality."""
@@ -79,6 +76,13 @@ class Look:
         if raster is None or not (0 <= row < raster.rows and 0 <= column < raster.cols):
             return ""
         return f"{_value_words(raster, row, column)} at ({column}, {row})"
+
+
+def dragged(window: Window, raster: Raster, dx_px: float, dy_px: float) -> Window:
+    """The window after a drag of so many pixels of the screen."""
+    step = max(window.width, 1e-6) / 300.0
+    width = max(window.width + dx_px * step, 1e-3 if raster.pixels.dtype.kind == "f" else 1.0)
+    return Window(window.centre + dy_px * step, width, window.function)
 
 
 def _value_words(raster: Raster, row: int, column: int) -> str:

@@ -87,6 +87,11 @@ class OpenStudy:
 
         self._jobs.submit(Job("open", work, self._scanned, self._bar.failed, self._bar.moved, self._bar.idle))
 
+    @property
+    def touched(self) -> bool:
+        """Whether the person has gone anywhere in what is open."""
+        return self._touched
+
     def sample(self) -> None:
         self.paths([self._sample])
 
@@ -97,9 +102,14 @@ class OpenStudy:
         self.paths([Path(path) for path in paths])
 
     def show_series(self, uid: str) -> None:
+        """At its first frame to show, through the file's window."""
+        self.turn_to(uid)
+
+    def turn_to(self, uid: str, index: int | None = None, view: ViewWishes | None = None) -> None:
+        """Show a series, where it was looked at before: at that frame and in that look."""
         self._touched = True
         study, series = self._session.catalogue.find_series(uid)
-        self._at.enter(study, series)
+        self._at.enter(study, series, index, view)
         self._session.pulse()
         self.frames.load()
         self.frames.preload(series)

@@ -6,7 +6,7 @@ The other panes are pictures to look at.  Whichever becomes active, the others k
 
 ``SeriesFrame`` is one kind of content.  Another kind, such as a plane cut through a volume, is another frozen value in
 ``Content``: it needs a branch where a pane's picture is asked for (``pane_frames``), one where its words are made
-(``pane_view``) and one for its own steps under the wheel (``Hanging.step``); layout, activation and the window's grid
+(``pane_view``) and one for its own steps under the wheel (``PaneDesk.step``); layout, activation and the window's grid
 see ``Pane`` alone.
 """
 
@@ -75,6 +75,12 @@ class Panes:
     def put(self, number: int, pane: Pane) -> Panes:
         """Another pane at ``number``."""
         return replace(self, panes=tuple(pane if i == number else old for i, old in enumerate(self.panes)))
+
+    def looked_at(self, number: int, index: int) -> Panes:
+        """Another frame in the pane at ``number``."""
+        pane = self.panes[number]
+        return self if pane.content is None else self.put(number, replace(pane, content=replace(
+            pane.content, index=index)))
 
     def laid_out(self, layout: Layout) -> Panes:
         """Another layout; an active pane that it would not show changes places with the first."""

@@ -18,13 +18,13 @@ from fineview.core.dialogue import NOT_EVALUATED, Answer
 from fineview.core.evidence import Analysis, Method
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box, Spacing
-from fineview.core.image import Raster
 from fineview.core.layers import LayerLine
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Series, Study
 from fineview.services.companion_view import CompanionView, companion_view, presented
 from fineview.services.eye import EyeView
 from fineview.services.file_lines import words_of
 from fineview.services.memory_words import memory_text
+from fineview.services.pane_view import PanesState, panes_state, window_words
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
 from fineview.services.plane_view import PlanesView
 from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, reaches, suggestions
@@ -111,6 +111,7 @@ class ViewState:
     spacing: Spacing
     markers: tuple[str, str, str, str]
     view: ViewWishes
+    panes: PanesState
     window_text: str
     overlay_wishes: OverlayWishes
     overlay: OverlayState | None
@@ -169,7 +170,8 @@ def snapshot(session: Session) -> ViewState:
         image_problem=session.frame_problem.get(key) if key else None,
         spacing=frame.spacing if frame else Spacing(),
         markers=session.view.transform.markers(frame.orientation) if frame else ("?", "?", "?", "?"),
-        view=session.view, window_text=_window_text(session, shown), overlay_wishes=session.overlay,
+        view=session.view, panes=panes_state(session), window_text=window_words(shown, session.view),
+        overlay_wishes=session.overlay,
         overlay=OverlayState(*overlay) if overlay else None,
         overlay_pending=session.overlay.kind != "none" and not overlay and not missing and not session.overlays_hidden,
         overlay_missing=missing, beside=session.beside, planes=session.planes, **_beside(session),
@@ -259,16 +261,6 @@ def _banner(session: Session) -> Banner | None:
     series = session.series
     return Banner(session.study.patient, session.study.date, series.laterality,
                   series.description or series.modality, len(series.frames), series.lossy)
-
-
-def _window_text(session: Session, raster: Raster | None) -> str:
-    if raster is None or raster.is_colour:
-        return ""
-    window = session.view.window or (raster.windows[0] if raster.windows else None)
-    if window is None:
-        return "W/L automatic"
-    unit = f" {raster.unit}" if raster.unit else ""
-    return f"W {window.width:g}  L {window.centre:g}{unit}"
 
 
 def domain_words(analysis: Analysis | None) -> str:

@@ -15,11 +15,13 @@ from fineview.services.companions import Companions
 from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.explain import Explain
+from fineview.services.hanging import Hanging
 from fineview.services.jobs import Jobs
 from fineview.services.look import Look
 from fineview.services.memory import Memory
 from fineview.services.open_study import OpenStudy
 from fineview.services.pacs_desk import PacsDesk
+from fineview.services.pane_desk import PaneDesk
 from fineview.services.planes import Planes
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.session import Session
@@ -47,6 +49,11 @@ class Workbench:
     pacs: PacsDesk
     memory: Memory
     planes: Planes
+    hanging: Hanging
+
+    @property
+    def panes(self) -> PaneDesk:
+        return self.hanging.panes
 
     def cancel(self, lane: str) -> None:
         """Stop what runs in a lane; the bar goes away at once, the worker at its next stage."""

@@ -31,6 +31,7 @@ from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.encodings import Encodings
 from fineview.services.explain import Explain
+from fineview.services.hanging import Hanging
 from fineview.services.jobs import Jobs, Post
 from fineview.services.look import Look
 from fineview.services.memory import Memory
@@ -38,6 +39,7 @@ from fineview.services.open_study import OpenStudy
 from fineview.services.outbox import Outbox
 from fineview.services.pacs import Pacs
 from fineview.services.pacs_desk import PacsDesk
+from fineview.services.pane_desk import PaneDesk
 from fineview.services.planes import Planes
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
@@ -179,7 +181,9 @@ def workbench(post: Post, folder: Path) -> Workbench:
                     pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening, archive,
                                   lambda: Received(folder / "received", archive, journal), report.exported),
                     memory=Memory(session, Settings(journal, lambda: jobs)),
-                    planes=Planes(session, jobs, archive, opening.show_frame))
+                    planes=Planes(session, jobs, archive, opening.show_frame),
+                    hanging=Hanging(session, PaneDesk(session, jobs, archive, opening), opening,
+                                    Settings(journal, lambda: jobs)))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -1,0 +1,162 @@
+"""What each pane shows, from the session: picture, whose it is, marks, and where the other panes cut through it.  Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fineview.core.crossing import crossing
+from fineview.core.finding import Finding
+from fineview.core.geometry import Circle, Point, Spacing
+from fineview.core.image import Raster
+from fineview.core.study import FrameInfo, FrameKey, Series, Study
+from fineview.services.linking import Relation, relation
+from fineview.services.panes import Layout, Pane, SeriesFrame
+from fineview.services.picture import render_base
+from fineview.services.session import Notice, Session
+from fineview.services.wishes import ViewWishes
+
+Cut = tuple[Point, Point] | Circle
+
+
+@dataclass(frozen=True, slots=True)
+class PaneState:
+    """``image``: uint8 (H, W) or (H, W, 3), None while it is loading; it follows from ``key`` and ``view``.
+
+    ``findings``: marks on the frame, with their numbers among those of the study.
+    ``cuts``: where frames of other panes lie in this picture, in its pixels; ``here``: the active pane's.
+    ``scans``: where all B-scans of pane ``jumps`` lie, where this picture is their localizer.
+    ``follows``: how it scrolls with the active pane; None: it does not.
+    """
+
+    number: int
+    study: Study | None = None
+    series: Series | None = None
+    key: FrameKey | None = None
+    frame: FrameInfo | None = None
+    view: ViewWishes = ViewWishes()
+    window_text: str = ""
+    image: NDArray[np.uint8] | None = field(default=None, compare=False)
+    loaded: bool = False
+    problem: Notice | None = None
+    findings: tuple[tuple[int, Finding], ...] = ()
+    here: Cut | None = None
+    cuts: tuple[Cut, ...] = ()
+    scans: tuple[Cut | None, ...] = ()
+    jumps: int | None = None
+    follows: Relation | None = None
+
+    @property
+    def markers(self) -> tuple[str, str, str, str]:
+        if self.frame is None:
+            return ("?", "?", "?", "?")
+        return self.view.transform.markers(self.frame.orientation)
+
+    @property
+    def spacing(self) -> Spacing:
+        return self.frame.spacing if self.frame is not None else Spacing()
+
+    @property
+    def index(self) -> int:
+        return self.key.index if self.key is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class PanesState:
+    """``panes``: all that the layout shows, the active one too (without picture and marks: the rest of the window has
+    them).  ``people``: how many patients are side by side."""
+
+    layout: Layout = "1x1"
+    active: int = 0
+    alone: bool = False
+    linked: bool = True
+    panes: tuple[PaneState, ...] = (PaneState(0),)
+    people: int = 0
+
+    @property
+    def several(self) -> bool:
+        return len(self.panes) > 1
+
+
+def panes_state(session: Session) -> PanesState:
+    panes = session.panes
+    shown = [_content(session, session.pane(number), number) for number in range(panes.count)]
+    active = shown[panes.active]
+    made = tuple(active if one is active else _passive(session, one, shown, active) for one in shown)
+    people = {one.study.patient.key for one in made if one.study is not None}
+    return PanesState(panes.layout, panes.active, panes.alone, panes.linked, made, len(people))
+
+
+def _content(session: Session, pane: Pane, number: int) -> PaneState:
+    """Which frame it is, by the open catalogue."""
+    content = pane.content
+    if not isinstance(content, SeriesFrame):
+        return PaneState(number)
+    try:
+        study, series = session.catalogue.find_series(content.series_uid)
+    except KeyError:
+        return PaneState(number)
+    if not 0 <= content.index < len(series.frames):
+        return PaneState(number)
+    key = FrameKey(series.uid, content.index)
+    return PaneState(number, study, series, key, series.frames[content.index], pane.view)
+
+
+def _passive(session: Session, one: PaneState, shown: list[PaneState], active: PaneState) -> PaneState:
+    if one.series is None or one.key is None or one.study is None:
+        return one
+    raster = session.rasters.get(one.key)
+    volume = next((other for other in (active, *shown) if _is_localizer(one, other)), None)
+    others = [cut for other in shown if other is not one and other is not active and _is_localizer(one, other)
+              and (cut := _cut(other, one)) is not None]
+    return PaneState(
+        one.number, one.study, one.series, one.key, one.frame, one.view, window_words(raster, one.view),
+        render_base(raster, one.view) if raster is not None else None, raster is not None,
+        session.frame_problem.get(one.key), _marks(session, one), _cut(active, one), tuple(others),
+        tuple(frame.scan_line or frame.scan_circle for frame in volume.series.frames)
+        if volume is not None and volume.series is not None else (),
+        volume.number if volume is not None else None,
+        relation(active.series, one.series) if active.series is not None else None)
+
+
+def _is_localizer(picture: PaneState, volume: PaneState) -> bool:
+    """B-scans are drawn on the frame that they refer to."""
+    return (volume.series is not None and picture.series is not None and picture is not volume
+            and volume.series.localizer_uid == picture.series.uid and picture.index == picture.series.default_frame)
+
+
+def _cut(cutting: PaneState, picture: PaneState) -> Cut | None:
+    """Where another pane's frame lies in the picture: by its scan line, else by both places in the patient."""
+    if cutting.frame is None or picture.frame is None or cutting.series is None or picture.series is None:
+        return None
+    if _is_localizer(picture, cutting):
+        return cutting.frame.scan_line or cutting.frame.scan_circle
+    space = cutting.series.frame_of_reference_uid
+    if space is None or space != picture.series.frame_of_reference_uid or cutting.key == picture.key:
+        return None
+    return crossing(cutting.frame, picture.frame)
+
+
+def _marks(session: Session, one: PaneState) -> tuple[tuple[int, Finding], ...]:
+    """Marks of the pane's own study, whichever study is the session's now."""
+    assert one.study is not None
+    if session.study is not None and session.study.uid == one.study.uid:
+        known = session.findings
+    else:
+        left = session.left.get(one.study.uid)
+        known = left.findings if left is not None else ()
+    return tuple((number, found) for number, found in enumerate(known, start=1) if found.frame == one.key)
+
+
+def window_words(raster: Raster | None, view: ViewWishes) -> str:
+    """The window a picture is seen through; "" for colour and where nothing is seen yet."""
+    if raster is None or raster.is_colour:
+        return ""
+    window = view.window or (raster.windows[0] if raster.windows else None)
+    if window is None:
+        return "W/L automatic"
+    unit = f" {raster.unit}" if raster.unit else ""
+    return f"W {window.width:g}  L {window.centre:g}{unit}"
