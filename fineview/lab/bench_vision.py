@@ -1,7 +1,7 @@
 """``fineview bench vision``: what the encoders cost, beside the machine's own ceiling and beside their peers.
 
-Each idea has its file; ``--only`` picks by name: first-map, rows, embedded, volume, full-size, gpu.  Ratios come from
-interleaved pairs of one run.
+Each idea has its file; ``--only`` picks by name: first-map, rows, embedded, volume, lines, full-size, gpu.  Ratios
+come from interleaved pairs of one run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fineview.lab.figures import Figure
 if TYPE_CHECKING:
     from fineview.app import App
 
-PARTS = ("first-map", "rows", "embedded", "volume", "full-size", "gpu")
+PARTS = ("first-map", "rows", "embedded", "volume", "lines", "full-size", "gpu")
 
 
 def run(app: App, only: tuple[str, ...] = ()) -> list[Figure]:

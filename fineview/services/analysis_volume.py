@@ -26,6 +26,7 @@ from fineview.services.analyse import FrameRequest
 from fineview.services.analysis_files import AnalysisWish, read_request, request_to_files
 from fineview.services.encodings import Encodings
 from fineview.services.ports import Archive, Engine, TokenPort
+from fineview.services.volume_encoding import encoded
 
 HANDS = max(1, min(4, os.cpu_count() or 1))
 
@@ -90,7 +91,7 @@ def _in_order(job: _Volume, keys: Sequence[FrameKey], hands: ThreadPoolExecutor)
         job.token.report(len(made), len(keys), "analysing")
 
     job.token.report(0, len(keys), "analysing")
-    for encoding in _encoded(job.engine, job.pictures(keys, read), job.token):
+    for encoding in encoded(job.engine, job.pictures(keys, read), job.token):
         under_way.append(hands.submit(job.finish, *read.popleft(), encoding))
         if len(under_way) > HANDS:
             take()
@@ -116,12 +117,3 @@ class _Stop:
 
     def report(self, done: float, total: float, words: str = "") -> None:
         self._token.report(done, total, words)
-
-
-def _encoded(engine: Engine, pictures: Iterator[NDArray[np.uint8]], token: TokenPort) -> Iterator[Any]:
-    many = getattr(engine, "encode_many", None)
-    if many is not None:
-        yield from many(pictures, token)
-        return
-    for picture in pictures:
-        yield engine.encode(picture, token)

@@ -15,6 +15,7 @@ from fineview.core.study import FrameInfo, FrameKey, Series
 from fineview.imaging.window import to_rgb
 from fineview.services.analyse import anatomy_of, judge_domain
 from fineview.services.ports import Archive, Engine, TokenPort
+from fineview.services.volume_encoding import encoded
 
 Rows = NDArray[np.float32]
 # From the vitreous outwards (Staurenghi et al. 2014); names not listed keep the file's order behind these.
@@ -66,15 +67,14 @@ def from_file(series: Series, archive: Archive, token: TokenPort) -> VolumeLines
 
 
 def from_model(series: Series, archive: Archive, engine: Engine, token: TokenPort) -> VolumeLines:
-    """Encode every B-scan for its lines.
+    """Encode every B-scan for its lines, as many at a time as the engine takes.
 
     Raises ``RequestProblem`` ``no-lines`` where the encoder draws none, ``InputProblem``, ``DeviceProblem``.
     """
-    found, doubtful = list[Mapping[str, Rows]](), 0
-    for number, frame in enumerate(series.frames):
+    found, doubtful, total = list[Mapping[str, Rows]](), 0, len(series.frames)
+    token.report(0, total, "drawing the layer lines")
+    for encoding in encoded(engine, (to_rgb(archive.read_frame(frame)) for frame in series.frames), token):
         token.raise_if_cancelled()
-        token.report(number, len(series.frames), "drawing the layer lines")
-        encoding = engine.encode(to_rgb(archive.read_frame(frame)), token)
         scores = engine.domain(encoding)
         domain = judge_domain(series.modality, scores, engine.identity.trained and engine.identity.heads_trained)
         if domain == "in" and anatomy_of(series.modality, scores) == "oct":
@@ -82,6 +82,7 @@ def from_model(series: Series, archive: Archive, engine: Engine, token: TokenPor
         else:
             doubtful += 1
             found.append({})
+        token.report(len(found), total, "drawing the layer lines")
     doubt = f"no lines on {doubtful} of {len(found)} B-scans: the model is not sure what they show"
     made = _stacked(series, found, "model", engine.identity.short, "This encoder draws no layer lines on this volume.",
                     "Choose an encoder with layer lines, or a volume whose file holds them.")
