@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fineview.core.device import Device
 from fineview.core.errors import InputProblem, RequestProblem
-from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
 from fineview.core.recording import Recording
 from fineview.core.study import FrameInfo, Laterality, Patient
@@ -123,16 +123,18 @@ class HeyexXml:
 
 
 def _frames(path: Path, one: _Series, at: int) -> tuple[FrameInfo, ...]:
-    # A circle scan gives a point of its circle and the centre, which is no line.
-    lines = [None if "circ" in one.description else scan.line for scan in one.scans]
-    places = positions(lines)
+    # A circle scan gives a point of its circle and the centre, as in VOL files.
+    circle = "circ" in one.description
+    places = positions([None if circle else scan.line for scan in one.scans])
     below = one.localizer.spacing if one.localizer is not None else Spacing()
+    lines = [on_localizer(scan.line, (below.col_mm, below.row_mm)) for scan in one.scans]
     step = _step(places)
     return tuple(FrameInfo(
         str(path), at + n, rows=scan.rows, cols=scan.cols,
         spacing=Spacing(scan.spacing.row_mm, scan.spacing.col_mm, step, scan.spacing.source), position_mm=place,
         stamp=_stamp(one, scan),
-        scan_line=on_localizer(line, (below.col_mm, below.row_mm)))
+        scan_line=None if circle else line,
+        scan_circle=Circle(*line) if circle and line is not None else None)
         for n, (scan, place, line) in enumerate(zip(one.scans, places, lines, strict=True)))
 
 

@@ -210,3 +210,16 @@ def test_a_real_export(archive: FileArchive) -> None:
     assert counted == {"ILM": 380, "IPL": 320, "PR1": 400, "RPE": 360}
     start, end = volume.frames[0].scan_line or ((0, 0), (0, 0))
     assert np.allclose((*start, *end), np.array([1.513, 6.807, 7.564, 6.807]) / 0.0118)
+
+
+def test_a_circle_is_drawn_on_its_localizer(archive: FileArchive, tmp_path: Path) -> None:
+    """As in VOL files: the first point lies on the circle, the second is its centre."""
+    text = description(series()).replace("<Type>Volume</Type>", "<Type>Circle</Type>")
+    (tmp_path / "e.xml").write_text(text, encoding="utf-8")
+    write_pictures(tmp_path)
+    volume = next(one for one in last(archive, tmp_path).studies[0].series if one.modality == "OPT")
+    for n, frame in enumerate(volume.frames):
+        x0, y0, x1, y1 = (round(v, 3) / SLO_MM for v in line_mm(n))
+        around = frame.scan_circle
+        assert frame.scan_line is None and frame.position_mm is None and around is not None
+        assert np.allclose((*around.start, *around.centre), (x0, y0, x1, y1), atol=0.1)
