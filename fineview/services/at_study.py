@@ -39,7 +39,7 @@ class AtStudy:
         if study.patient.key != self._person:
             self._person = study.patient.key
             session.reviewed_patients += 1
-        if before is None or before.uid != study.uid:
+        if before is None or (before.uid, before.patient.key) != (study.uid, study.patient.key):
             self._leave()
             self._recall(study)
         session.study, session.series = study, series
@@ -65,8 +65,8 @@ class AtStudy:
         for lane in ("preload", "model", "ask"):
             self._jobs.cancel(lane)
         if session.study is not None:
-            session.left[session.study.uid] = LeftStudy(session.findings, session.answers, session.undo_name,
-                                                        session.redo_name)
+            session.left[session.study.uid] = LeftStudy(
+                session.study.patient.key, session.findings, session.answers, session.undo_name, session.redo_name)
         session.findings, session.answers, session.selected, session.streaming = (), (), None, None
         session.pointed = session.eye = None
         if session.overlay.kind == WORD:
@@ -79,7 +79,7 @@ class AtStudy:
         A damaged store costs the marks, not the pictures.
         """
         session, left = self._session, self._session.left.pop(study.uid, None)
-        if left is not None:
+        if left is not None and left.person == study.patient.key:
             session.findings, session.answers = left.findings, left.answers
             session.undo_name, session.redo_name = left.undo_name, left.redo_name
 

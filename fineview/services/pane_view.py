@@ -143,11 +143,12 @@ def _cut(cutting: PaneState, picture: PaneState) -> Cut | None:
 def _marks(session: Session, one: PaneState) -> tuple[tuple[int, Finding], ...]:
     """Marks of the pane's own study, whichever study is the session's now."""
     assert one.study is not None
-    if session.study is not None and session.study.uid == one.study.uid:
+    uid, person, now = one.study.uid, one.study.patient.key, session.study
+    if now is not None and (now.uid, now.patient.key) == (uid, person):
         known = session.findings
     else:
-        left = session.left.get(one.study.uid)
-        known = left.findings if left is not None else ()
+        left = session.left.get(uid)
+        known = left.findings if left is not None and left.person == person else ()
     return tuple((number, found) for number, found in enumerate(known, start=1) if found.frame == one.key)
 
 

@@ -92,8 +92,12 @@ class Pointed:
 
 @dataclass(frozen=True, slots=True)
 class LeftStudy:
-    """What the session said of a study of the open catalogue when another one was turned to."""
+    """What the session said of a study of the open catalogue when another one was turned to.
 
+    ``person``: key of its patient; copied files may give one study UID to two people.
+    """
+
+    person: tuple[str, ...]
     findings: tuple[Finding, ...]
     answers: tuple[Answer, ...]
     undo_name: str = ""

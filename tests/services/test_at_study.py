@@ -110,3 +110,10 @@ def test_a_change_of_person_is_counted_and_a_change_of_study_is_not(desk) -> Non
     for one, count in ((FIRST, 1), (again, 1), (SECOND, 2), (FIRST, 3)):
         desk.turn_to(one)
         assert desk.session.reviewed_patients == count
+
+
+def test_two_people_under_one_study_uid_do_not_share_suggestions(desk) -> None:
+    desk.turn_to(FIRST)
+    desk.session.findings = (suggestion(),)
+    desk.turn_to(study("1.1", "B"))
+    assert desk.session.findings == ()

@@ -109,7 +109,7 @@ class Room:
         ask = Ask(self.session, jobs, self.named, encodings, self.journal, self.open.show, answerers)
         self.bench = Workbench(self.session, jobs, self.open, Look(self.session), explain, ask,
                                Annotate(self.session, jobs, self.journal), None, None,  # type: ignore[arg-type]
-                               answerers, None, None, None, None, None, None, None)  # type: ignore[arg-type]
+                               answerers, *[None] * 8)  # type: ignore[arg-type]
 
     def named(self, name: str | None) -> OneSpot:
         self.asked.append(name)
