@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.device import Device
-from fineview.core.errors import RequestProblem
+from fineview.core.errors import InputProblem, RequestProblem
 from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
 from fineview.core.recording import Recording
@@ -31,6 +31,7 @@ _HEADER_BYTES = 2048
 _SCAN = struct.Struct("<12sI4d2I")
 _SCAN_BYTES = 256
 _MARKS = (b"HSF-OCT-", b"ep-v")  # the maker's own, and what the open library eyepy writes
+_FAMILY = b"HSF-"  # raw exports of any kind; of angiographies and others no layout is published
 _EYES = {b"OD": Laterality("R", "header"), b"OS": Laterality("L", "header")}
 _PATTERNS = {1: "line scan", 2: "circle scan", 3: "volume scan", 4: "fast volume scan", 5: "star scan"}
 _CIRCLE = 2
@@ -76,7 +77,7 @@ class HeyexVol:
     """Fits ``core.recording.InstrumentReader``.  Frames are the B-scans, in the file's order, then the localizer."""
 
     def claims(self, head: bytes, path: Path) -> bool:
-        return head.startswith(_MARKS)
+        return head.startswith((*_MARKS, _FAMILY))
 
     def recordings(self, path: Path) -> tuple[Recording, ...]:
         """Raises ``InputProblem``."""
@@ -185,6 +186,9 @@ def _read_layout(path: Path, size: int, changed: int) -> _Layout:
         head = file.read(_HEADER_BYTES)
         if len(head) < _HEADER_BYTES:
             raise limits.truncated("it ends within its header")
+        if not head.startswith(_MARKS):
+            raise InputProblem(f"A HEYEX raw export of a kind that is not known here: {_text(head[:12])}.",
+                               "Export it as OCT volume (VOL), XML or DICOM.", "not-supported")
         (version, cols, count, rows, scale_x, distance, scale_z, slo_cols, slo_rows, slo_x, slo_y, _, _, eye, _,
          pattern, _, _, _, pid, patient, born, vid, _, visited, *_) = _HEADER.unpack_from(head)
         _check_sizes(rows, cols, count, slo_rows, slo_cols, size)

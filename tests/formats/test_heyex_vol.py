@@ -131,6 +131,22 @@ def test_slanting_scans_are_as_far_apart_as_they_are(archive: FileArchive, tmp_p
     assert volume.spacing.slice_mm == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize("version", [b"HSF-OCT-100", b"HSF-OCT-101", b"HSF-OCT-102", b"HSF-OCT-104", b"ep-v0.6.8"])
+def test_every_version_of_the_layout_opens(archive: FileArchive, tmp_path: Path, version: bytes) -> None:
+    volume, _ = opened(archive, tmp_path / "v.vol", vol(version=version))
+    assert len(volume.frames) == SCANS
+    (first, _) = archive.read_layers(volume.frames[0])
+    assert first.by == f"Heidelberg HEYEX, {version.decode()}"
+
+
+@pytest.mark.parametrize("mark", [b"HSF-OCTA-100", b"HSF-ANGIO-1"])
+def test_another_kind_of_raw_export_is_named(archive: FileArchive, tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "a.vol").write_bytes(vol(version=mark))
+    with pytest.raises(InputProblem) as told:
+        last(archive, tmp_path / "a.vol")
+    assert told.value.code == "not-supported" and mark.decode() in told.value.what and "DICOM" in told.value.remedy
+
+
 _LARGEST = 2**31 - 1
 
 
