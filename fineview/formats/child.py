@@ -22,12 +22,13 @@ from typing import Any
 from fineview.core import errors
 from fineview.core.errors import FineViewError, InputProblem, LimitExceeded
 from fineview.core.recording import GuestReader
-from fineview.formats import limits, wire
+from fineview.formats import computing, limits, wire
 
 Answer = dict[str, Any]
 Check = Callable[[], None]
 _SLICE_SECONDS = 0.05
 _START_SECONDS = 20.0
+_GOING_SECONDS = 1.0
 _PAYLOAD_BYTES = limits.FRAME_BYTES * 8
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _SECRET = "FINEVIEW_PACS_"
@@ -122,9 +123,17 @@ class Child:
             if select.select([source], [], [], min(left, _SLICE_SECONDS))[0]:
                 count = os.readv(source, [view[at:]])
                 if count == 0:
-                    raise reader_died()
+                    raise self._death()
                 at += count
         return data
+
+    def _death(self) -> InputProblem:
+        """Why the process has gone: the kernel ends one that computes for too long."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._process.wait(_GOING_SECONDS) == -computing.SIGNAL:
+                return limits.too_slow()
+        return reader_died()
 
     def kill(self) -> None:
         """End the process at once; the next question starts a new one."""

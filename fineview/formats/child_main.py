@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from fineview.formats import limits, wire
+from fineview.formats import computing, limits, wire
 from fineview.formats.faults import as_error
 
 Answer = dict[str, Any]
@@ -40,6 +40,7 @@ def main() -> None:
         for answer, payload in _serve(operations, request):
             _send(out, answer, payload)
             signal.setitimer(signal.ITIMER_REAL, float(request["seconds"]) + _SELF_KILL_SECONDS)
+        computing.allow_all()
         _send(out, {"end": True}, None)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 

@@ -9,7 +9,17 @@ import numpy as np
 
 from fineview.core.companion import Drawing, Mask
 from fineview.core.errors import InputProblem
-from fineview.formats import documents, gsps_read, oct_objects, overlay_planes, rtstruct_read, seg_read, sr_marks, wire
+from fineview.formats import (
+    computing,
+    documents,
+    gsps_read,
+    oct_objects,
+    overlay_planes,
+    rtstruct_read,
+    seg_read,
+    sr_marks,
+    wire,
+)
 from fineview.formats.on_frame import Target, target_of
 from fineview.formats.opened_files import opened_dicom
 from fineview.formats.part10 import OpenFile
@@ -23,6 +33,7 @@ def drawing(path: str, kind: str, image: str, frame: int, sop_uid: str | None) -
 
     ``image``, ``frame``: the file and frame to draw on; ``sop_uid``: what the scan found there.
     """
+    computing.allow(path, image)
     picture = opened_dicom(image)
     target = target_of(picture.dataset, frame)
     if sop_uid and target.sop_uid != sop_uid:
@@ -43,6 +54,7 @@ def _mask(mask: Mask) -> Reply:
 
 def document(path: str) -> Iterator[Reply]:
     """The bytes of an encapsulated document."""
+    computing.allow(path)
     yield {}, memoryview(documents.content(path))
 
 

@@ -17,6 +17,10 @@ ELEMENTS = 2_000_000
 HEADER_BYTES = 64 << 20
 """Header without pixels; a longer one is refused before the parser holds it in memory."""
 CALL_SECONDS = 10.0
+"""Waiting time for one answer: a disk may have to wake up first."""
+CPU_SECONDS = 2.0
+CPU_BYTES_A_SECOND = 2 << 20
+"""Computing time for one file: ``CPU_SECONDS``, and a second more for every so many bytes of it."""
 ZIP_MEMBERS = 20_000
 ZIP_BYTES = 8 << 30
 ZIP_RATIO = 1_000
@@ -35,6 +39,12 @@ def too_large(what: str, needs: int, limit: int) -> LimitExceeded:
     """``what`` begins the sentence: "The picture", "The inflated file"."""
     return LimitExceeded(f"{what} needs {in_words(needs)}, limit {in_words(limit)}.",
                          "Split it into smaller parts, or open it in a program without this limit.", "limit")
+
+
+def too_slow() -> LimitExceeded:
+    what = f"{CPU_SECONDS:g} s and a second for every {in_words(CPU_BYTES_A_SECOND)}"
+    return LimitExceeded(f"Reading the file takes more computing than the limit for its size, {what}.",
+                         "Ask its sender for another copy.", "time")
 
 
 def truncated(what: str) -> InputProblem:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from fineview.core.errors import InputProblem
 from fineview.core.recording import InstrumentReader
 from fineview.core.study import Problem
-from fineview.formats import companion_draw, dicom_read, instruments, pictures, pixels, wire
+from fineview.formats import companion_draw, computing, dicom_read, instruments, pictures, pixels, wire
 from fineview.formats.answers import Reply, lined, packed, told
 from fineview.formats.faults import not_an_image
 from fineview.formats.gzipped import inner_head, is_gzipped
@@ -28,6 +28,7 @@ INSTRUMENTS: tuple[InstrumentReader, ...] = (HeyexVol(), HeyexXml())
 def records(paths: list[str]) -> Iterator[Reply]:
     """The records of one path after the other, each path's as soon as they are known."""
     for path in paths:
+        computing.allow(path)
         yield told(path, _records)
 
 
@@ -84,6 +85,7 @@ def _names_directory(path: str) -> bool:
 
 def raster(path: str, frame: int, sop_uid: str | None) -> Iterator[Reply]:
     """One frame: values as JSON, pixels and VOI table as raw bytes."""
+    computing.allow(path)
     kind = sniff(path)
     if not isinstance(kind, str):
         yield packed(instruments.raster_of(kind, path, frame))
@@ -95,6 +97,7 @@ def raster(path: str, frame: int, sop_uid: str | None) -> Iterator[Reply]:
 
 def header(path: str, rows: int) -> Iterator[Reply]:
     """(tag, keyword, text) rows of one file."""
+    computing.allow(path)
     kind = sniff(path)
     found = header_rows(path, kind, rows) if isinstance(kind, str) else instruments.header_of(kind, path, rows)
     yield {"rows": [list(row) for row in found]}, None
@@ -102,12 +105,14 @@ def header(path: str, rows: int) -> Iterator[Reply]:
 
 def layers(path: str, frame: int) -> Iterator[Reply]:
     """Layer lines that the file holds for one frame: who drew them as JSON, rows as float32 (lines, cols)."""
+    computing.allow(path)
     kind = sniff(path)
     yield lined(() if isinstance(kind, str) else instruments.layers_of(kind, path, frame))
 
 
 def directory(path: str) -> Iterator[Reply]:
     """References of a DICOMDIR, unresolved: the parent decides what lies inside."""
+    computing.allow(path)
     yield {"references": [list(words) for words in dicom_read.directory_references(path)]}, None
 
 

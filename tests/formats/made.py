@@ -54,6 +54,16 @@ def deflated_bomb(size: int) -> bytes:
     return out + packer.flush()
 
 
+def busy(elements: int) -> bytes:
+    """Empty private elements without number, deflated: little to read and much to do."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = b"".join(struct.pack("<HH2sH", 0x0009 + 2 * (n // 240), 0x1000 + n % 240, b"LO", 0) for n in range(2400))
+    out = meta(uid.DeflatedExplicitVRLittleEndian)
+    for _ in range(elements // 2400):
+        out += packer.compress(block)
+    return out + packer.flush()
+
+
 def nested(depth: int) -> bytes:
     """Sequences of undefined length, one inside the other."""
     opening = struct.pack("<HH2sHL", 0x0008, 0x1115, b"SQ", 0, 0xFFFFFFFF) + struct.pack("<HHL", 0xFFFE, 0xE000,

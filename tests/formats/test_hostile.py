@@ -20,13 +20,13 @@ from PIL import Image
 
 from fineview.core.errors import Cancelled, FineViewError, InputProblem, LimitExceeded, PeerProblem
 from fineview.core.study import FrameInfo
-from fineview.formats import limits
+from fineview.formats import computing, limits
 from fineview.formats.archive import FileArchive
 from fineview.formats.child import Children
 from fineview.formats.pacs_leaving import examine
 from fineview.services.jobs import Token
 from tests.formats.conftest import last
-from tests.formats.made import as_bytes, deflated_bomb, image, meta, nested
+from tests.formats.made import as_bytes, busy, deflated_bomb, image, meta, nested
 
 
 def _refused(archive: FileArchive, path: Path, data: bytes) -> FineViewError:
@@ -147,6 +147,24 @@ def test_a_call_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         assert (caught.value.code, "limit of 0.2 s" in caught.value.what) == ("time", True)
     finally:
         children.close()
+
+
+def test_a_small_file_that_keeps_the_reader_busy_is_ended(archive: FileArchive, tmp_path: Path) -> None:
+    """1.9 million elements, within every other limit, packed into a small file."""
+    error = _refused(archive, tmp_path / "busy.dcm", busy(1_900_000))
+    assert isinstance(error, LimitExceeded) and error.code == "time" and "more computing than the limit" in error.what
+    _still_works(archive, tmp_path)
+
+
+def test_a_file_is_given_time_by_its_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given: list[float] = []
+    monkeypatch.setattr(computing.signal, "setitimer", lambda which, seconds: given.append(seconds))
+    (tmp_path / "small").write_bytes(b"")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(60 << 20)
+    for names in (["small"], ["large"], ["small", "large"], ["gone"]):
+        computing.allow(*(str(tmp_path / name) for name in names))
+    assert given == [2.0, 32.0, 32.0, 2.0]
 
 
 def test_cancel_ends_a_scan_that_waits(tmp_path: Path) -> None:
