@@ -7,19 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 
-from fineview.core.geometry import Box
 from fineview.gui.job_runner import Mailbox
 from fineview.gui.main_window import MainWindow
 from fineview.gui.start import application
 from fineview.gui.theme import apply_theme
-from fineview.gui.viewer.canvas import Canvas
 from fineview.services.jobs import Post
-from fineview.services.snapshot import OverlayState
 from fineview.services.workbench import Workbench
 
 BEAT_MS = 5
@@ -131,56 +125,3 @@ def _cancel(bench: Workbench, story: Story) -> None:
 def _after(seconds: float) -> Callable[[], bool]:
     end = time.perf_counter() + seconds
     return lambda: time.perf_counter() >= end
-
-
-class FrameFlip:
-    """One canvas and one plain pyqtgraph ImageView with the same frames and the same overlay, painted in turn."""
-
-    def __init__(self, frames: list[NDArray[np.uint8]], overlay: OverlayState) -> None:
-        apply_theme(application(), "dark")
-        self._frames, self._overlay = frames, overlay
-        self.ours, self.peer = Canvas(), pg.ImageView()
-        self._heat = pg.ImageItem()
-        self.peer.getView().addItem(self._heat)
-        for widget in (self.ours, self.peer):
-            widget.resize(1000, 800)
-            widget.show()
-            # An unexposed window skips its painting, and a skipped paint costs nothing.
-            wait(lambda widget=widget: widget.windowHandle() is not None and widget.windowHandle().isExposed())
-        self._turn = 0
-
-    def show_ours(self) -> None:
-        """Next frame with overlay on the canvas, painted when this returns."""
-        frame = self._next()
-        self.ours.set_picture(frame, *frame.shape[:2])
-        self.ours.set_overlay(self._overlay)
-        self.ours.repaint()
-
-    def show_peer(self) -> None:
-        frame = self._next()
-        self.peer.setImage(frame, autoLevels=False, levels=(0, 255), autoRange=False, axes={"y": 0, "x": 1})
-        self._heat.setImage(self._overlay.rgba, levels=(0, 255))
-        self.peer.ui.graphicsView.viewport().repaint()
-
-    def pan_ours(self) -> None:
-        self.ours.pan_by(3 if self._turn % 2 else -3, 2)
-        self._turn += 1
-        self.ours.repaint()
-
-    def pan_peer(self) -> None:
-        self.peer.getView().translateBy(x=3 if self._turn % 2 else -3, y=2)
-        self._turn += 1
-        self.peer.ui.graphicsView.viewport().repaint()
-
-    def close(self) -> None:
-        self.ours.close()
-        self.peer.close()
-
-    def _next(self) -> NDArray[np.uint8]:
-        self._turn += 1
-        return self._frames[self._turn % len(self._frames)]
-
-
-def overlay_of(rgba: NDArray[np.uint8]) -> OverlayState:
-    rows, cols = rgba.shape[:2]
-    return OverlayState(rgba, Box(0, 0, cols, rows), True, "bench", (0.0, 1.0), None)

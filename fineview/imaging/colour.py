@@ -33,7 +33,9 @@ def heat_rgba(values: NDArray[np.floating], name: str, threshold: float, opacity
     # The alpha is a table too: one 256-entry look-up per pixel is all the work there is.
     cut = int(np.ceil(np.clip(threshold, 0.0, 1.0) * 255.0))
     table[:, 3] = np.where(np.arange(256) >= cut, round(np.clip(opacity, 0.0, 1.0) * 255), 0)
-    rgba = np.asarray(cv2.LUT(cv2.merge([np.asarray(index)] * 4), table.reshape(256, 1, 4)), dtype=np.uint8)
+    # Four bytes looked up as one number: many times faster than four channels.
+    whole = np.asarray(cv2.LUT(np.asarray(index), table.view(np.int32)))
+    rgba = whole.view(np.uint8).reshape(*index.shape, 4)
     rgba.flags.writeable = False
     return rgba
 

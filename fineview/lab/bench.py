@@ -21,5 +21,5 @@ def run_bench(what: str, app: App, path: Path | None, only: tuple[str, ...] = ()
     """Run one bench: vision, open, view, demo or start.  ``only``: these parts of it, where it has parts."""
     runs: dict[str, Callable[[], list[Figure]]] = {
         "vision": lambda: bench_vision.run(app, only), "open": lambda: bench_open.run(app, path),
-        "view": bench_view.run, "demo": bench_demo.run, "start": bench_demo.run_start}
+        "view": lambda: bench_view.run(app), "demo": bench_demo.run, "start": bench_demo.run_start}
     return Figures(tuple(runs[what]()), 0, machine_words())

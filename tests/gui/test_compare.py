@@ -218,10 +218,7 @@ def test_the_eye_shows_the_encoders_own_pixels(seat: Seat) -> None:
     assert eye.isVisible() and eye.title.text().startswith("What aster ")
     assert view.eye.words in eye.words.text() and "1 model pixel = " in eye.words.text()
     shown = eye.canvas.base._halves[0]
-    assert (shown.height(), shown.width()) == view.eye.canvas.shape[:2]
-    x, y = shown.width() // 3, shown.height() // 2
-    colour = shown.pixelColor(x, y)
-    assert (colour.red(), colour.green(), colour.blue()) == tuple(view.eye.canvas[y, x])
+    assert np.array_equal(shown, view.eye.canvas)
     # The cursor on the picture points at the same place of the input, and the other way round.
     seat.qtbot.mouseMove(canvas, at(canvas, 60, 30))
     assert eye.loupe.point == pytest.approx((60, 30), abs=0.8)

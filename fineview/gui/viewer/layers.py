@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
 
+from fineview.imaging.halving import halved
 from fineview.services.snapshot import OverlayState
 
 # Above this zoom a clinician wants to see pixels, not a guess of what lies between them.
@@ -25,11 +26,20 @@ def to_qimage(pixels: NDArray[np.uint8]) -> QImage:
     return wrapped.convertToFormat(wanted)
 
 
+def _engine(pixels: NDArray[np.uint8]) -> QImage:
+    """As ``to_qimage``, where four channels are multiplied already; ``pixels`` must outlive the image."""
+    if pixels.ndim == 2 or pixels.shape[2] != 4:
+        return to_qimage(pixels)
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
+
+
 class Layer:
-    """One image over one rectangle of source pixels."""
+    """One image over one rectangle of source pixels.  Only the size that is painted becomes a ``QImage``."""
 
     def __init__(self) -> None:
-        self._halves: list[QImage] = []
+        self._halves: list[NDArray[np.uint8]] = []
+        self._images: dict[int, QImage] = {}
         self.rect = QRectF()
         self.smooth = True
 
@@ -38,18 +48,24 @@ class Layer:
         return not self._halves
 
     def clear(self) -> None:
-        self._halves = []
+        self._halves, self._images = [], {}
 
     def set(self, pixels: NDArray[np.uint8], rect: QRectF, smooth: bool = True) -> None:
-        self._halves = [to_qimage(pixels)]
+        self.clear()
+        if pixels.ndim == 3 and pixels.shape[2] == 4:
+            # Multiplied by its alpha, so that means are right; the image owns the bytes, and both go together.
+            image = self._images[0] = to_qimage(pixels)
+            pixels = np.frombuffer(image.constBits(), np.uint8).reshape(pixels.shape)
+        self._halves.append(pixels)
         self.rect, self.smooth = rect, smooth
 
     def paint(self, painter: QPainter, matrix: QTransform, column_px: float, row_px: float, crisp: bool) -> None:
         """Draw under ``matrix`` (source to widget); ``crisp``: show single pixels when they are large."""
         if self.empty:
             return
-        cell_x = column_px * self.rect.width() / self._halves[0].width()
-        cell_y = row_px * self.rect.height() / self._halves[0].height()
+        rows, cols = self._halves[0].shape[:2]
+        cell_x = column_px * self.rect.width() / cols
+        cell_y = row_px * self.rect.height() / rows
         smooth = self.smooth and not (crisp and max(cell_x, cell_y) >= _CRISP_ZOOM)
         painter.save()
         painter.setTransform(matrix)
@@ -61,15 +77,14 @@ class Layer:
     def _reduced(self, scale: float) -> QImage:
         """The picture halved as often as it is shown smaller: bilinear sampling alone would skip pixels."""
         level = 0
-        while scale <= 0.5 and min(self._halves[level].width(), self._halves[level].height()) > 2:
+        while scale <= 0.5 and min(self._halves[level].shape[:2]) > 2:
             scale *= 2
             level += 1
             if level == len(self._halves):
-                last = self._halves[-1]
-                self._halves.append(last.scaled(last.width() // 2, last.height() // 2,
-                                                Qt.AspectRatioMode.IgnoreAspectRatio,
-                                                Qt.TransformationMode.SmoothTransformation))
-        return self._halves[level]
+                self._halves.append(halved(self._halves[-1]))
+        if level not in self._images:
+            self._images[level] = _engine(self._halves[level])
+        return self._images[level]
 
 
 def set_overlay(layer: Layer, overlay: OverlayState | None) -> None:
