@@ -146,6 +146,8 @@ _VIEW = (
            lambda d: d.bench.look.rotate(1), has_image, toolbar=5),
     Action("reset", "Reset the view", "Shift+R", "reset", "View", "Window, flips and turns as the file says",
            lambda d: d.reset_view(), has_image),
+    Action("planes", "Three planes", "7", "planes", "View", "Axial, coronal and sagittal through one point",
+           lambda d: d.bench.planes.toggle(), has_frames, lambda s: s.planes is not None, toolbar=5),
     Action("maximise", "Picture alone", "F11", "maximise", "View", "Hide the panels, or bring them back",
            lambda d: d.maximise()),
     Action("browser", "Studies panel", "F8", "browser", "View", "Show or hide", lambda d: d.toggle_browser()),
@@ -223,5 +225,6 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Enter", "set a mark of the chosen tool down in the middle of the picture, or close a polygon"),
     ("Arrows", "move the selected mark by a pixel, with Shift by ten; Ctrl pulls its last corner, Alt its first"),
     ("Click the localizer", "go to the nearest B-scan"),
+    ("Click or drag in a plane", "the three planes cross there, and the nearest frame is shown"),
     ("Shift on the map", "the B-scan follows the mouse over the thickness map"),
     ("Drag the cross", "move the ETDRS grid of the thickness map"))

@@ -30,7 +30,8 @@ NAMES: dict[str, str] = {
     "warning": "mdi6.alert-outline", "fovea": "mdi6.image-filter-center-focus",
     "aspect": "mdi6.aspect-ratio", "maximise": "mdi6.fullscreen", "flip": "mdi6.swap-horizontal",
     "beside": "mdi6.compare", "eye": "mdi6.eye-outline", "chance": "mdi6.dice-5-outline",
-    "advice": "mdi6.scale-balance", "more": "mdi6.chevron-double-right", "suggestions": "mdi6.lightbulb-outline"}
+    "advice": "mdi6.scale-balance", "planes": "mdi6.axis-arrow",
+    "more": "mdi6.chevron-double-right", "suggestions": "mdi6.lightbulb-outline"}
 
 
 _dressed: weakref.WeakKeyDictionary[QObject, tuple[str, str]] = weakref.WeakKeyDictionary()

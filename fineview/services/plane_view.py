@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.geometry import Point
 from fineview.core.image import Raster, Window
+from fineview.core.orientation import Orientation
 from fineview.core.place import Vector
 from fineview.core.study import Series
 from fineview.core.volume import Grid, Volume
@@ -80,9 +83,9 @@ def _picture(one: Cut, volume: Volume, window: Window | None, inverted: bool) ->
     return PlanePicture(one, image, window, inverted)
 
 
-def origin_words(view: PlanesView, picture: PlanePicture) -> str:
-    """How the picture came about: "reformatted from 35 slices, linear, 0.9 mm"."""
-    return f"reformatted from {len(view.series.frames)} slices, linear, {picture.cut.mm:.2g} mm"
+def origin_words(view: PlanesView, picture: PlanePicture) -> tuple[str, str]:
+    """How the picture came about: "reformatted from 35 slices", "linear, 0.9 mm"."""
+    return f"reformatted from {len(view.series.frames)} slices", f"linear, {picture.cut.mm:.3g} mm"
 
 
 def position_words(view: PlanesView, number: int) -> str:
@@ -94,3 +97,29 @@ def position_words(view: PlanesView, number: int) -> str:
         return f"{value:.2f} mm"
     side = _SIDES[axis][value > 0] if round(value, 1) else ""
     return f"{side} {abs(value):.1f} mm".strip()
+
+
+def markers(view: PlanesView, number: int) -> tuple[str, str, str, str]:
+    """What lies left of, above, right of and below a plane; of an OCT volume's axes what its frames say, else "?"."""
+    plane = planes_of(view.grid.axes)[number]
+    if view.grid.axes == "patient":
+        return plane.markers
+    frame = view.series.frames[0].orientation
+    named = (frame.along_row, frame.along_column, "")
+    right, down = (named[int(np.argmax(np.abs(way)))] for way in (plane.right, plane.down))
+    return Orientation(right, down).edges()
+
+
+def value_words(view: PlanesView, number: int, at: Point) -> str:
+    """The interpolated value under a place of a picture; "" where there is nothing."""
+    picture = view.pictures[number] if number < len(view.pictures) else None
+    if picture is None or view.volume is None:
+        return ""
+    column, row = math.floor(at[0]), math.floor(at[1])
+    pixels = picture.cut.pixels
+    if not (0 <= row < pixels.shape[0] and 0 <= column < pixels.shape[1]) or not np.isfinite(pixels[row, column]).all():
+        return ""
+    if pixels.ndim == 3:
+        red, green, blue = (int(one) for one in pixels[row, column])
+        return f"R {red} G {green} B {blue}, interpolated"
+    return f"{float(pixels[row, column]):.4g} {view.volume.unit}".rstrip() + ", interpolated"

@@ -64,6 +64,8 @@ class Planes:
             self._refused(error)
             return
         self._asked, self._index = None, session.index
+        # Planes take the places of the other panes, until another layout is chosen.
+        session.panes = replace(session.panes, alone=True)
         session.planes = PlanesView(series, grid, _middle(series, grid, session.index))
         self._bar.moved(0, len(series.frames), "reading the volume")
         at_hand = self._at_hand(series)
@@ -79,9 +81,10 @@ class Planes:
     def close(self) -> None:
         for lane in ("volume", "planes"):
             self._jobs.cancel(lane)
-        self._session.planes = None
-        self._session.progress.pop("volume", None)
-        self._session.pulse()
+        session = self._session
+        session.planes, session.panes = None, replace(session.panes, alone=False)
+        session.progress.pop("volume", None)
+        session.pulse()
 
     def move(self, point_mm: Vector) -> None:
         """The planes cross there, or at the nearest place inside; the nearest frame is shown."""
@@ -122,7 +125,8 @@ class Planes:
         session, view = self._session, self._session.planes
         if view is None:
             return
-        if session.series is None or session.series.uid != view.series.uid:
+        laid_out = session.panes.layout != "1x1" and not session.panes.alone
+        if session.series is None or session.series.uid != view.series.uid or laid_out:
             self.close()
         elif session.series.frames != view.series.frames:
             self.open()  # more of it has arrived
@@ -159,7 +163,9 @@ class Planes:
             self._session.pulse()
 
     def _refused(self, error: FineViewError) -> None:
-        self._session.planes = None
+        session = self._session
+        if session.planes is not None:
+            session.planes, session.panes = None, replace(session.panes, alone=False)
         self._bar.failed(error)
 
 

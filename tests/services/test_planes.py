@@ -74,7 +74,7 @@ def test_three_planes_through_the_middle_of_the_shown_frame(room: Room) -> None:
     assert len(room.read) == 5 and room.planes.held_bytes == 5 * 80 * 2
     # The window shows 0..100 as 0..255; the coronal picture's top left pixel is z = 8, column 0: 80 HU.
     assert view.pictures[1].image[0, 0] == round(80 / 100 * 255)
-    assert origin_words(view, view.pictures[1]) == "reformatted from 5 slices, linear, 0.5 mm"
+    assert origin_words(view, view.pictures[1]) == ("reformatted from 5 slices", "linear, 0.5 mm")
     assert [position_words(view, number) for number in range(3)] == ["H 4.0 mm", "A 18.0 mm", "R 7.5 mm"]
     assert room.session.progress == {}
 

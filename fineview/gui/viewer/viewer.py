@@ -12,6 +12,7 @@ from fineview.core.study import Series
 from fineview.gui.viewer.frame_bar import FrameBar
 from fineview.gui.viewer.legend import Legend
 from fineview.gui.viewer.pictures import Pictures
+from fineview.gui.viewer.planes import PlanesRoom
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
@@ -24,7 +25,7 @@ class Viewer(QWidget):
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
         "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
         "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye",
-        "companions", "pointed", "lines", "lines_text"})
+        "companions", "pointed", "lines", "lines_text", "planes"})
     region_drawn = Signal()
     maximised = Signal()
 
@@ -32,6 +33,7 @@ class Viewer(QWidget):
         super().__init__()
         self._bench = bench
         self.pictures = Pictures()
+        self.planes = PlanesRoom(self.pictures, bench)
         self.canvas, self.localizer = self.pictures.canvas, self.pictures.localizer
         self.frames, self.legend, self.second = FrameBar(), Legend(), Legend()
         self._state: ViewState | None = None
@@ -41,6 +43,11 @@ class Viewer(QWidget):
         self._domain.setTextFormat(Qt.TextFormat.PlainText)
         self._domain.setAccessibleName(tr("Whether the encoder was made for this picture"))
         self._domain.setWordWrap(True)
+        self._faults = QLabel()
+        self._faults.setObjectName("domain")
+        self._faults.setTextFormat(Qt.TextFormat.PlainText)
+        self._faults.setAccessibleName(tr("What is wrong with this series"))
+        self._faults.setWordWrap(True)
         self._pixel = QLabel()
         self._pixel.setObjectName("quiet")
         self._pixel.setTextFormat(Qt.TextFormat.PlainText)
@@ -58,11 +65,13 @@ class Viewer(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._domain)
-        column.addWidget(self.pictures, 1)
+        column.addWidget(self._faults)
+        column.addWidget(self.planes, 1)
         column.addLayout(below)
         column.addWidget(self.second)
         column.addWidget(self.frames)
         self._domain.hide()
+        self._faults.hide()
         self.second.hide()
 
     def _connect(self) -> None:
@@ -86,12 +95,13 @@ class Viewer(QWidget):
         self.frames.wanted.connect(bench.open.show_frame)
         self.localizer.jumped.connect(bench.open.show_frame)
         self.localizer.stepped.connect(bench.open.step)
-        for one in (canvas, self.localizer, twin, eye):
+        for one in (canvas, self.localizer, twin, eye, self.planes):
             one.held.connect(self.hold)
+        self.planes.read.connect(self._pixel.setText)
 
     def hold(self, hidden: bool) -> None:
         """The hold key: nothing lies over the picture while it is down."""
-        for one in (self.canvas, self.pictures.twin):
+        for one in (self.canvas, self.pictures.twin, *self.planes.canvases):
             one.hide_marks(hidden)
         if hidden != self._bench.session.overlays_hidden:
             self._bench.explain.hold(hidden)
@@ -131,7 +141,9 @@ class Viewer(QWidget):
             self.pictures.twin.set_tool(state.tool)
         self._show_beside(state, changed)
         self._show_words(state)
-        for part in (self.legend, self.frames):
+        if changed & {"series"}:
+            self._show_faults(state.series)
+        for part in (self.legend, self.frames, self.planes):
             if changed & part.WATCHES:
                 part.show_state(state, changed & part.WATCHES)
         if changed & {"localizer", "index", "series"}:
@@ -206,6 +218,12 @@ class Viewer(QWidget):
         inverted = tr("inverted") if state.view.inverted else ""
         self.canvas.bottom_lines = (shape, inverted, state.window_text, f"{self.canvas.placement.zoom * 100:.0f} %")
         self.canvas.update()
+
+    def _show_faults(self, series: Series | None) -> None:
+        said = series.warnings if series is not None else ()
+        self._faults.setText(" ".join(said[:3]) + (tr(" {0} more beside its name.").format(len(said) - 3)
+                                                   if len(said) > 3 else ""))
+        self._faults.setVisible(bool(said))
 
     def _show_lines(self, state: ViewState) -> None:
         if state.series is not None:
