@@ -226,5 +226,5 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Arrows", "move the selected mark by a pixel, with Shift by ten; Ctrl pulls its last corner, Alt its first"),
     ("Click the localizer", "go to the nearest B-scan"),
     ("Click or drag in a plane", "the three planes cross there, and the nearest frame is shown"),
-    ("Shift on the map", "the B-scan follows the mouse over the thickness map"),
+    ("Shift on map or localizer", "the B-scan follows the mouse"),
     ("Drag the cross", "move the ETDRS grid of the thickness map"))

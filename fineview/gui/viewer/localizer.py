@@ -1,11 +1,14 @@
-"""The en-face picture beside a B-scan: every scan line faint, the shown one bright; a click jumps to the nearest."""
+"""The en-face picture beside a B-scan: every scan line faint, the shown one bright; a click jumps to the nearest.
+
+With Shift held the B-scan follows the mouse.
+"""
 
 from __future__ import annotations
 
 import math
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from fineview.core.geometry import Circle, Point
@@ -48,7 +51,7 @@ def path_of(line: tuple[Point, Point] | Circle) -> QPainterPath:
 
 
 class Localizer(Canvas):
-    """``jumped`` carries the index of the B-scan that was clicked on."""
+    """``jumped`` carries the index of the B-scan that was clicked on, or that lies under the mouse with Shift held."""
 
     jumped = Signal(int)
 
@@ -56,6 +59,7 @@ class Localizer(Canvas):
         super().__init__(parent)
         self._lines: tuple[ScanLine, ...] = ()
         self._shown = 0
+        self._followed: int | None = None
         self.tool = "pan"
         self.clicked.connect(self._jump)
 
@@ -67,6 +71,15 @@ class Localizer(Canvas):
         index = nearest_line(point, self._lines)
         if index is not None:
             self.jumped.emit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        following = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) and not event.buttons()
+        near = nearest_line(self.placement.to_source(event.position()), self._lines) if following else None
+        # A hand rests on one line for many events: only another line is another wish.
+        if near is not None and near != self._followed:
+            self.jumped.emit(near)
+        self._followed = near
+        super().mouseMoveEvent(event)
 
     def paint_marks(self, painter: QPainter) -> None:
         matrix = self.placement.matrix()
