@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.change import GridChange
+from fineview.core.device import Device
 from fineview.core.dialogue import Answer
 from fineview.core.evidence import ModelIdentity
 from fineview.core.finding import Finding
 from fineview.core.geometry import Spacing
+from fineview.core.packed_map import PackedMap
 from fineview.core.study import FrameInfo, Laterality, Patient
 from fineview.core.thickness import EtdrsGrid, Provenance
 
@@ -52,7 +55,11 @@ class ReportItem:
 
 @dataclass(frozen=True, slots=True)
 class GridEntry:
-    """A thickness grid that a person put into the report.  ``frame``: the B-scan nearest to the grid's centre."""
+    """A thickness grid that a person put into the report.
+
+    ``frame``: the B-scan nearest to the grid's centre.  ``map``: the thickness in micrometres; ``change``: what it was
+    compared with, ``change_map`` after minus before where that is told.
+    """
 
     grid: EtdrsGrid
     provenance: Provenance
@@ -62,6 +69,10 @@ class GridEntry:
     laterality: Laterality
     series_description: str
     author: str
+    device: Device = Device()
+    map: PackedMap | None = None
+    change: GridChange | None = None
+    change_map: PackedMap | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

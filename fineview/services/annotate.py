@@ -1,6 +1,6 @@
 """Marks: add, edit, accept, reject, undo.  A change shows once it is on disk, and every step has a name.
 
-A person's corrections of layer lines are steps among the others: one history, one undo.
+A person's corrections of layer lines and of thickness grids are steps among the others: one history, one undo.
 """
 
 from __future__ import annotations
@@ -9,33 +9,21 @@ import json
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fineview.core.errors import FineViewError
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Point
 from fineview.core.labels import LABELS
-from fineview.core.layer_copy import LayerCopy
 from fineview.core.region import Region, RegionKind
 from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs
 from fineview.services.ports import Journal
 from fineview.services.session import Session
-from fineview.services.whereabouts import relocated
+from fineview.services.steps import Step, apply, record
 
 FOVEA = "fovea"
-Target = Finding | LayerCopy
-
 Change = tuple[str, Finding | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change of one finding or line; ``None`` before: it was added, ``None`` after: it was removed."""
-
-    name: str
-    before: Target | None
-    after: Target | None
 
 
 class Annotate:
@@ -105,12 +93,22 @@ class Annotate:
         else:
             self._change(finding_id, lambda old: (f"delete {old.label or old.region.kind}", None))
 
-    def correct_line(self, make: Callable[[], Step | None]) -> None:
-        """A step on a person's copy of a boundary, made when the steps before it are on disk; None: nothing changes."""
+    def step(self, make: Callable[[], Step | None]) -> None:
+        """A step of another kind, made when the steps before it are on disk; None: nothing changes."""
         def gesture() -> None:
             step = make()
             if step is not None:
                 self._do(step)
+
+        self._then(gesture)
+
+    def follow(self, make: Callable[[], Step | None]) -> None:
+        """The same for what follows from a step by itself: it is kept and shown, but no step to be undone."""
+        def gesture() -> None:
+            self._check_study()
+            step = make()
+            if step is not None:
+                self._write(step, lambda: None)
 
         self._then(gesture)
 
@@ -206,22 +204,13 @@ class Annotate:
 
         def acknowledged(_: None) -> None:
             # On disk under its own study; where another one is open by now, nothing of it may show there.
-            target, open_now = step.after or step.before, self._session.study
-            if target is not None and open_now is not None and target.study_uid == open_now.uid == self._study:
+            open_now = self._session.study
+            if open_now is not None and step.target.study_uid == open_now.uid == self._study:
                 done()
                 self._apply(step, at)
 
-        self._jobs.submit(Job("journal", lambda _: self._record(step, at), acknowledged, self._failed,
+        self._jobs.submit(Job("journal", lambda _: record(self._journal, step, at), acknowledged, self._failed,
                               finished=self._written, newest_wins=False))
-
-    def _record(self, step: Step, at: str) -> None:
-        before, after = step.before, step.after
-        if isinstance(after or before, LayerCopy):
-            assert not isinstance(before, Finding) and not isinstance(after, Finding)
-            self._journal.record_line(step.name, before, after, at)
-        else:
-            assert not isinstance(before, LayerCopy) and not isinstance(after, LayerCopy)
-            self._journal.record(step.name, before, after, at)
 
     def _written(self) -> None:
         self._writing = False
@@ -229,18 +218,7 @@ class Annotate:
 
     def _apply(self, step: Step, at: str) -> None:
         session = self._session
-        target = step.after or step.before
-        assert target is not None and session.study is not None
-        if isinstance(target, LayerCopy):
-            assert not isinstance(step.after, Finding)
-            copies = [one for one in session.layer_copies if one.id != target.id]
-            session.layer_copies = (*copies, step.after) if step.after is not None else tuple(copies)
-        else:
-            assert not isinstance(step.after, LayerCopy)
-            if step.after is None and session.selected == target.id:
-                session.selected = None
-            # More files of the series may have come since the step was made.
-            session.findings = relocated(_with(session.findings, target, step.after), session.study)
+        apply(session, step)
         session.saved_at = at[11:19]
         session.undo_name = f"Undo: {self._done[-1].name}" if self._done else ""
         session.redo_name = f"Redo: {self._undone[-1].name}" if self._undone else ""
@@ -260,15 +238,6 @@ class Annotate:
         said = error.what if error.what.startswith("Not saved") else f"Not saved: {error.what}"
         self._session.tell("error", said, error.remedy, error.code)
         self._session.pulse()
-
-
-def _with(kept: tuple[Finding, ...], target: Finding, after: Finding | None) -> tuple[Finding, ...]:
-    """``after`` in the place of ``target``, or at the end, or no more."""
-    if after is None:
-        return tuple(one for one in kept if one.id != target.id)
-    if any(one.id == target.id for one in kept):
-        return tuple(after if one.id == target.id else one for one in kept)
-    return (*kept, after)
 
 
 def _named(words: str, finding: Finding) -> str:

@@ -17,6 +17,7 @@ from fineview.core.study import Laterality, Study
 from fineview.services.clock import now_iso
 from fineview.services.deliver import deliver_together
 from fineview.services.figures import finding_figure, overlay_figure
+from fineview.services.grid_entry import entries_of
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
 from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
@@ -74,7 +75,7 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         laterality=_one_eye(items, request.study), author=request.author, created=request.created, items=tuple(items),
         figures=tuple(figures), dialogue=shown, summary=request.summary, models=tuple(models.values()),
         software=request.software, uid=report_uid(request), warnings=_warnings(request, items),
-        grids=request.grids)
+        grids=tuple(replace(one, author=one.author or request.author) for one in _grids(request)))
 
 
 def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive, token: TokenPort) -> list[Figure]:
@@ -116,6 +117,12 @@ def _under_lock(answer: Answer, study: Study) -> Answer:
     return locked(Answered(answer), study.series_by_uid(key.series_uid).frames[key.index].spacing).answer
 
 
+def _grids(request: ReportRequest) -> tuple[GridEntry, ...]:
+    """Grids of volumes that are open: whose they are must be seen before they are signed."""
+    known = {series.uid for series in request.study.series}
+    return tuple(one for one in request.grids if one.series_uid in known)
+
+
 def _one_eye(items: Sequence[ReportItem], study: Study) -> Laterality:
     """The eye all items (or all series, where there is no item) agree on; unknown where they do not."""
     eyes = {item.laterality for item in items} or {series.laterality for series in study.series}
@@ -135,6 +142,9 @@ def _warnings(request: ReportRequest, items: Sequence[ReportItem]) -> tuple[str,
         told.append("Side unknown: the file does not say which eye this is.")
     if any(not item.spacing.known for item in items):
         told.append("Some sizes are in pixels because the spacing of the file is unknown or only assumed.")
+    gone = len(request.grids) - len(_grids(request))
+    if gone:
+        told.append(f"Thickness grids of volumes that are not open are not part of this report: {gone}.")
     if len({(entry.provenance.source, entry.provenance.by) for entry in request.grids}) > 1:
         told.append("The thickness grids rest on lines of different makers or models: they must not be compared.")
     return (*told, *_outside(request, items))
@@ -209,7 +219,7 @@ class ComposeReport:
         analyses = tuple(a for _, a in session.analyses.items() if a.frame in accepted)
         request = ReportRequest(session.study, session.findings, session.answers, analyses,
                                 session.author or "unnamed reader", now_iso(), self._software, self._summary,
-                                session.grids)
+                                entries_of(session.kept_grids))
         session.advance("report", "writing the report")
         self._jobs.submit(Job("report", lambda token: self._work(request, folder, formats, as_secondary_capture, token),
                               lambda written: self._written(request.study.uid, written, done), self._failed,

@@ -16,10 +16,10 @@ from fineview.core.evidence import Analysis, EncoderEntry, HeatMap, Method, Mode
 from fineview.core.finding import Finding
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
+from fineview.core.kept_grid import KeptGrid
 from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerLine
 from fineview.core.measured import StoredResult
-from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Series, Study
 from fineview.services.byte_cache import ByteCache as ByteCache
 from fineview.services.companion_index import CompanionIndex, CompanionWishes, index_of
@@ -154,8 +154,8 @@ class Session:
     ``panes``: the pictures side by side; ``study``, ``series``, ``index`` and ``view`` are those of the active one.
     ``planes``: three planes cut through the shown series; None: they are not looked at.
     ``memory_used``, ``memory_budget``: bytes of pixels held, and how many may be; 0: nobody watches.
-    ``layer_copies``: boundaries the person has corrected; ``thickness``: what was measured of the shown series;
-    ``grids``: those that go into the report.
+    ``layer_copies``: boundaries the person has corrected; ``kept_grids``: what they decided about thickness grids;
+    ``thickness``: what was measured of the shown series.
     """
 
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -186,8 +186,8 @@ class Session:
     tool: Tool = "window"
     findings: tuple[Finding, ...] = ()
     layer_copies: tuple[LayerCopy, ...] = ()
+    kept_grids: tuple[KeptGrid, ...] = ()
     thickness: ThicknessState | None = None
-    grids: tuple[GridEntry, ...] = ()
     selected: str | None = None
     answers: tuple[Answer, ...] = ()
     streaming: Streaming | None = None

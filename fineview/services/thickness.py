@@ -12,7 +12,6 @@ from fineview.core.errors import RequestProblem
 from fineview.core.finding import Finding
 from fineview.core.geometry import Point, ScaleSource
 from fineview.core.region import RegionKind
-from fineview.core.report import GridEntry
 from fineview.core.study import FrameInfo, Series, Study
 from fineview.core.thickness import (
     CENTRE,
@@ -103,13 +102,6 @@ def marked_fovea(findings: tuple[Finding, ...], series: Series, plane: ScanPlane
         if mark.frame.series_uid == series.localizer_uid and plane.px_per_mm is not None:
             return (x / plane.px_per_mm[0], y / plane.px_per_mm[1]), who
     return None
-
-
-def entry(thickness: Thickness, series: Series, author: str) -> GridEntry:
-    """What a report holds of it; the B-scan nearest to the centre stands for the volume."""
-    index, _ = thickness.plane.nearest(thickness.grid.centre_mm)
-    return GridEntry(thickness.grid, thickness.provenance, series.uid, series.frames[index], index + 1,
-                     series.laterality, series.description or series.modality, author)
 
 
 def grid_object(thickness: Thickness, series: Series) -> dict[str, Any]:

@@ -12,16 +12,19 @@ from dataclasses import replace
 from fineview.core.errors import FineViewError, RequestProblem
 from fineview.core.geometry import Point
 from fineview.core.image import Raster
+from fineview.core.kept_grid import KeptGrid
 from fineview.core.layer_copy import LayerCopy
 from fineview.core.report import GridEntry
 from fineview.core.study import FrameInfo, FrameKey, Series
 from fineview.services.annotate import Annotate
 from fineview.services.compare_desk import CompareDesk
+from fineview.services.grid_entry import entry, measured_anew
+from fineview.services.grid_keeping import GridKeeping
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Session
-from fineview.services.thickness import WISHED, Thickness, entry, localizer_of, marked_fovea, measure, moved
+from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
 from fineview.services.thickness_edit import LineEdits
 from fineview.services.thickness_lines import VolumeLines, corrected, from_file, from_model
 from fineview.services.thickness_sheet import en_face, sheet_of
@@ -34,16 +37,18 @@ class ThicknessDesk:
     """What was measured of a series is kept while its catalogue is open, and shown again with it.
 
     ``edits``: the hand on the lines; what it changes is measured again.  ``compare``: with another volume.
+    ``keeping``: where a person put the grids, and which are in the report.
     """
 
     def __init__(self, session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, journal: Journal,
-                 edits: LineEdits) -> None:
+                 edits: LineEdits, keeping: GridKeeping) -> None:
         self._session, self._jobs, self._archive, self._engine = session, jobs, archive, engine
-        self.edits = edits
+        self.edits, self.keeping = edits, keeping
         self.compare = CompareDesk(session, jobs, archive, engine, journal, self._keep)
         self._kept: dict[str, ThicknessState] = {}
         self._study, self._opening = "", 0
         self._copies: tuple[LayerCopy, ...] = ()
+        self._grids: tuple[KeptGrid, ...] = ()
         self._wanted: ThicknessState | None = None
         session.subscribe(self._heard)
 
@@ -68,7 +73,7 @@ class ThicknessDesk:
                         raise
             return from_model(series, self._archive, self._engine(encoder or None), token)
 
-        before = self._kept.get(series.uid, ThicknessState(series.uid))
+        before = self._kept.get(series.uid, ThicknessState(series.uid, centre=self.keeping.centre(series.uid)))
         self._session.advance("thickness", "measuring the thickness")
         self._wanted = None
         self._submit("thickness", series, replace(before, problem=None), lines)
@@ -78,23 +83,28 @@ class ThicknessDesk:
 
     def move_centre(self, at_mm: Point | None) -> None:
         """Put the grid there; None: back to a marked fovea, else the middle of the scan."""
-        self._again(centre=None if at_mm is None else (at_mm, WISHED))
+        now = self._session.thickness
+        if now is None or now.made is None:
+            return
+        centre = None if at_mm is None else (at_mm, WISHED)
+        if self._session.read_only or centre == self.keeping.centre(now.series_uid):
+            self._again(centre=centre)
+        else:
+            self.keeping.move(now.series_uid, at_mm)
 
     def put_in_report(self, wanted: bool) -> None:
-        now = self._session.thickness
-        if now is not None and now.made is not None:
-            self._keep(replace(now, in_report=wanted))
-            self._session.pulse()
+        """With what it is compared with, if anything."""
+        now, made = self._session.thickness, self._entry(self._session.thickness)
+        if now is not None and not wanted:
+            self.keeping.take_out(now.series_uid)
+        elif now is not None and made is not None:
+            self.keeping.put_in(now.series_uid, made)
 
-    def _entries(self) -> tuple[GridEntry, ...]:
-        """Everything measured of the open study that a person put into the report."""
-        session, found = self._session, []
-        for state in self._kept.values():
-            series = next((one for one in session.study.series if one.uid == state.series_uid), None) \
-                if session.study is not None else None
-            if state.in_report and state.made is not None and series is not None:
-                found.append(entry(state.made, series, session.author))
-        return tuple(found)
+    def _entry(self, state: ThicknessState | None) -> GridEntry | None:
+        study = self._session.study
+        series = next((one for one in study.series if one.uid == state.series_uid), None) \
+            if study is not None and state is not None else None
+        return entry(state, series, self._session.author) if state is not None and series is not None else None
 
     def ground(self, wanted: Ground) -> None:
         """What lies below the map: the localizer, or the slab between the two lines from the front."""
@@ -153,21 +163,30 @@ class ThicknessDesk:
         self._wanted = None
         kept = self._kept.get(state.series_uid)
         if kept is not None:
-            state = replace(state, in_report=kept.in_report, compared=kept.compared, apart=kept.apart)
+            state = replace(state, compared=kept.compared, apart=kept.apart)
         self._keep(state)
         self._session.pulse()
         self.compare.measured(state)
         if state.ground != "localizer" and state.en_face is None:
             self.ground(state.ground)
-        if self._session.layer_copies != self._copies:
+        if (self._session.layer_copies, self._session.kept_grids) != (self._copies, self._grids):
             self._heard()
 
     def _keep(self, state: ThicknessState) -> None:
-        self._kept[state.series_uid] = state
-        self._session.grids = self._entries()
+        before, self._kept[state.series_uid] = self._kept.get(state.series_uid), state
+        self._follow(before, state)
         series = self._session.series
         if series is not None and series.uid == state.series_uid:
             self._session.thickness = state
+
+    def _follow(self, before: ThicknessState | None, state: ThicknessState) -> None:
+        """What is in the report follows what is measured; while a comparison is made anew it waits."""
+        kept, waits = self.keeping.of(state.series_uid), state.compared is not None and state.change is None
+        made = self._entry(state) if kept is not None and kept.in_report and not waits else None
+        if kept is None or kept.entry is None or made is None:
+            return
+        dropped = before is not None and before.compared is not None and state.compared is None
+        self.keeping.measured(state.series_uid, made if dropped else measured_anew(kept.entry, made))
 
     def _refused(self, uid: str, error: FineViewError) -> None:
         before = self._kept.get(uid, ThicknessState(uid))
@@ -196,18 +215,25 @@ class ThicknessDesk:
             if session.openings != self._opening:
                 self._opening = session.openings
                 self._kept.clear()
-            session.grids = self._entries()
+            self._grids = session.kept_grids  # none, until they were read
         uid = session.series.uid if session.series is not None else ""
         session.thickness = self._kept.get(uid)
-        if session.layer_copies != self._copies and not self._jobs.busy("thickness"):
+        if self._jobs.busy("thickness"):
+            return
+        if session.kept_grids != self._grids:
+            self._grids = session.kept_grids
+            if session.thickness is not None and session.thickness.centre != self.keeping.centre(uid):
+                self._again(centre=self.keeping.centre(uid))
+        if session.layer_copies != self._copies:
             self._copies = session.layer_copies
             self._again()
 
 
 def thickness_desk(session: Session, jobs: Jobs, archive: Archive, engine: EngineSource, journal: Journal,
                    marks: Annotate) -> ThicknessDesk:
-    """With the hand on the lines, whose steps stand among those of the marks."""
-    return ThicknessDesk(session, jobs, archive, engine, journal, LineEdits(session, jobs, journal, marks))
+    """With the hand on the lines and the grids, whose steps stand among those of the marks."""
+    return ThicknessDesk(session, jobs, archive, engine, journal, LineEdits(session, jobs, journal, marks),
+                         GridKeeping(session, jobs, journal, marks))
 
 
 def _measured(wanted: ThicknessState, series: Series, localizer: FrameInfo | None, drawn: VolumeLines,

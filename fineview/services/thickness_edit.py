@@ -16,11 +16,12 @@ from fineview.core.errors import FineViewError
 from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerSource
 from fineview.imaging.line_bend import bend
-from fineview.services.annotate import Annotate, Step
+from fineview.services.annotate import Annotate
 from fineview.services.clock import now_iso
 from fineview.services.jobs import Job, Jobs
 from fineview.services.ports import Journal
 from fineview.services.session import Session
+from fineview.services.steps import Step
 
 Rows = NDArray[np.float32]
 
@@ -60,7 +61,7 @@ class LineEdits:
             made = bend(old, column, min(max(to_row, 0.0), lowest), reach)
             return None if np.array_equal(made, old, equal_nan=True) else self._step(f"move {name}", name, made)
 
-        self._annotate.correct_line(make)
+        self._annotate.step(make)
 
     def restore(self, name: str) -> None:
         """Back to the line as the file or the model has it, on the shown B-scan."""
@@ -68,7 +69,7 @@ class LineEdits:
             own = self._copy(name)
             return Step(self._named(f"restore {name}"), own, None) if own is not None else None
 
-        self._annotate.correct_line(make)
+        self._annotate.step(make)
 
     # -- work --------------------------------------------------------------------------------------------------
     def _step(self, words: str, name: str, rows: Rows) -> Step:

@@ -63,7 +63,6 @@ class ThicknessState:
     centre: tuple[Point, str] | None = None
     ground: Ground = "localizer"
     en_face: EnFace | None = None
-    in_report: bool = False
     problem: tuple[str, str] | None = None
     compared: Compared | None = None
     apart: tuple[str, str] | None = None

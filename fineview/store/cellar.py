@@ -18,6 +18,7 @@ from typing import TypeVar
 from fineview.core.dialogue import Answer
 from fineview.core.errors import StorageProblem
 from fineview.core.finding import Finding
+from fineview.core.kept_grid import KeptGrid
 from fineview.core.layer_copy import LayerCopy
 from fineview.store import audit as chain
 from fineview.store import backups, codec, opening, rows, troubles
@@ -93,6 +94,25 @@ class Cellar:
         def replay(connection: sqlite3.Connection) -> tuple[LayerCopy, ...]:
             now = {row[2]: row[5] for row in rows.read_chain(connection, "layer_step", study_uid)}
             return tuple(codec.loads(LayerCopy, str(text)) for text in now.values() if text is not None)
+        return self._read(replay)
+
+    def record_grid(self, step: str, before: KeptGrid | None, after: KeptGrid | None, at: str) -> None:
+        """Append one step on a person's decisions about a grid; ``after`` None means there are none any more.
+
+        Raises ``ValueError`` for no grid.
+        """
+        named = after or before
+        if named is None:
+            raise ValueError("a step needs the grid before it or after it")
+        values = (named.study_uid, named.id, step, codec.dumps(before) if before else None,
+                  codec.dumps(after) if after else None, at)
+        self._write(lambda connection: rows.append(connection, "grid_step", values))
+
+    def grids(self, study_uid: str) -> tuple[KeptGrid, ...]:
+        """What a person decided about the grids of a study's volumes, as it is now.  Raises ``StorageProblem``."""
+        def replay(connection: sqlite3.Connection) -> tuple[KeptGrid, ...]:
+            now = {row[2]: row[5] for row in rows.read_chain(connection, "grid_step", study_uid)}
+            return tuple(codec.loads(KeptGrid, str(text)) for text in now.values() if text is not None)
         return self._read(replay)
 
     def keep_answer(self, study_uid: str, answer: Answer) -> None:

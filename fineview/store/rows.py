@@ -19,6 +19,7 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "answer": ("study_uid", "answer"),
     "audit": ("event", "detail", "at"),
     "layer_step": ("study_uid", "copy_id", "words", "before", "after", "at"),
+    "grid_step": ("study_uid", "series_uid", "words", "before", "after", "at"),
 }
 SINGLES: dict[str, tuple[str, ...]] = {
     "head": ("name", "seq", "tip"),
@@ -28,7 +29,7 @@ SINGLES: dict[str, tuple[str, ...]] = {
     "parcel": ("id", "parcel", "turn"),
 }
 # Schema version since which a table is there; those not named are as old as the first.
-SINCE = {"node": 2, "parcel": 2, "layer_step": 3}
+SINCE = {"node": 2, "parcel": 2, "layer_step": 3, "grid_step": 4}
 START = "0" * 64
 
 

@@ -37,7 +37,13 @@ _LAYERS: Migration = (
        words TEXT NOT NULL, before TEXT, after TEXT, at TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)""",
     "CREATE INDEX layer_step_study ON layer_step (study_uid)",
 )
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _PACS, _LAYERS)
+# Like step: what a person decided about the thickness grid of a volume.
+_GRIDS: Migration = (
+    """CREATE TABLE grid_step (seq INTEGER PRIMARY KEY, study_uid TEXT NOT NULL, series_uid TEXT NOT NULL,
+       words TEXT NOT NULL, before TEXT, after TEXT, at TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)""",
+    "CREATE INDEX grid_step_study ON grid_step (study_uid)",
+)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _PACS, _LAYERS, _GRIDS)
 VERSION = len(MIGRATIONS)
 
 

@@ -44,7 +44,7 @@ def test_another_study_ends_what_was_measured_of_the_one_before(jobs: Jobs, mail
         assert not jobs.busy("thickness")
         archive.go.set()
         mailbox.pump(lambda: "thickness" not in session.progress)
-        assert archive.read == 1 and session.thickness is None and session.grids == ()
+        assert archive.read == 1 and session.thickness is None and session.kept_grids == ()
     finally:
         archive.go.set()
         jobs.close()

@@ -43,6 +43,7 @@ class Thickness(QScrollArea):
     def __init__(self, bench: Workbench, canvas: Canvas) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.setAccessibleName(tr("Thickness"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._bench, self._canvas = bench, canvas
@@ -137,6 +138,8 @@ class Thickness(QScrollArea):
             self.apart.hide()
             if now is not None and now.made is not None:
                 self._show_made(now)
+        # Ticked is what is on disk: a tick that could not be kept goes away again.
+        self.report.setChecked(now is not None and self._bench.thickness.keeping.in_report(now.series_uid))
         self.lines.show_lines(now.pair if now is not None else None)
         self.picture.show_ground(state, new)
         self.map.show_thickness(now, state.index)
@@ -169,7 +172,6 @@ class Thickness(QScrollArea):
         told = made.provenance
         self.words.setText("\n".join((f"{told.words}.", f"Centre: {made.grid.centre_from}.",
                                       *(f"Note: {note}." for note in told.notes))))
-        self.report.setChecked(now.in_report)
         self._show_compared(now)
         self.picture.show_made(now)
 

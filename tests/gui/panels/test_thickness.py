@@ -16,11 +16,13 @@ from pytestqt.qtbot import QtBot
 
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.layers import LayerLine
+from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo
 from fineview.gui.job_runner import Mailbox
 from fineview.gui.main_window import MainWindow
 from fineview.gui.panels.thickness import Thickness
 from fineview.gui.theme import apply_theme
+from fineview.services.grid_entry import entries_of
 from fineview.services.workbench import Workbench
 from tests.gui import scene
 
@@ -181,17 +183,74 @@ def test_the_cursor_on_the_b_scan_shows_on_the_fundus(panel: Thickness, window: 
     assert panel.map.pointer is None
 
 
-def test_the_grid_goes_into_the_report_when_a_person_says_so(panel: Thickness, bench: Workbench,
-                                                             settle: Settle) -> None:
-    assert bench.session.grids == ()
+def entries(bench: Workbench) -> tuple[GridEntry, ...]:
+    return entries_of(bench.session.kept_grids)
+
+
+def test_the_grid_goes_into_the_report_when_a_person_says_so(panel: Thickness, bench: Workbench, settle: Settle
+                                                            ) -> None:
+    assert entries(bench) == ()
     panel.report.click()
-    (entry,) = bench.session.grids
-    assert entry.grid.field("centre").mean_um == pytest.approx(300.0) and entry.grid.field("centre").loinc == "57109-1"
-    assert (entry.author, entry.frame_number, entry.laterality.value) == ("A. Reader", 9, "R")
-    bench.thickness.move_centre((5.0, 4.0))
-    settle(lambda: bench.session.grids[0].grid.centre_mm == (5.0, 4.0))
+    settle(lambda: bool(entries(bench)) and panel.report.isChecked())
+    (entry,) = entries(bench)
+    assert (entry.grid.field("centre").words, entry.frame_number) == ("300 \u00b5m", 9)
+    assert entries_of(bench.annotate._journal.grids("study-1")) == (entry,)
+    assert bench.session.undo_name == "Undo: put the grid into the report"
+    panel.map.centre_moved.emit((5.0, 4.0))
+    settle(lambda: entries(bench)[0].grid.centre_mm == (5.0, 4.0))
+    settle(lambda: entries_of(bench.annotate._journal.grids("study-1")) == entries(bench))
     panel.report.click()
-    assert bench.session.grids == ()
+    settle(lambda: entries(bench) == () and not panel.report.isChecked())
+
+
+def test_a_moved_grid_and_a_tick_are_undone_and_redone(panel: Thickness, bench: Workbench, settle: Settle) -> None:
+    def centre() -> tuple[float, float]:
+        now = bench.session.thickness
+        assert now is not None and now.made is not None
+        return now.made.grid.centre_mm
+
+    first = centre()
+    panel.map.centre_moved.emit((5.0, 4.0))
+    settle(lambda: centre() == (5.0, 4.0))
+    assert bench.session.undo_name == "Undo: move the grid"
+    panel.report.click()
+    settle(lambda: panel.report.isChecked())
+    bench.annotate.undo()
+    settle(lambda: not panel.report.isChecked())
+    bench.annotate.undo()
+    settle(lambda: centre() == first)
+    assert bench.session.kept_grids == () and bench.annotate._journal.grids("study-1") == ()
+    bench.annotate.redo()
+    bench.annotate.redo()
+    settle(lambda: centre() == (5.0, 4.0) and panel.report.isChecked())
+
+
+def test_tick_and_centre_are_there_when_the_study_is_opened_again(panel: Thickness, bench: Workbench, settle: Settle
+                                                                  ) -> None:
+    panel.map.centre_moved.emit((5.0, 4.0))
+    settle(lambda: bench.session.thickness.made.grid.centre_mm == (5.0, 4.0))  # type: ignore[union-attr]
+    panel.report.click()
+    settle(lambda: panel.report.isChecked())
+    before = entries(bench)
+    bench.open.close_study()
+    settle(lambda: bench.session.study is None)
+    assert bench.session.kept_grids == ()
+    bench.open.sample()
+    settle(lambda: bool(bench.session.kept_grids) and bench.session.raster is not None and not bench.session.progress)
+    assert entries(bench) == before and panel.parts.isHidden()
+    panel.measure.click()
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.made is not None)
+    assert bench.session.thickness.made.grid.centre_mm == (5.0, 4.0)  # type: ignore[union-attr]
+    settle(lambda: panel.report.isChecked())
+
+
+def test_a_tick_that_cannot_be_kept_goes_away_and_is_told(panel: Thickness, bench: Workbench, settle: Settle
+                                                          ) -> None:
+    bench.annotate._journal.close()
+    panel.report.click()
+    settle(lambda: bool(bench.session.notices))
+    settle(lambda: not panel.report.isChecked())
+    assert "Not saved" in bench.session.notices[-1].what and entries(bench) == ()
 
 
 def test_a_photograph_has_no_thickness_and_the_volume_keeps_its_own(

@@ -13,11 +13,13 @@ from pytestqt.qtbot import QtBot
 from fineview.core.device import Device
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.layers import LayerLine
+from fineview.core.report import GridEntry
 from fineview.core.study import Catalogue, FrameInfo, Laterality, Study
 from fineview.gui.job_runner import Mailbox
 from fineview.gui.main_window import MainWindow
 from fineview.gui.panels.thickness import Thickness
 from fineview.gui.theme import apply_theme
+from fineview.services.grid_entry import entries_of
 from fineview.services.workbench import Workbench
 from tests.gui import scene
 
@@ -190,3 +192,32 @@ def test_a_file_that_does_not_name_the_eye_is_offered_nothing(panel: Thickness, 
     session.series = replace(session.series, laterality=Laterality())
     session.pulse()
     assert bench.thickness.compare.choices() == ()
+
+
+def entry(bench: Workbench) -> GridEntry:
+    return entries_of(bench.session.kept_grids)[0]
+
+
+def test_the_comparison_enters_and_leaves_the_report_with_the_grid(panel: Thickness, bench: Workbench, settle: Settle
+                                                                   ) -> None:
+    panel.against.first.click()
+    settle(lambda: compared(bench))
+    panel.report.click()
+    settle(lambda: panel.report.isChecked())
+    told = entry(bench).change
+    assert told is not None and told.field("centre").change_um == pytest.approx(40.0, abs=0.01)
+    held = entry(bench).change_map
+    assert held is not None and np.nanmax(held.open().values) == pytest.approx(40.0, abs=0.06)
+    bench.open.close_study()
+    settle(lambda: bench.session.study is None)
+    bench.open.sample()
+    settle(lambda: bool(bench.session.kept_grids) and bench.session.raster is not None and not bench.session.progress)
+    panel.measure.click()
+    settle(lambda: bench.session.thickness is not None and bench.session.thickness.made is not None)
+    # Measured as before: what was signed stays, though nothing was compared again.
+    assert entry(bench).change == told
+    panel.against.first.click()
+    settle(lambda: compared(bench))
+    panel.against.alone.click()
+    settle(lambda: entry(bench).change is None)
+    assert panel.report.isChecked() and entry(bench).change_map is None
