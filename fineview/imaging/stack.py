@@ -148,9 +148,9 @@ def _gaps(lacking: NDArray[np.int_], usual: float) -> str:
     holes = [(int(at) + 1, int(lacking[at])) for at in np.flatnonzero(lacking)]
     total = sum(n for _, n in holes)
     head = f"{total} slices seem to be missing" if total > 1 else "1 slice seems to be missing"
-    where = f" between {holes[0][0]} and {holes[0][0] + 1}"
+    where = f" between slices {holes[0][0]} and {holes[0][0] + 1}"
     if len(holes) > 1:
-        where = ": " + ", ".join(f"{n} between {at} and {at + 1}" for at, n in holes[:3])
+        where = ": " + ", ".join(f"{n} between slices {at} and {at + 1}" for at, n in holes[:3])
     more = f" and in {len(holes) - 3} more gaps" if len(holes) > 3 else ""
     return f"{head}{where}{more}; the others are {usual:.4g} mm apart."
 

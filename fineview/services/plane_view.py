@@ -14,6 +14,7 @@ from fineview.core.image import Raster, Window
 from fineview.core.orientation import Orientation
 from fineview.core.place import Vector
 from fineview.core.study import Series
+from fineview.core.units import with_unit
 from fineview.core.volume import Grid, Volume
 from fineview.imaging.reformat import Cut, cut, planes_of
 from fineview.imaging.window import render_gray, to_rgb
@@ -85,16 +86,19 @@ def _picture(one: Cut, volume: Volume, window: Window | None, inverted: bool) ->
 
 def origin_words(view: PlanesView, picture: PlanePicture) -> tuple[str, str]:
     """How the picture came about: "reformatted from 35 slices", "linear, 0.9 mm"."""
-    return f"reformatted from {len(view.series.frames)} slices", f"linear, {picture.cut.mm:.3g} mm"
+    frames = "B-scans" if view.grid.axes == "own" else "slices"
+    mm = picture.cut.mm
+    wide = with_unit(f"{mm:.3g}", "mm") if mm >= 0.1 else with_unit(f"{mm * 1000:.3g}", "um")
+    return f"reformatted from {len(view.series.frames)} {frames}", f"linear, {wide}"
 
 
 def position_words(view: PlanesView, number: int) -> str:
-    """Where a plane lies: "H 12.3 mm" in the patient, "1.25 mm" along an axis of the volume itself."""
+    """Where a plane lies: "H 12.3 mm" in the patient, "1.25 mm" from where an axis of the volume itself begins."""
     plane = planes_of(view.grid.axes)[number]
     axis = int(np.argmax(np.abs(plane.normal)))
     value = view.point_mm[axis]
     if view.grid.axes == "own":
-        return f"{value:.2f} mm"
+        return f"{abs(value):.2f} mm"
     side = _SIDES[axis][value > 0] if round(value, 1) else ""
     return f"{side} {abs(value):.1f} mm".strip()
 

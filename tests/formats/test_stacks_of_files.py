@@ -81,7 +81,7 @@ def test_a_tilted_series_is_cut_along_its_true_directions(archive: FileArchive, 
 def test_missing_slices_are_named_and_never_closed_up(archive: FileArchive, tmp_path: Path) -> None:
     write_slices(tmp_path, [(0, 0, z) for z in (0, 5, 10, 25, 30)])
     series = only(archive, tmp_path)
-    assert series.warnings == ("2 slices seem to be missing between 3 and 4; the others are 5 mm apart.",)
+    assert series.warnings == ("2 slices seem to be missing between slices 3 and 4; the others are 5 mm apart.",)
     grid = grid_of(series)
     assert [float(grid.to_mm(np.array((0, 0, step)))[2]) for step in grid.steps] == [0, 5, 10, 25, 30]
     coronal = cut(build_volume(series, archive.read_frame, Token()), PATIENT[1], (0, 2, 15))
@@ -93,7 +93,7 @@ def test_missing_slices_are_named_and_never_closed_up(archive: FileArchive, tmp_
 @pytest.mark.parametrize(("folder", "said"), [
     ("D_malformed/dcm2niix_geometry/slicecount", ["Only 2 slices: too few for a volume."]),
     ("D_malformed/dcm2niix_geometry/sliceincrement_001",
-     ["1 slice seems to be missing between 3 and 4; the others are 5 mm apart."]),
+     ["1 slice seems to be missing between slices 3 and 4; the others are 5 mm apart."]),
     ("C_dicom/series_mr_hfs_sagittal", []), ("C_dicom/series_mr_pacman_synthetic", [])])
 def test_faults_of_real_series_reach_the_command_line(archive: FileArchive, folder: str, said: list[str]) -> None:
     told = json.loads(json.dumps(catalogue_object(last(archive, shared(folder)))))

@@ -26,9 +26,9 @@ def test_an_even_stack_has_no_fault_and_its_voxels_lie_where_the_headers_say() -
 
 
 @pytest.mark.parametrize(("heights", "said"), [
-    ((0, 2, 4, 6, 10, 12), "1 slice seems to be missing between 4 and 5; the others are 2 mm apart."),
-    ((0, 2, 4, 10, 12, 16), "3 slices seem to be missing: 2 between 3 and 4, 1 between 5 and 6; the others are 2 mm "
-                            "apart."),
+    ((0, 2, 4, 6, 10, 12), "1 slice seems to be missing between slices 4 and 5; the others are 2 mm apart."),
+    ((0, 2, 4, 10, 12, 16), "3 slices seem to be missing: 2 between slices 3 and 4, 1 between slices 5 and 6; the "
+                            "others are 2 mm apart."),
     ((0, 2, 4, 6, 9, 11), "The slices are not evenly spaced: 2 to 3 mm apart.")])
 def test_gaps_are_counted_and_named(heights: tuple[float, ...], said: str) -> None:
     stack = stack_of("CT", upright(*heights))

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from fineview.core.image import Raster, Window
+from fineview.core.orientation import Orientation
 from fineview.core.study import Catalogue, FrameInfo, Patient, Series, Study
 from fineview.services.jobs import Jobs
-from fineview.services.plane_view import PlanesView, origin_words, position_words
+from fineview.services.plane_view import PlanesView, markers, origin_words, position_words, value_words
 from fineview.services.planes import Planes
 from fineview.services.session import Session
 from tests.imaging.stacks import upright
@@ -163,3 +164,22 @@ def test_another_series_ends_the_planes_and_more_frames_begin_them_again(room: R
     room.session.series = replace(CT, uid="other")
     room.session.pulse()
     assert room.session.planes is None
+
+
+def test_an_oct_volume_is_named_along_its_own_axes(jobs: Jobs, mailbox) -> None:
+    spacing = replace(upright(0)[0].spacing, row_mm=0.004, col_mm=0.012)
+    frames = tuple(replace(one, place=None, spacing=spacing, position_mm=0.1 * number,
+                           orientation=Orientation("T", "F"), scan_line=((0.0, 50.0 - number), (9.0, 50.0 - number)))
+                   for number, one in enumerate(upright(*HEIGHTS)))
+    room = Room(jobs, mailbox, replace(CT, modality="OPT", frames=frames))
+    room.read_frame = lambda frame: Raster(np.full((8, 10), 7, np.uint8))  # type: ignore[method-assign]
+    room.planes.open()
+    room.mailbox.pump(lambda: bool(room.view.pictures))
+    view = room.view
+    assert [one.cut.plane.name for one in view.pictures] == ["Along the B-scans", "En face", "Across the B-scans"]
+    assert origin_words(view, view.pictures[1]) == ("reformatted from 5 B-scans", "linear, 12 \u00b5m")
+    assert [position_words(view, number) for number in range(3)] == ["0.20 mm", "0.02 mm", "0.06 mm"]
+    # Left, above, right, below: as the frames say; what lies across them they do not say.
+    assert [markers(view, number) for number in range(3)] == [("N", "H", "T", "F"), ("N", "?", "T", "?"),
+                                                              ("?", "H", "?", "F")]
+    assert value_words(view, 1, (3.5, 3.5)) == "7, interpolated" and value_words(view, 1, (-1.0, 3.5)) == ""

@@ -142,7 +142,7 @@ def test_one_plane_alone_and_back_to_the_frame(reader: Reader, tmp_path: Path) -
     write(tmp_path / "mr", [0, 2, 4, 6, 12, 14])
     reader.opens(tmp_path / "mr")
     viewer = reader.window.viewer
-    assert viewer._faults.text() == "2 slices seem to be missing between 4 and 5; the others are 2 mm apart."
+    assert viewer._faults.text() == "2 slices seem to be missing between slices 4 and 5; the others are 2 mm apart."
     assert viewer._faults.isVisible()
     axial, coronal, sagittal = reader.planes()
     reader.qtbot.mouseDClick(coronal, Qt.MouseButton.LeftButton, pos=coronal.rect().center())
