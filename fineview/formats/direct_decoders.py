@@ -45,7 +45,13 @@ def decode_rle(src: bytes, runner: DecodeRunner) -> bytearray:
     """RLE segments -> samples, one colour plane after the other (PS3.5 G)."""
     from rle.utils import decode_pixel_data
 
-    frame = decode_pixel_data(src, version=2, **runner.options)
+    try:
+        frame = decode_pixel_data(src, version=2, **runner.options)
+    except BaseException as error:
+        # A panic of its Rust code is no Exception, and would end the process.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError("the RLE segments cannot be decoded") from error
     runner.set_option("planar_configuration", 1)
     return bytearray(frame)
 
