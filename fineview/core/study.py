@@ -79,6 +79,7 @@ class Series:
 
     ``localizer_uid``: series whose picture the ``scan_line`` of the frames refers to, found by reference.
     ``is_volume``: more than one frame of a stack; decides which frame is shown first (the middle one).
+    ``frame_rate``: frames per second, where the file tells how fast they are meant to follow each other.
     ``warnings``: sentences such as "slices are not evenly spaced".
     """
 
@@ -102,6 +103,7 @@ class Series:
     frame_of_reference_uid: str | None = None
     warnings: tuple[str, ...] = ()
     device: Device = Device()
+    frame_rate: float | None = None
 
     @property
     def default_frame(self) -> int:

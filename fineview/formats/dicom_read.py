@@ -13,6 +13,7 @@ from fineview.core.device import Device
 from fineview.core.errors import FineViewError
 from fineview.core.study import FrameInfo, Laterality, Patient, Problem
 from fineview.formats import codecs
+from fineview.formats.cine import frame_rate
 from fineview.formats.concatenations import concatenation_of
 from fineview.formats.content import content_uid
 from fineview.formats.directions import cosines, normal_of, orientation_of, place_of, position_of
@@ -123,7 +124,8 @@ def _picture(opened: OpenFile) -> dict[str, Any]:
             "frame_count": declared_frames(dataset),
             "bits": integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated") or _float_bits(opened),
             "photometric": text(dataset, "PhotometricInterpretation"), "transfer_syntax": syntax,
-            "lossy": _is_lossy(dataset, syntax), "frame_of_reference_uid": text(dataset, "FrameOfReferenceUID")}
+            "lossy": _is_lossy(dataset, syntax), "frame_rate": frame_rate(dataset),
+            "frame_of_reference_uid": text(dataset, "FrameOfReferenceUID")}
 
 
 def _float_bits(opened: OpenFile) -> int:

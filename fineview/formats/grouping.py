@@ -116,7 +116,8 @@ def _series(uid: str, records: list[FileRecord], by_instance: dict[str, str]) ->
         any(record.lossy for record in records), laterality, spacing, frames,
         is_volume=len(frames) > 1 and (spatial or head.modality == "OPT"),
         localizer_uid=next((found for found in localizers if found), head.localizer_series or None),
-        frame_of_reference_uid=head.frame_of_reference_uid or None, warnings=tuple(warnings), device=head.device)
+        frame_of_reference_uid=head.frame_of_reference_uid or None, warnings=tuple(warnings), device=head.device,
+        frame_rate=head.frame_rate)
 
 
 def _ordered(records: list[FileRecord]) -> tuple[tuple[FrameInfo, ...], bool]:

@@ -34,6 +34,7 @@ class FileRecord:
     frames' scan lines refer to; ``localizer_series`` where it lies in the same file and has no instance of its own.
     ``frame_count``: as the file claims, also where it is refused for it.  ``content_uid``: of the bytes of a file
     that is not DICOM: those with the same one are copies.  ``parts``: other files that hold this one's pixels.
+    ``frame_rate``: frames per second, where the file tells how fast they are meant to follow each other.
     ``companion``: what the file lays beside or over images, if anything.  ``source_sops``: instances that an en-face
     image was made of.  ``concatenation``: where the file is a part of an image that was cut.
     """
@@ -68,6 +69,7 @@ class FileRecord:
     content_uid: str = ""
     parts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    frame_rate: float | None = None
     frames: tuple[FrameInfo, ...] = ()
     problem: Problem | None = None
     companion: Companion | None = None

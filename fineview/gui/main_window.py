@@ -26,6 +26,7 @@ from fineview.gui.panels.status import Status
 from fineview.gui.panels.studies import Studies
 from fineview.gui.panels.thickness import Thickness
 from fineview.gui.panels.welcome import Welcome
+from fineview.gui.steady import make_steady
 from fineview.gui.thumbnails import Thumbnails
 from fineview.gui.viewer.viewer import Viewer
 from fineview.gui.wording import tr
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(760, 480)
         self.resize(1600, 1000)
         self.welcome.show_recent(bench.open.recent())
+        make_steady(self)
         self.binder.update_now()
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from fineview.gui.steady import make_steady
 from fineview.gui.wording import tr
 
 
@@ -27,6 +29,10 @@ class Page(QDialog):
         made.setTextFormat(Qt.TextFormat.PlainText)
         self.column.addWidget(made)
         return made
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        make_steady(self)
+        super().showEvent(event)
 
     def buttons(self, go: str | None, leave: str) -> tuple[QPushButton | None, QPushButton]:
         """A row at the bottom: ``leave`` rejects, ``go`` is the primary one and calls ``accept``."""

@@ -1,0 +1,19 @@
+"""How fast the frames of a file are meant to follow each other (PS3.3 C.7.6.5)."""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+
+from fineview.formats.values import number, numbers
+
+
+def frame_rate(dataset: Dataset) -> float | None:
+    """Frames per second: as recommended for display, else of the recording, else of its times; None: not told."""
+    for keyword in ("RecommendedDisplayFrameRate", "CineRate"):
+        rate = number(dataset, keyword)
+        if rate is not None and rate > 0:
+            return float(rate)
+    # The first entry of the vector is always 0: nothing lies before the first frame (C.7.6.5.1.2).
+    steps = numbers(dataset, "FrameTime") or numbers(dataset, "FrameTimeVector")[1:]
+    spent = sum(steps)
+    return 1000.0 * len(steps) / spent if spent > 0 else None
