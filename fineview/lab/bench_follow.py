@@ -37,8 +37,8 @@ def write_volume(path: Path) -> None:
     """A raw HEYEX volume of the usual size: speckle of its own on every B-scan, 30 um apart."""
     rng = np.random.default_rng(0)
     head = struct.pack("<12s3I3d2I2dId4sQ2I16s16sI21s3xdI24sd", b"HSF-OCT-103", COLS, SCANS, ROWS, 0.0115, 0.03,
-                       0.00387, SLO, SLO, 0.0115, 0.0115, 30, 0.0, b"OD", 0, 3, 256, b"1", b"", 1, b"bench", 25569.0, 1, b"",
-                       45000.0)
+                       0.00387, SLO, SLO, 0.0115, 0.0115, 30, 0.0, b"OD", 0, 3, 256, b"1", b"", 1, b"bench", 25569.0, 1,
+                       b"", 45000.0)
     speckle = rng.random((ROWS, COLS), np.float32) ** 4
     with path.open("wb") as file:
         file.write(head.ljust(2048, b"\0") + rng.integers(0, 255, SLO * SLO, dtype=np.uint8).tobytes())

@@ -24,6 +24,7 @@ from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive, Journal
 from fineview.services.session import Session
+from fineview.services.slab import Slab
 from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
 from fineview.services.thickness_edit import LineEdits
 from fineview.services.thickness_lines import VolumeLines, corrected, from_file, from_model
@@ -106,8 +107,15 @@ class ThicknessDesk:
             if study is not None and state is not None else None
         return entry(state, series, self._session.author) if state is not None and series is not None else None
 
+    def slab(self, wanted: Slab | None) -> None:
+        """Which slab is seen from the front; None: between the two lines measured."""
+        now = self._session.thickness
+        if now is not None and now.made is not None and wanted != now.slab:
+            self._keep(replace(now, slab=wanted))
+            self.ground(now.ground if now.ground != "localizer" else "mean")
+
     def ground(self, wanted: Ground) -> None:
-        """What lies below the map: the localizer, or the slab between the two lines from the front."""
+        """What lies below the map: the localizer, or a slab from the front."""
         now, series = self._session.thickness, self._session.series
         if now is None or now.made is None or now.sheet is None or now.lines is None or series is None:
             return
@@ -115,10 +123,10 @@ class ThicknessDesk:
         self._session.pulse()
         if wanted == "localizer":
             return
-        made, sheet, lines = now.made, now.sheet, now.lines
+        made, sheet, lines, chosen = now.made, now.sheet, now.lines, now.slab
 
         def work(token: Token) -> EnFace:
-            return en_face(made, sheet, lines, self._pictures(series, token), wanted)
+            return en_face(made, sheet, lines, series, self._pictures(series, token), wanted, chosen)
 
         def seen(found: EnFace) -> None:
             kept = self._kept.get(series.uid)

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from fineview.core.geometry import Box
 from fineview.core.image import Raster
-from fineview.core.study import FrameInfo
-from fineview.core.thickness import FundusMap, is_retina
+from fineview.core.study import FrameInfo, Series
+from fineview.core.thickness import FundusMap, Provenance, is_retina
 from fineview.imaging.colour import colour_bar
 from fineview.imaging.enface import slab
 from fineview.imaging.region_mask import luma
+from fineview.services.slab import Slab, between, rows_of
 from fineview.services.snapshot import OverlayState
 from fineview.services.thickness import Thickness
 from fineview.services.thickness_lines import VolumeLines
@@ -34,10 +35,15 @@ def sheet_of(made: Thickness, localizer: FrameInfo | None) -> Sheet:
 
 
 def colour_range_um(made: Thickness) -> tuple[float, float]:
+    """Ends of the colour scale of what was measured."""
+    return range_um(made.provenance, made.map)
+
+
+def range_um(told: Provenance, held: FundusMap) -> tuple[float, float]:
     """Ends of the colour scale: fixed for the whole retina, else from 0 to what holds nearly all of the map."""
-    if is_retina(made.provenance.upper, made.provenance.lower):
+    if is_retina(told.upper, told.lower):
         return RETINA_UM
-    known = made.map.values[np.isfinite(made.map.values)]
+    known = held.values[np.isfinite(held.values)]
     top = float(np.percentile(known, 99)) if known.size else 0.0
     return 0.0, max(10.0, float(np.ceil(top / 10) * 10))
 
@@ -50,24 +56,33 @@ def rect_of(held: FundusMap, sheet: Sheet) -> Box:
 
 def map_overlay(made: Thickness, sheet: Sheet, colour_map: ColourMap = "viridis") -> OverlayState:
     """The map in colours, transparent where nothing is known."""
-    low, high = colour_range_um(made)
-    values, bar = made.map.values, colour_bar(colour_map)
-    known = np.isfinite(values)
+    ends = colour_range_um(made)
+    rgba, bar = map_rgba(made.map.values, ends, colour_map, _OPACITY)
+    return OverlayState(rgba, rect_of(made.map, sheet), True, made.provenance.words, ends, bar)
+
+
+def map_rgba(values: NDArray[np.float32], ends: tuple[float, float], colour_map: ColourMap, alpha: int
+             ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Colours of ``values`` (h, w) between ``ends``, NaN transparent: RGBA (h, w, 4), and the bar (256, 3)."""
+    (low, high), bar, known = ends, colour_bar(colour_map), np.isfinite(values)
     index = np.clip(np.rint((np.where(known, values, low) - low) / (high - low) * 255), 0, 255).astype(np.uint8)
-    rgba = np.dstack([bar[index], np.where(known, _OPACITY, 0).astype(np.uint8)])
-    return OverlayState(rgba, rect_of(made.map, sheet), True, made.provenance.words, (low, high), bar)
+    return np.dstack([bar[index], np.where(known, alpha, 0).astype(np.uint8)]), bar
 
 
-def en_face(made: Thickness, sheet: Sheet, lines: VolumeLines, pictures: Iterator[Raster], ground: Ground) -> EnFace:
-    """The slab between the two boundaries from the front; ``pictures`` are the volume's frames in order.
+def en_face(made: Thickness, sheet: Sheet, lines: VolumeLines, series: Series, pictures: Iterator[Raster],
+            ground: Ground, seen_of: Slab | None = None) -> EnFace:
+    """A slab from the front, by default the one between the two boundaries measured.
 
-    The grey levels that hold 98 % of it are stretched over black to white; nothing known is black.
+    ``pictures`` are the volume's frames in order.  The grey levels that hold 98 % of it are stretched over black to
+    white; nothing known is black.  Raises as ``rows_of``.
     """
-    upper, lower = made.provenance.upper, made.provenance.lower
-    rows = [slab(luma(raster.pixels), lines.rows[upper][number], lines.rows[lower][number],
-                 "max" if ground == "max" else "mean") for number, raster in enumerate(pictures)]
+    wanted = seen_of or between((made.provenance.upper, made.provenance.lower))
+    spacings = [frame.spacing for frame in series.frames]
+    top, bottom = (rows_of(edge, lines, spacings, made.plane.cols) for edge in (wanted.upper, wanted.lower))
+    rows = [slab(luma(raster.pixels), top[number], bottom[number], "max" if ground == "max" else "mean")
+            for number, raster in enumerate(pictures)]
     seen = made.plane.spread(np.stack(rows))
-    return EnFace(_stretched(seen.values), rect_of(seen, sheet), ground, (upper, lower))
+    return EnFace(_stretched(seen.values), rect_of(seen, sheet), ground, wanted)
 
 
 def _stretched(values: NDArray[np.float32]) -> NDArray[np.uint8]:

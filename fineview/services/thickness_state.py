@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.geometry import Box, Point
+from fineview.services.slab import Slab
 from fineview.services.thickness import Thickness
 from fineview.services.thickness_compare import Compared
 from fineview.services.thickness_lines import VolumeLines
@@ -43,7 +44,7 @@ class EnFace:
     pixels: NDArray[np.uint8]
     rect: Box
     ground: Ground
-    pair: tuple[str, str]
+    slab: Slab
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,7 @@ class ThicknessState:
     """``drawn``: lines as the file or the model has them; ``lines``: with the person's own in their place.
 
     ``centre``: where a person put the grid; None: a marked fovea, else the middle.  ``problem``: what, remedy.
+    ``slab``: what is seen from the front, where a person chose another than between the two lines measured.
     ``compared``: with another volume; it may still be that of an earlier ``made``.  ``apart``: why there is none.
     """
 
@@ -63,6 +65,7 @@ class ThicknessState:
     centre: tuple[Point, str] | None = None
     ground: Ground = "localizer"
     en_face: EnFace | None = None
+    slab: Slab | None = None
     problem: tuple[str, str] | None = None
     compared: Compared | None = None
     apart: tuple[str, str] | None = None

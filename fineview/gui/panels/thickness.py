@@ -22,6 +22,7 @@ from fineview.gui.panels.thickness_change import ChangeTable, dates, told_words
 from fineview.gui.panels.thickness_change import headline as change_headline
 from fineview.gui.panels.thickness_lines import LineTools
 from fineview.gui.panels.thickness_picture import MapPicture
+from fineview.gui.panels.thickness_slab import SlabRow
 from fineview.gui.panels.thickness_table import FieldTable
 from fineview.gui.viewer.canvas import Canvas
 from fineview.gui.wording import tr
@@ -71,6 +72,8 @@ class Thickness(QScrollArea):
         self.recentre = QPushButton(tr("Recentre"))
         self.recentre.setToolTip(tr("Back to the marked fovea (V), else to the middle of the scan"))
         self.recentre.clicked.connect(lambda: desk.move_centre(None))
+        self.slab = SlabRow()
+        self.slab.chosen.connect(desk.slab)
         self.picture = MapPicture(self._bench.session, self.recentre)
         self.map = self.picture.map
         self.report = QCheckBox(tr("in the report"))
@@ -110,7 +113,7 @@ class Thickness(QScrollArea):
         rows.addWidget(self.changes)
         form = QFormLayout()
         form.setHorizontalSpacing(12)
-        for words, widget in (("From", self.inner), ("To", self.outer), ("Below", self.ground),
+        for words, widget in (("From", self.inner), ("To", self.outer), ("Below", self.ground), ("", self.slab),
                               ("Colours", self.picture.colours)):
             form.addRow(tr(words), widget)
         rows.addWidget(self.words)
@@ -166,6 +169,8 @@ class Thickness(QScrollArea):
             refill(box, names)
             choose(box, name)
         choose(self.ground, now.ground)
+        self.slab.show_slab(now)
+        self.slab.setVisible(now.ground != "localizer")
         self.ground.setEnabled(made.plane.px_per_mm is not None or now.ground != "localizer")
         self.headline.setText(headline(made.grid))
         self.table.show_grid(made.grid)

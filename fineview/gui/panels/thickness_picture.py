@@ -37,7 +37,8 @@ class MapPicture(QWidget):
         self.low, self.high = QLabel(), QLabel()
         for label in (self.low, self.high):
             label.setObjectName("quiet")
-        self.colours = combo(tr("Colours of the map"), (("viridis", "viridis"), ("cividis", "cividis")))
+        self.colours = combo(tr("Colours of the map"), (("viridis", "viridis"), ("cividis", "cividis"),
+                                                          ("", "no map, the picture below it")))
         self.colours.activated.connect(lambda _: self._show_map())
         self.thickness, self.change = QPushButton(tr("Thickness")), QPushButton(tr("Change"))
         self._switch = QWidget()
@@ -84,7 +85,7 @@ class MapPicture(QWidget):
             return
         overlay, numbers = self._overlay(now)
         self.map.tell(numbers)
-        self.map.set_overlay(overlay)
+        self.map.set_overlay(overlay if self.colours.currentData() else None)
         self.bar.set_colours(overlay.bar)
         assert overlay.ticks is not None
         low, high = overlay.ticks
@@ -96,7 +97,7 @@ class MapPicture(QWidget):
         assert now.made is not None and now.sheet is not None
         found = now.compared
         if found is None or found.map is None or not self.change.isChecked():
-            return map_overlay(now.made, now.sheet, self.colours.currentData()), None
+            return map_overlay(now.made, now.sheet, self.colours.currentData() or "viridis"), None
         numbers = {one.name: signed(one.change_um) for one in found.told.fields} if now.change is not None else {}
         return change_overlay(found.map, now.sheet, ""), numbers
 
