@@ -123,17 +123,17 @@ def _unlike(frames: Sequence[FrameInfo]) -> list[Fault]:
 
 def _uneven(along: NDArray[np.float64]) -> list[Fault]:
     """Frames at one place, gaps, and distances that differ; ``along`` (K,) in mm along the normal."""
-    places = Counter(np.round(along / _SAME_MM).astype(np.int64).tolist())
+    if len(along) > 1 and float(np.diff(along).min()) < -_SAME_MM:
+        return [Fault("The frames are not in the order of their places.", True)]
+    places = np.bincount(np.cumsum(np.diff(along, prepend=along[0]) > _SAME_MM))  # how many frames lie at each
     if len(places) < len(along):
-        most = max(places.values())
-        each = f"{len(places)} places, {'' if set(places.values()) == {most} else 'up to '}{most} at each"
+        most = int(places.max())
+        each = f"{len(places)} places, {'' if int(places.min()) == most else 'up to '}{most} at each"
         where = "one place" if len(places) == 1 else each
         return [Fault(f"{len(along)} frames lie at {where}: several times, echoes or passes.", True)]
     if len(along) < FEWEST:
         return [Fault(f"Only {len(along)} slice{'s' if len(along) > 1 else ''}: too few for a volume.", True)]
     steps = np.diff(along)
-    if float(steps.min()) <= 0:
-        return [Fault("The frames are not in the order of their places.", True)]
     usual = float(np.median(steps))
     whole = np.round(steps / usual)
     if float(np.abs(steps - usual).max()) <= UNEVEN * usual:

@@ -99,16 +99,20 @@ def position_words(view: PlanesView, number: int) -> str:
     value = view.point_mm[axis]
     if view.grid.axes == "own":
         return f"{abs(value):.2f} mm"
+    if not view.series.frames[0].orientation.along_row:
+        return f"{value:.1f} mm"
     side = _SIDES[axis][value > 0] if round(value, 1) else ""
     return f"{side} {abs(value):.1f} mm".strip()
 
 
 def markers(view: PlanesView, number: int) -> tuple[str, str, str, str]:
-    """What lies left of, above, right of and below a plane; of an OCT volume's axes what its frames say, else "?"."""
-    plane = planes_of(view.grid.axes)[number]
+    """What lies left of, above, right of and below a plane; of an OCT volume's axes what its frames say, else "?".
+
+    Frames of an animal on four legs have places and no letters.
+    """
+    plane, frame = planes_of(view.grid.axes)[number], view.series.frames[0].orientation
     if view.grid.axes == "patient":
-        return plane.markers
-    frame = view.series.frames[0].orientation
+        return plane.markers if frame.along_row else ("?", "?", "?", "?")
     named = (frame.along_row, frame.along_column, "")
     right, down = (named[int(np.argmax(np.abs(way)))] for way in (plane.right, plane.down))
     return Orientation(right, down).edges()

@@ -65,7 +65,7 @@ class Planes:
             return
         self._asked, self._index = None, session.index
         # Planes take the places of the other panes, until another layout is chosen.
-        session.panes = replace(session.panes, alone=True)
+        session.panes = replace(session.panes, alone=session.panes.layout != "1x1")
         session.planes = PlanesView(series, grid, _middle(series, grid, session.index))
         self._bar.moved(0, len(series.frames), "reading the volume")
         at_hand = self._at_hand(series)

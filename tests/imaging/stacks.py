@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.orientation import Orientation
 from fineview.core.place import Place
 from fineview.core.study import FrameInfo
 
@@ -18,7 +19,7 @@ def frame(corner: Sequence[float], directions: tuple[tuple[float, float, float],
     """``spacing`` between rows, between columns; ``size``: rows, columns."""
     x, y, z = (float(one) for one in corner)
     return FrameInfo("made", rows=size[0], cols=size[1], spacing=Spacing(*spacing, None, ScaleSource.CALIBRATED),
-                     place=Place((x, y, z), directions[0], directions[1]))
+                     orientation=Orientation("L", "P"), place=Place((x, y, z), directions[0], directions[1]))
 
 
 def upright(*heights: float) -> list[FrameInfo]:

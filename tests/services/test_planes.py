@@ -183,3 +183,10 @@ def test_an_oct_volume_is_named_along_its_own_axes(jobs: Jobs, mailbox) -> None:
     assert [markers(view, number) for number in range(3)] == [("N", "H", "T", "F"), ("N", "?", "T", "?"),
                                                               ("?", "H", "?", "F")]
     assert value_words(view, 1, (3.5, 3.5)) == "7, interpolated" and value_words(view, 1, (-1.0, 3.5)) == ""
+
+
+def test_an_animal_on_four_legs_has_no_letters(jobs: Jobs, mailbox) -> None:
+    frames = tuple(replace(one, orientation=Orientation()) for one in CT.frames)
+    room = Room(jobs, mailbox, replace(CT, frames=frames))
+    room.planes.open()
+    assert markers(room.settle(), 0) == ("?", "?", "?", "?") and position_words(room.view, 2) == "-7.5 mm"

@@ -31,6 +31,7 @@ class PlaneCanvas(Canvas):
         self._number = number
         self._view: PlanesView | None = None
         self._shown: NDArray[np.uint8] | None = None
+        self.setAccessibleName(tr("Plane of the volume"))
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def show_view(self, view: PlanesView, window_text: str) -> None:

@@ -164,3 +164,15 @@ def test_a_series_that_is_no_volume_says_why(reader: Reader, tmp_path: Path) -> 
     assert reader.session.planes is None
     assert [one.what for one in reader.session.notices][-1] == \
         "This series has no other planes. Only 2 slices: too few for a volume."
+
+
+def test_cancel_while_reading_goes_back_to_the_frame(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "mr").mkdir()
+    write(tmp_path / "mr", [2.0 * k for k in range(10)])
+    reader.opens(tmp_path / "mr")
+    reader.window.bar.actions["planes"].trigger()
+    reader.window.desk.bench.cancel("volume")
+    reader.window.binder.update_now()
+    assert reader.session.planes is None and "volume" not in reader.session.progress
+    assert [one.isVisible() for one in reader.room.canvases] == [False, False, False]
+    assert reader.window.viewer.canvas.isVisible()
