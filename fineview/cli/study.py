@@ -239,6 +239,7 @@ def report(wish: argparse.Namespace) -> Any:
     from fineview.services.clock import now_iso
     from fineview.services.compose_report import ReportRequest, compose, write_report
     from fineview.services.frame_choice import choose_series
+    from fineview.services.grid_entry import entries_of
     from fineview.services.open_study import scan_all
 
     token = progress_token()
@@ -246,10 +247,14 @@ def report(wish: argparse.Namespace) -> Any:
         study, _ = choose_series(scan_all(app.archive, [wish.path], token), None)
         findings = app.journal.findings(study.uid)
         author = next((f.author for f in findings if f.author), app.journal.setting("author") or "unnamed reader")
-        request = ReportRequest(study, findings, app.journal.answers(study.uid), (), author, now_iso(), SOFTWARE)
+        kept = app.journal.grids(study.uid)
+        grids = entries_of(kept)
+        request = ReportRequest(study, findings, app.journal.answers(study.uid), (), author, now_iso(), SOFTWARE,
+                                grids=grids)
         written = write_report(compose(request, app.archive, token), app.writers(), _words(wish.format), wish.out)
     if wish.json:
         return {"files": [str(path) for path in written],
-                "findings": sum(f.in_report and bool(f.label) for f in findings)}
+                "findings": sum(f.in_report and bool(f.label) for f in findings),
+                "grids": len(entries_of(kept, study))}
     print(f"Written and read back: {', '.join(str(path) for path in written)}")
     return 0

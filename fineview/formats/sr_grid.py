@@ -11,6 +11,7 @@ import hashlib
 from highdicom import sr
 from pydicom.sr.coding import Code
 
+from fineview.core.change import GridChange
 from fineview.core.report import GridEntry
 from fineview.core.thickness import CENTRE_POINT_LOINC, VOLUME_LOINC
 from fineview.formats import sr_codes
@@ -37,11 +38,23 @@ def grid_group(study_uid: str, entry: GridEntry) -> sr.MeasurementsAndQualitativ
             sr_codes.SCALE, sr_codes.local(told.scale.value, f"scale: {told.scale.value}"))],
         source_images=_source(entry))
     absent = [field.name for field in entry.grid.fields if field.mean_um is None]
-    said = [f"{told.words}.", f"Centre: {entry.grid.centre_from}.", *(f"Note: {note}." for note in told.notes)]
+    said = [f"{entry.device.words}; {told.words}.", f"Centre: {entry.grid.centre_from}.",
+            *(f"Note: {note}." for note in told.notes)]
     said += [f"Not covered: {', '.join(absent)}."] if absent else []
+    said += [_compared(entry.change)] if entry.change is not None else []
     group[0].ContentSequence.append(
         sr.TextContentItem(sr_codes.COMMENT, " ".join(said), sr.RelationshipTypeValues.CONTAINS))
     return group
+
+
+def _compared(told: GridChange) -> str:
+    """In words alone: a change is no measurement of this image, and the numbers of its two sides stand in the JSON."""
+    between = f"{told.before.date or 'undated'} and {told.after.date or 'undated'}"
+    what = "Difference of the two eyes" if told.of_eyes else "Change"
+    if told.why_not:
+        return f"{what}, {between}: {told.why_not}"
+    words = [f"{one.name} {one.change_um:+.0f} um" for one in told.fields if one.change_um is not None]
+    return f"{what}, {between}: {', '.join(words) or 'no field covered by both'}. Aligned: {told.alignment.words}."
 
 
 def _numbers(entry: GridEntry) -> list[tuple[Code, float, Code]]:

@@ -7,6 +7,7 @@ import json
 from pathlib import PurePath
 from typing import Any
 
+from fineview.core import change
 from fineview.core.dialogue import Answer
 from fineview.core.errors import ReportRefused
 from fineview.core.evidence import ModelIdentity
@@ -98,6 +99,8 @@ def _grid(one: GridEntry) -> dict[str, Any]:
         "fields": [{"name": field.name, "loinc": field.loinc or None, "mean_um": field.mean_um,
                     "covered": field.covered, "area_mm2": field.area_mm2} for field in grid.fields],
         "volume_mm3": grid.volume_mm3, "notes": list(told.notes),
+        "device": {"maker": one.device.maker, "model": one.device.model, "software": one.device.software},
+        "change": change.as_plain(one.change) if one.change is not None else None,
     }
 
 

@@ -26,6 +26,7 @@ from reportlab.platypus import (
 
 from fineview.core.report import Figure, Report
 from fineview.reports import scripts
+from fineview.reports.change_words import ChangeWords
 from fineview.reports.json_writer import fingerprint, not_as_written
 from fineview.reports.pdf_pages import ACCENT, BOTTOM, HEIGHT, INK, LINE, MARGIN, QUIET, TEXT_WIDTH, TOP, Furniture
 from fineview.reports.pictures import png
@@ -87,6 +88,8 @@ def _story(report: Report, words: Sheet) -> Iterator[Flowable]:
     for grid in words.grids:
         yield from _section("Thickness", [_text(grid.title, _STRONG), _grid(grid),
                                           *(_text(line, _QUIET) for line in grid.told)])
+        if grid.change is not None:
+            yield from _change(grid.change)
     yield from _figures(report.figures)
     if words.exchanges:
         yield from _section("Questions and answers", [_exchange(one) for one in words.exchanges])
@@ -132,6 +135,20 @@ def _grid(words: GridWords) -> Flowable:
             for one, other in zip(left, (*right, ("", ""))[:half], strict=True)]
     return Table(rows, colWidths=[TEXT_WIDTH / 4] * 4, hAlign="LEFT", style=[
         ("LEFTPADDING", (0, 0), (-1, -1), 0), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)])
+
+
+def _change(words: ChangeWords) -> Iterator[Flowable]:
+    """The reason why there is no change stands before any number."""
+    yield CondPageBreak(75 * mm)
+    yield Spacer(0, 4 * mm)
+    yield _text(words.title, _STRONG)
+    yield from [_text(words.why_not, _BODY)] if words.why_not else []
+    head = [Paragraph(scripts.markup(title.upper()), _HEAD) for title in words.head]
+    yield Table([head, *([_text(cell, _BODY) for cell in row] for row in words.rows)], hAlign="LEFT", repeatRows=1,
+                colWidths=[TEXT_WIDTH * share for share in (0.32, 0.19, 0.19, 0.16, 0.14)], style=[
+        ("LEFTPADDING", (0, 0), (-1, -1), 0), ("LINEBELOW", (0, 0), (-1, 0), 0.9, ACCENT),
+        ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE)])
+    yield from (_text(line, _QUIET) for line in words.told)
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[Flowable]:

@@ -13,6 +13,7 @@ from fineview.core.labels import LABELS, on_phantoms_alone
 from fineview.core.region import RegionKind
 from fineview.core.report import GridEntry, Measurement, Report, ReportItem
 from fineview.core.units import with_unit
+from fineview.reports.change_words import ChangeWords, change_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,15 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class GridWords:
-    """An ETDRS grid: nine fields with their words, and below them where the numbers come from."""
+    """An ETDRS grid: nine fields with their words, and below them where the numbers come from.
+
+    ``change``: what it was compared with.
+    """
 
     title: str
     fields: tuple[tuple[str, str], ...]
     told: tuple[str, ...]
+    change: ChangeWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +166,11 @@ def _grid(one: GridEntry) -> GridWords:
     told, grid = one.provenance, one.grid
     fields = [(field.name.capitalize(), _um(field.mean_um)) for field in grid.fields]
     volume = "not covered" if grid.volume_mm3 is None else f"{number(grid.volume_mm3)} mm\u00b3"
-    notes = (f"{told.words}.", f"Centre: {grid.centre_from}.", *(f"Note: {note}." for note in told.notes))
+    notes = (f"{one.device.words}; {told.words}.", f"Centre: {grid.centre_from}.",
+             *(f"Note: {note}." for note in told.notes))
     more = (("Centre point", _um(grid.centre_point_um)), ("Volume of the 6 mm circle", volume))
     title = f"{one.series_description}, {told.upper} to {told.lower}, {one.laterality.words}"
-    return GridWords(title, (*fields, *more), notes)
+    return GridWords(title, (*fields, *more), notes, change_words(one.change) if one.change is not None else None)
 
 
 def _um(value: float | None) -> str:

@@ -18,6 +18,7 @@ from fineview.services.clock import now_iso
 from fineview.services.deliver import deliver_together
 from fineview.services.figures import finding_figure, overlay_figure
 from fineview.services.grid_entry import entries_of
+from fineview.services.grid_figures import grid_figures
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.measuring import measure_region
 from fineview.services.ports import Archive, Journal, ReportWriter, TokenPort
@@ -66,6 +67,10 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         figures.append(finding_figure(number, finding, archive.read_frame(frame), frame.spacing.aspect))
         items.append(ReportItem(finding, measure_region(finding.region, frame.spacing), frame, series.laterality,
                                 frame.spacing, finding.frame.index + 1, series.description or series.modality))
+    grids = tuple(replace(one, author=one.author or request.author) for one in _grids(request))
+    for number, entry in enumerate(grids, start=1):
+        token.raise_if_cancelled()
+        figures += grid_figures(number, entry, request.study, archive)
     figures += _evidence(request, kept, archive, token)
     shown = _shown(request)
     models = {m.sha256: m for m in (*(f.model for f in kept), *(a.model for a in shown)) if m is not None}
@@ -75,7 +80,7 @@ def compose(request: ReportRequest, archive: Archive, token: TokenPort) -> Repor
         laterality=_one_eye(items, request.study), author=request.author, created=request.created, items=tuple(items),
         figures=tuple(figures), dialogue=shown, summary=request.summary, models=tuple(models.values()),
         software=request.software, uid=report_uid(request), warnings=_warnings(request, items),
-        grids=tuple(replace(one, author=one.author or request.author) for one in _grids(request)))
+        grids=grids)
 
 
 def _evidence(request: ReportRequest, kept: Sequence[Finding], archive: Archive, token: TokenPort) -> list[Figure]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,12 @@ import pytest
 from PIL import Image
 
 from fineview import paths
+from fineview.core.kept_grid import KeptGrid
+from fineview.core.thickness import EtdrsGrid, FieldValue
+from fineview.store.cellar import Cellar
 from tests.cli.spoken import speak
 from tests.formats import made_heyex
+from tests.reports.sample_grids import grid_entry
 
 
 @pytest.mark.parametrize("words", [("--layers", "ILM"), ("--layers", "ILM-ILM"), ("--centre", "3"),
@@ -102,3 +108,23 @@ def test_what_changed_since_an_earlier_volume(slab: Path, tmp_path: Path) -> Non
     stranger = tmp_path / "stranger.vol"
     stranger.write_bytes((tmp_path / "later.vol").read_bytes().replace(b"P-7", b"P-8"))
     assert "two patients" in speak("thickness", stranger, "--against", slab, "--json").error["what"]
+
+
+def test_a_grid_that_was_ticked_is_in_the_report(slab: Path, tmp_path: Path) -> None:
+    told = speak("thickness", slab, "--json").json
+    found = speak("info", slab, "--json").json
+    study = next(one["uid"] for one in found["studies"])
+    fields = tuple(FieldValue(one["name"], one["mean_um"], 1.0, one["area_mm2"], one["loinc"])
+                   for one in told["fields"])
+    grid = EtdrsGrid(tuple(told["centre"]["mm"]), told["centre"]["from"], fields, 300.0)
+    entry = replace(grid_entry(), grid=grid, series_uid=told["series"]["uid"])
+    store = Cellar(paths.data_dir())
+    store.record_grid("put the grid into the report", None,
+                      KeptGrid(study, entry.series_uid, in_report=True, entry=entry), "2026-03-04T10:00:00+01:00")
+    store.close()
+    spoken = speak("report", slab, "--out", tmp_path / "out", "--format", "json,html", "--json")
+    assert spoken.json["grids"] == 1 and spoken.json["findings"] == 0
+    (grids,) = json.loads((tmp_path / "out" / "report.json").read_text())["grids"]
+    assert {one["loinc"]: one["mean_um"] for one in grids["fields"]}["57109-1"] == pytest.approx(300.0, abs=1.0)
+    text = (tmp_path / "out" / "report.html").read_text()
+    assert text.count("data:image/png") == 2 and "Change from 2024-01-10 to 2025-01-10" in text

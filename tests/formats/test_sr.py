@@ -25,6 +25,7 @@ from fineview.formats.secondary_capture import capture_pictures
 from fineview.formats.sr import SrWriter
 from tests.formats.conftest import last
 from tests.formats.real_files import shared
+from tests.reports.sample_grids import grid_change, grid_entry
 from tests.reports.test_grids import grid, with_grid
 
 MODEL = ModelIdentity("retina-s", "1", "3f9a21c8" * 8)
@@ -79,6 +80,12 @@ def test_every_kind_of_region_is_valid_equal_and_reads_back(tmp_path: Path) -> N
 
 def test_a_thickness_grid_is_valid(tmp_path: Path) -> None:
     made = dataclasses.replace(ALL, grids=with_grid(grid("outer nasal")).grids)
+    assert errors_of(SrWriter().render(made), tmp_path) == []
+
+
+@pytest.mark.parametrize("why", ["", "The volumes are by different makers."])
+def test_a_grid_that_was_compared_is_valid(why: str, tmp_path: Path) -> None:
+    made = dataclasses.replace(ALL, grids=(grid_entry(grid_change(why)),))
     assert errors_of(SrWriter().render(made), tmp_path) == []
 
 

@@ -19,16 +19,21 @@ from PySide6.QtWidgets import (
 )
 
 from fineview.core.finding import Finding, State
+from fineview.core.report import GridEntry
 from fineview.gui.dialogs.page import Page
-from fineview.gui.wording import tr
+from fineview.gui.wording import date_words, tr
+from fineview.services.grid_entry import entries_of
 from fineview.services.workbench import Workbench
 
 FORMATS = (("pdf", "PDF", ".pdf"), ("html", "HTML", ".html"), ("json", "JSON", ".json"),
            ("sr", "DICOM structured report", ".dcm"))
 
 
-def contents_words(findings: tuple[Finding, ...]) -> str:
-    """What enters and what stays out: only accepted findings with a label do."""
+def contents_words(findings: tuple[Finding, ...], grids: tuple[GridEntry, ...] = (), measured: bool = False) -> str:
+    """What enters and what stays out: only accepted findings with a label do, and grids a person put in.
+
+    ``measured``: a thickness is shown, so that it is told where no grid enters.
+    """
     enters = sum(f.in_report and bool(f.label) for f in findings)
     nameless = sum(f.in_report and not f.label for f in findings)
     undecided = sum(f.state is State.SUGGESTED for f in findings)
@@ -37,7 +42,20 @@ def contents_words(findings: tuple[Finding, ...]) -> str:
         words.append(tr("Marks without a label that stay out until they have one: {0}.").format(nameless))
     if undecided:
         words.append(tr("Suggestions that nobody reviewed and that stay out: {0}.").format(undecided))
+    words += [grid_words(one) for one in grids]
+    if measured and not grids:
+        words.append(tr("The thickness grid stays out: it is not ticked \"in the report\"."))
     return "\n".join(words)
+
+
+def grid_words(one: GridEntry) -> str:
+    """"Thickness grid that enters the report: right eye (OD), ILM to BM, with the change since 2024-01-10."."""
+    told = one.change
+    since = date_words(told.before.date) or tr("an undated visit") if told is not None else ""
+    what = "" if told is None else tr("with the difference between the eyes") if told.of_eyes else \
+        f"{tr('with the change since')} {since}"
+    parts = (one.laterality.words, f"{one.provenance.upper} {tr('to')} {one.provenance.lower}", what)
+    return f"{tr('Thickness grid that enters the report:')} {', '.join(part for part in parts if part)}."
 
 
 def target_words(folder: str, formats: tuple[str, ...]) -> str:
@@ -57,7 +75,9 @@ class ExportReport(Page):
         super().__init__(tr("Export report"), parent)
         self._bench, self._named = bench, named
         findings = bench.session.findings
-        self.words(contents_words(findings))
+        now = bench.session.thickness
+        self.words(contents_words(findings, entries_of(bench.session.kept_grids, bench.session.study),
+                                  now is not None and now.made is not None))
         self.boxes = {name: QCheckBox(tr(title)) for name, title, _ in FORMATS}
         self._pictures = any(f.in_report and f.label and f.sop_uid is None for f in findings)
         self.capture = QCheckBox(tr("Write these pictures as DICOM Secondary Capture under a new UID first"))
@@ -70,6 +90,7 @@ class ExportReport(Page):
         self.author.setAccessibleName(tr("Author"))
         self.author.setPlaceholderText(tr("Your name, as it stands in the report"))
         self.summary = QPlainTextEdit()
+        self.summary.setTabChangesFocus(True)
         self.summary.setAccessibleName(tr("Summary"))
         self.summary.setPlaceholderText(tr("Summary in your own words (optional)"))
         self.summary.setFixedHeight(88)

@@ -22,6 +22,7 @@ from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.main_window import MainWindow
 from fineview.services.workbench import Workbench
 from tests.gui.scene import suggestion
+from tests.reports.sample_grids import grid_entry
 
 KEY = FrameKey("scan", 2)
 Settle = Callable[[Callable[[], bool]], None]
@@ -82,6 +83,16 @@ def test_what_enters_the_report_is_said() -> None:
     assert words.splitlines() == ["Accepted findings that enter the report: 1.",
                                   "Marks without a label that stay out until they have one: 1.",
                                   "Suggestions that nobody reviewed and that stay out: 1."]
+
+
+def test_whether_the_thickness_grid_enters_is_said() -> None:
+    compared = grid_entry()
+    assert contents_words((), (compared,), True).splitlines()[1] == (
+        "Thickness grid that enters the report: right eye (OD), ILM to BM, with the change since 2024-01-10.")
+    alone = contents_words((), (replace(compared, change=None),), True)
+    assert alone.endswith("right eye (OD), ILM to BM.")
+    assert contents_words((), (), True).endswith("The thickness grid stays out: it is not ticked \"in the report\".")
+    assert "grid" not in contents_words((), (), False)
 
 
 def test_what_will_be_written_is_said(tmp_path: Path) -> None:
