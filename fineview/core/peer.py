@@ -229,7 +229,7 @@ class Parcel:
     """One object on its way to a peer.  "sent" only once the peer has confirmed this very object.
 
     ``why``: the reason of the last failure, or the remark of a peer that took it with a warning.  ``batch`` groups
-    what was sent by one gesture.
+    what was sent by one gesture.  ``kind``: what it is, for people.
     """
 
     id: str
@@ -242,6 +242,7 @@ class Parcel:
     attempts: int = 0
     why: str = ""
     at: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -35,13 +36,27 @@ class Bearer(AuthBase):
         return request
 
 
-class _Shielded(HTTPAdapter):
-    def __init__(self, context: ssl.SSLContext) -> None:
+class _Door(HTTPAdapter):
+    """``context`` None: plain HTTP."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)  # type: ignore[no-untyped-call]
+        shield = {} if self._context is None else {"ssl_context": self._context}
+        super().init_poolmanager(*args, **kwargs, **shield)  # type: ignore[no-untyped-call]
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        request.url = as_it_may_stand(request.url or "")
+        return super().send(request, *args, **kwargs)
+
+
+def as_it_may_stand(address: str) -> str:
+    """A query without escapes that it does not need (RFC 3986 section 3.4): some services look for "%2A", not for *."""
+    path, mark, query = address.partition("?")
+    query = query.replace("+", "%20")  # a form's way to write a space
+    return path + mark + re.sub("%(2A|3F|2C|3A|40|2F)", lambda found: chr(int(found[1], 16)), query)
 
 
 class Service:
@@ -57,9 +72,10 @@ class Service:
         self.session.trust_env = False
         self.session.max_redirects = 0
         self.session.auth = Bearer(secrets.token)
+        self.session.mount("http://", _Door())
         if self.base.startswith("https"):
             self.session.verify = node.ca_file or True
-            self.session.mount("https://", _Shielded(client_tls(node, secrets)))
+            self.session.mount("https://", _Door(client_tls(node, secrets)))
 
     def client(self) -> DICOMwebClient:
         made = DICOMwebClient(self.base, session=self.session, timeout=self.timeout)

@@ -68,10 +68,10 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSp
 QComboBox QAbstractItemView { background: @panel; color: @text; border: 1px solid @line;
   selection-background-color: @chosen; selection-color: @text; outline: none; }
 QCheckBox, QRadioButton { color: @text; spacing: 8px; background: transparent; }
-QCheckBox::indicator, QListView::indicator { width: 15px; height: 15px; border: 1px solid @faint; border-radius: 4px;
-  background: @ground; }
-QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent; border-color: @accent;
-  image: url("$check"); }
+QCheckBox::indicator, QListView::indicator, QTreeView::indicator {
+  width: 15px; height: 15px; border: 1px solid @faint; border-radius: 4px; background: @ground; }
+QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked {
+  background: @accent; border-color: @accent; image: url("$check"); }
 QCheckBox::indicator:focus, QCheckBox::indicator:hover { border-color: @accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
 QTabBar { background: @panel; }

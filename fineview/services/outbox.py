@@ -7,9 +7,10 @@ was cancelled or the program was killed is waiting again: the peer may have it a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from fineview.core.errors import FineViewError, InputProblem
 from fineview.core.peer import Parcel, Receipt
@@ -49,8 +50,10 @@ class Outbox:
     def parcels(self) -> tuple[Parcel, ...]:
         return self._store.parcels()
 
-    def post(self, name: str, objects: Sequence[Object]) -> str:
+    def post(self, name: str, objects: Sequence[Object], kinds: Mapping[str, str] = MappingProxyType({})) -> str:
         """Put objects into the outbox for a node; returns the batch.  Nothing is sent yet.
+
+        ``kinds``: what an object is, for people, by its SOP instance UID.
 
         Raises ``RequestProblem``, ``StorageProblem``, ``InputProblem``, and then nothing was put in.
         """
@@ -61,7 +64,8 @@ class Outbox:
             for uid, study, path in objects:
                 # What is no UID goes in too: it is refused before it leaves, and is told of by its own row.
                 held = self._spool.keep(path, batch, uid)
-                made.append(Parcel(f"{batch}/{uid}", batch, name, uid, study, str(held), at=at))
+                made.append(Parcel(f"{batch}/{uid}", batch, name, uid, study, str(held), at=at,
+                                   kind=kinds.get(uid, "")))
             self._store.put(made)
         except BaseException:
             for one in made:

@@ -40,6 +40,7 @@ class PacsDesk:
 
     def begin(self) -> None:
         """Read nodes and outbox.  Connects to nobody."""
+        self._work.change(said="", problem=None)
         self._work.do(BOOK, "", lambda _: self._work.book(), lambda _: "")
 
     def add(self, node: Node, secrets: Secrets | None) -> None:

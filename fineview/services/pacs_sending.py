@@ -6,10 +6,11 @@ to nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from fineview.core.errors import FineViewError
 from fineview.core.peer import Parcel
@@ -24,6 +25,7 @@ from fineview.services.shipment import Shipment, shipment
 
 Written = Callable[[str], tuple[Path, ...]]
 """Study UID -> DICOM files that were exported of it since the program began."""
+_WAITS = "outbox-waits"
 _READING = "The study is still being read; send it when that has ended."
 
 
@@ -64,14 +66,14 @@ class PacsSending:
         self._work.change(shipment=None)
         self._work.do("pacs-shipment", "", work, told)
 
-    def send(self, name: str, objects: Sequence[Object]) -> None:
+    def send(self, name: str, objects: Sequence[Object], kinds: Mapping[str, str] = MappingProxyType({})) -> None:
         """Put objects into the outbox for a node, and send them: at once, or after what is under way."""
         if not objects:
             return
 
         def work(_: Token) -> frozenset[str]:
             outbox = self._work.rooms()[1]
-            batch = outbox.post(name, objects)
+            batch = outbox.post(name, objects, kinds)
             self._work.book()
             return frozenset(one.id for one in outbox.parcels() if one.batch == batch)
         self._work.do(BOOK, "", work, self._deliver_asked)
@@ -167,8 +169,9 @@ class PacsSending:
             self._tries += 1
             self._later(len(done.left), done.why)
         elif self._tries:
-            self._tries = 0
-            self._work.session.tell("info", f"The outbox was tried again: {words}", "", "outbox-sent")
+            self._tries, session = 0, self._work.session
+            session.notices = tuple(one for one in session.notices if one.code != _WAITS)
+            session.tell("info", f"The outbox was tried again: {words}", "", "outbox-sent")
         return "" if done.why is not None else words
 
     def _later(self, left: int, why: FineViewError | None) -> None:
@@ -178,7 +181,7 @@ class PacsSending:
         if self._tries == 1:
             self._work.session.tell(
                 "warning", f"{left} objects are not sent yet{': ' + why.what if why is not None else '.'}",
-                "They are tried again while FineView is open; File > PACS > Outbox shows when.", "outbox-waits")
+                "They are tried again while FineView is open; File > PACS > Outbox shows when.", _WAITS)
         # Cancelled when the program ends, and when a person asks for a try now.
         self._work.do(AGAIN, "", lambda token: token.wait(pause), lambda _: self._due())
 

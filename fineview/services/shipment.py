@@ -14,6 +14,7 @@ from fineview.services.companion_view import KIND_WORDS
 from fineview.services.outbox import Object
 
 _NO_DICOM = "It is no DICOM object."
+_MARKS = "Marks, answers and corrected lines are in none of these files: export a structured report to send them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Shipment:
         found = {made[0]: made for one in self.loads if one.key in keys for made in one.objects}
         return tuple(found.values())
 
+    def kinds(self) -> dict[str, str]:
+        """SOP instance UID -> what it is, for people."""
+        return {made[0]: f"{one.kind}: {one.title}" for one in self.loads for made in one.objects}
+
     def counts(self, keys: Collection[str]) -> tuple[tuple[str, int], ...]:
         """(kind, objects) of the chosen ones, as they are listed."""
         counted: Counter[str] = Counter()
@@ -64,7 +69,8 @@ def shipment(study: Study, catalogue: Catalogue, written: Catalogue = Catalogue(
     beside = tuple(_beside(catalogue, study, sent))
     sent |= {made[0] for load in beside for made in load.objects}
     reports = tuple(_written(written, study, sent))
-    return Shipment(study.uid, (*series, *beside, *reports), tuple(_stays(catalogue, study)))
+    stays = [*_stays(catalogue, study), *(() if reports else (_MARKS,))]
+    return Shipment(study.uid, (*series, *beside, *reports), tuple(stays))
 
 
 def _series(series: Series, study_uid: str) -> Load:
@@ -118,4 +124,3 @@ def _stays(catalogue: Catalogue, study: Study) -> Iterator[str]:
         yield f"Second copies of the same objects stay here: {copies}."
     if catalogue.problems:
         yield f"Files that could not be opened stay here: {len(catalogue.problems)}."
-    yield "Marks, answers and corrected lines are in none of these files: export a structured report to send them."

@@ -55,3 +55,4 @@ def test_a_report_just_written_goes_too_and_one_of_another_study_does_not() -> N
     made = shipment(STUDY, Catalogue((STUDY,), companions=(beside("1.1.5"),)), written)
     assert [(load.kind, load.objects[0][0]) for load in made.loads if load.kind == "report just written"] == [
         ("report just written", "2.25.1")]
+    assert made.stays == () and made.kinds()["2.25.1"] == "report just written: 2.25.1.dcm"

@@ -29,6 +29,7 @@ class PacsPage(Page):
         self.received = ReceivedTab(self._desk, self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName(tr("Search, outbox and received studies"))
         for tab, title in ((self.search, "Search and retrieve"), (self.outbox, "Outbox"),
                            (self.received, "Received studies")):
             self.tabs.addTab(tab.page, tr(title))

@@ -12,12 +12,12 @@ from fineview.gui.wording import tr
 from fineview.services.pacs_desk import PacsDesk
 from fineview.services.pacs_work import SEND, PacsView
 
-_SENT = ("State", "Node", "Object", "Attempts", "Remark")
+_SENT = ("State", "Node", "Object", "UID", "Attempts", "Remark")
 _STATES = {"waiting": "Waiting", "sending": "On its way", "sent": "Sent, confirmed", "failed": "Failed"}
 
 
 def parcel_cells(one: Parcel) -> Cells:
-    return (tr(_STATES[one.state]), one.node, one.sop_uid, str(one.attempts), one.why)
+    return (tr(_STATES[one.state]), one.node, one.kind, one.sop_uid, str(one.attempts), one.why)
 
 
 def waiting_words(view: PacsView) -> str:
@@ -35,7 +35,7 @@ class OutboxTab:
 
     def __init__(self, desk: PacsDesk, can_send: Callable[[], bool], choose: Callable[[], object]) -> None:
         self._desk, self._can_send = desk, can_send
-        self.outbox = table(_SENT, 4, tr("Objects sent, waiting or failed"), many=True)
+        self.outbox = table(_SENT, 5, tr("Objects sent, waiting or failed"), many=True)
         self.outbox.itemSelectionChanged.connect(self.enable)
         self.send = button("Send the open study …", choose, True)
         self.retry = button("Try now", lambda: desk.sending.retry(self._ids() or None))

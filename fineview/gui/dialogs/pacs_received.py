@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from fineview.core.received import ReceivedStudy
 from fineview.gui.dialogs.pacs_search import day
-from fineview.gui.dialogs.pacs_table import Cells, button, fill, tab_page, table, value_of
+from fineview.gui.dialogs.pacs_table import Cells, button, fill, name_words, tab_page, table, value_of
 from fineview.gui.dialogs.page import Page
 from fineview.gui.wording import tr
 from fineview.services.pacs_desk import PacsDesk
@@ -26,13 +26,13 @@ def size_words(size: int) -> str:
 
 
 def received_cells(one: ReceivedStudy) -> Cells:
-    return (one.at, one.patient_name.replace("^", " ").strip(), one.patient_id, day(one.date), one.description,
+    return (one.at, name_words(one.patient_name), one.patient_id, day(one.date), one.description,
             str(one.objects), size_words(one.size))
 
 
 def delete_words(one: ReceivedStudy) -> str:
     """What goes, what stays, and that there is no way back."""
-    who = one.patient_name.replace("^", " ").strip() or one.patient_id or tr("a patient without a name")
+    who = name_words(one.patient_name) or one.patient_id or tr("a patient without a name")
     what = tr("{0} objects ({1}) of {2} are deleted from this computer.").format(one.objects, size_words(one.size), who)
     rest = tr("There is no way back: to have the study again it must be retrieved again. Marks, answers and reports "
               "that you made of it stay, and what waits in the outbox is still sent.")

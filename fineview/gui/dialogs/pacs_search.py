@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QTreeWidgetItem
 
 from fineview.core.peer import Match, Query
-from fineview.gui.dialogs.pacs_table import Cells, button, item, tab_page, table, value_of
+from fineview.gui.dialogs.pacs_table import Cells, button, item, name_words, tab_page, table, value_of
 from fineview.gui.wording import tr
 from fineview.services.pacs_desk import PacsDesk
 from fineview.services.pacs_work import GET, PacsView
@@ -20,7 +20,7 @@ def match_cells(one: Match) -> Cells:
     kind, objects = one.modality.replace("\\", ", "), str(one.objects or "")
     if one.series_uid:
         return (tr("Series {0}").format(one.number).strip(), kind, "", "", "", one.description, objects)
-    return (day(one.date), kind, one.patient_name.replace("^", " ").strip(), one.patient_id, day(one.birth_date),
+    return (day(one.date), kind, name_words(one.patient_name), one.patient_id, day(one.birth_date),
             one.description, objects)
 
 
@@ -65,7 +65,8 @@ class SearchTab:
         return Query(**{name: field.text().strip() for name, field in self.fields.items()})  # type: ignore[arg-type]
 
     def show_view(self, view: PacsView) -> None:
-        rows = view.found.rows if view.found is not None else ()
+        # The newest first: peers list in whatever order they find.
+        rows = tuple(sorted(view.found.rows, key=lambda one: one.date, reverse=True)) if view.found is not None else ()
         if rows != self._rows:
             self._rows = rows
             self.found.clear()

@@ -39,7 +39,7 @@ class SendStudy(Page):
         self._shown: Shipment | None = None
         self.loads = table(_COLUMNS, 1, tr("What can be sent"))
         self.loads.itemChanged.connect(lambda *_: self._tell())
-        self.column.addWidget(self.loads, 1)
+        self.column.addWidget(self.loads, 100)
         self.goes = self.words("")
         self.stays = self.words("", "quiet")
         go, _ = self.buttons("Send", "Cancel")
@@ -81,7 +81,7 @@ class SendStudy(Page):
 
     def _send(self) -> None:
         if self._shown is not None:
-            self._desk.sending.send(self._node, self._shown.objects(self.chosen()))
+            self._desk.sending.send(self._node, self._shown.objects(self.chosen()), self._shown.kinds())
 
 
 def _row(one: Load) -> QTreeWidgetItem:

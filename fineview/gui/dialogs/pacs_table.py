@@ -17,9 +17,15 @@ from PySide6.QtWidgets import (
 )
 
 from fineview.gui.plain_tip import plain_tip
-from fineview.gui.wording import tr
+from fineview.gui.wording import person_name, tr
 
 Cells = tuple[str, ...]
+
+
+def name_words(dicom_name: str) -> str:
+    """A patient's name (PS3.5 6.2.1) in all the scripts it is given in: "Wang, XiaoDong (王, 小東)"."""
+    groups = [one for group in dicom_name.split("=") if (one := person_name(group))]
+    return f"{groups[0]} ({' / '.join(groups[1:])})" if len(groups) > 1 else "".join(groups)
 
 
 def table(columns: Sequence[str], stretch: int, name: str, many: bool = False) -> QTreeWidget:

@@ -70,7 +70,7 @@ def test_a_study_its_series_and_one_of_them_retrieved(bench: Workbench, qtbot: Q
         page.search.search.click()
         assert bench.pacs.view.found is None and page.cancel.isVisible()  # under way, and this thread is free
         settle(lambda: bench.pacs.view.found is not None)
-        assert [row[2:4] for row in rows(found)] == [["TEST ONE", "1"]] and page.said.text() == "1 found."
+        assert [row[2:4] for row in rows(found)] == [["TEST, ONE", "1"]] and page.said.text() == "1 found."
         assert not page.search.retrieve.isEnabled()
         study = found.topLevelItem(0)
         assert study is not None and study.childCount() == 0
@@ -185,6 +185,7 @@ def test_what_goes_and_what_stays_is_said_and_each_object_has_its_state(bench: W
         sending.go.click()
         settle(lambda: page.said.text() == "1 of 2 objects sent and confirmed." and not bench.pacs.busy(SEND))
         assert states(page) == ["Sent, confirmed", "Failed"]
+        assert [row[2] for row in rows(page.outbox.outbox)] == ["MR objects: brain"] * 2
         answers.clear()
         page.outbox.outbox.topLevelItem(1).setSelected(True)  # type: ignore[union-attr]
         page.outbox.retry.click()
@@ -206,7 +207,7 @@ def test_giving_up_takes_an_object_out(bench: Workbench, qtbot: QtBot, settle: S
     assert not page.outbox.give_up.isEnabled()  # nothing is chosen
     page.outbox.outbox.topLevelItem(0).setSelected(True)  # type: ignore[union-attr]
     page.outbox.give_up.click()
-    settle(lambda: [row[2] for row in rows(page.outbox.outbox)] == ["1.2.3.4.2"])
+    settle(lambda: [row[3] for row in rows(page.outbox.outbox)] == ["1.2.3.4.2"])
     page.reject()
 
 
