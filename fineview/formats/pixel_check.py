@@ -12,6 +12,7 @@ from fineview.formats import limits
 from fineview.formats.part10 import OpenFile
 from fineview.formats.values import integer, text
 
+_OTHER_COLOURS = ("HSV", "ARGB", "CMYK", "YBR_PARTIAL_420")
 _FLOAT_BITS = {0x0008: 32, 0x0009: 64}
 
 
@@ -48,6 +49,10 @@ def checked_shape(opened: OpenFile) -> Shape:
         raise limits.damaged(f"it claims {rows or 0} rows and {cols or 0} columns")
     if bits not in (1, 8, 16, 32, 64) or samples not in (1, 3, 4):
         raise limits.damaged(f"it claims {samples} samples of {bits} bits")
+    colours = text(dataset, "PhotometricInterpretation")
+    if samples > 1 and colours in _OTHER_COLOURS:
+        raise InputProblem(f"Its colours are stored as {colours}, which is not read here.",
+                           "Ask its sender for a copy in RGB.", "no-decoder")
     if frames is None or frames < 1:
         raise InputProblem(f"The file claims {text(dataset, 'NumberOfFrames')} frames of {rows} x {cols}.",
                            "Ask its sender for a correct copy.", "frames")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,11 @@ from fineview.formats.luts import by_palette, lut_of
 from fineview.formats.opened_files import opened_dicom
 from fineview.formats.part10 import OpenFile
 from fineview.formats.pixel_check import Shape, checked_shape
-from fineview.formats.values import Groups, first_item, number, numbers, text
-from fineview.imaging.modality import apply_lut, rescale, to_8bit_rgb
+from fineview.formats.values import Groups, first_item, integer, number, numbers, text
+from fineview.imaging.modality import apply_lut, partial_rgb, rescale, to_8bit_rgb
 
 _KEYWORDS = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
-_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
+_PARTIAL = "YBR_PARTIAL_422"
 
 
 def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
@@ -76,10 +77,31 @@ def _by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArra
     options = as_pixel_options(dataset)
     options["pixel_keyword"] = _KEYWORDS[(opened.structure.pixel_tag or (0, 0x10))[1]]
     options["pixel_vr"] = opened.structure.pixel_vr or "OW"
+    below = _bits_below(dataset) if opened.structure.pixel_length is not None else 0
+    if below:
+        options["bits_stored"] += below
+    partial = options.get("photometric_interpretation") == _PARTIAL
+    if partial:  # laid out like its full-range sister, which pydicom knows
+        options |= {"photometric_interpretation": "YBR_FULL_422", "as_rgb": False}
+    array, _ = get_decoder(syntax).as_array(_bytes_of(opened), index=frame, raw=False, decoding_plugin=plugin,
+                                            **options)
+    return partial_rgb(array) if partial else np.asarray(array) >> below if below else np.asarray(array)
+
+
+def _bytes_of(opened: OpenFile) -> BinaryIO:
+    """The file at its pixels; single bits in words of the other byte order are turned round first (PS3.5 8.1.1)."""
     opened.source.seek(opened.structure.pixel_start)
-    decoder = get_decoder(syntax)
-    array, _meta = decoder.as_array(opened.source, index=frame, raw=False, decoding_plugin=plugin, **options)
-    return np.asarray(array)
+    length, words = opened.structure.pixel_length, opened.structure.pixel_vr == "OW"
+    if length is None or not words or opened.front.little or integer(opened.dataset, "BitsAllocated") != 1:
+        return opened.source
+    return io.BytesIO(np.frombuffer(opened.source.read(length // 2 * 2), ">u2").astype("<u2").tobytes())
+
+
+def _bits_below(dataset: Dataset) -> int:
+    """Bits under a value that old writers moved to the top of its word (PS3.5 8.1.1 before 2014)."""
+    high, stored = integer(dataset, "HighBit"), integer(dataset, "BitsStored")
+    allocated = integer(dataset, "BitsAllocated") or 0
+    return high + 1 - stored if high is not None and stored and stored <= high < allocated else 0
 
 
 def _to_raster(array: NDArray[Any], dataset: Dataset, frame: int) -> Raster:
@@ -88,7 +110,7 @@ def _to_raster(array: NDArray[Any], dataset: Dataset, frame: int) -> Raster:
         array = array.astype(array.dtype.newbyteorder("="))
     if photometric == "PALETTE COLOR":
         return Raster(by_palette(array, dataset))
-    if array.ndim == 3 or photometric in _COLOURS:
+    if array.ndim == 3:
         bits = int(number(dataset, "BitsStored") or array.dtype.itemsize * 8)
         return Raster(to_8bit_rgb(array[..., :3], bits))
     groups = Groups(dataset)

@@ -58,6 +58,14 @@ def palette_rgb(index: Array, first: int, tables: tuple[Array, Array, Array], bi
     return (rgb >> (bits - 8)).astype(np.uint8) if bits > 8 else rgb.astype(np.uint8)
 
 
+def partial_rgb(luminance: Array) -> NDArray[np.uint8]:
+    """(H, W, 3) 8-bit luminance (16 to 235) and chrominance (16 to 240) -> RGB (PS3.3 C.7.6.3.1.2, YBR_PARTIAL_422)."""
+    y, b, r = (luminance[..., at].astype(np.float64) for at in range(3))
+    y, b, r = 1.1644 * (y - 16), b - 128, r - 128
+    rgb = np.stack([y + 1.5960 * r, y - 0.3917 * b - 0.8130 * r, y + 2.0173 * b], axis=-1)
+    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+
+
 def to_8bit_rgb(rgb: Array, bits_stored: int) -> NDArray[np.uint8]:
     """(H, W, 3) RGB of any depth -> uint8, by the full range of the stored bits, never by content."""
     if rgb.dtype == np.uint8 and bits_stored == 8:
