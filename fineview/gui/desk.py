@@ -183,7 +183,9 @@ class Desk:
         self.fit()
 
     def fit(self) -> None:
-        self._parts.viewer.canvas.fit()
+        viewer = self._parts.viewer
+        for one in (viewer.canvas, *viewer.planes.canvases):
+            one.fit()
 
     def one_to_one(self) -> None:
         self._parts.viewer.canvas.one_to_one()

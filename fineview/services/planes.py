@@ -166,7 +166,8 @@ class Planes:
         session = self._session
         if session.planes is not None:
             session.planes, session.panes = None, replace(session.panes, alone=False)
-        self._bar.failed(error)
+        session.tell("warning", error.what, error.remedy, error.code)
+        session.pulse()
 
 
 def _middle(series: Series, grid: Grid, index: int) -> Vector:
