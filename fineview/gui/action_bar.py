@@ -7,16 +7,18 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
 from fineview.gui import icons
-from fineview.gui.actions import ACTIONS, Action
+from fineview.gui.action_row import Action
+from fineview.gui.actions import ACTIONS
 from fineview.gui.desk import Desk
 from fineview.gui.keys import Keys, native
+from fineview.gui.pane_actions import MOST_PRESETS
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 
 
 class ActionBar:
     WATCHES = frozenset({"tool", "overlay_wishes", "view", "frame_key", "selected", "undo_name", "redo_name", "study",
-                         "series", "image", "window_text", "beside", "companions"})
+                         "series", "image", "window_text", "beside", "companions", "panes"})
 
     def __init__(self, window: QMainWindow, desk: Desk, keys: Keys) -> None:
         self._desk, self._keys = desk, keys
@@ -28,8 +30,8 @@ class ActionBar:
                 menus[row.menu] = window.menuBar().addMenu(tr(row.menu))
             made = self.actions[row.id] = self._make(row, window)
             menus[row.menu].addAction(made)
-        self._presets = menus["View"].addMenu(tr("Window presets"))
-        self._presets.aboutToShow.connect(self._fill_presets)
+        menus["Presets"].aboutToShow.connect(self._name_presets)
+        menus["Presets"].aboutToHide.connect(self._show_presets)
         self.toolbar = self._make_toolbar(window)
         keys.subscribe(self._rekey)
 
@@ -98,11 +100,18 @@ class ActionBar:
                 made.setText(tr(title))
                 self._tell(made, row, title)
 
-    def _fill_presets(self) -> None:
-        self._presets.clear()
-        look = self._desk.bench.look
-        self._presets.addAction(tr("As the file says"), lambda: look.window(None))
-        for preset in look.presets():
-            name = preset.name or tr("from the file")
-            words = f"{name}   W {preset.width:g}  L {preset.centre:g}"
-            self._presets.addAction(words, lambda p=preset: look.window(p))
+    def _name_presets(self) -> None:
+        """The menu tells which windows the keys stand for in this picture."""
+        known = self._desk.bench.look.presets()
+        for number in range(1, MOST_PRESETS + 1):
+            made = self.actions[f"preset-{number}"]
+            made.setVisible(number <= len(known))
+            if number <= len(known):
+                preset = known[number - 1]
+                name = tr(preset.name) or tr("From the file")
+                made.setText(f"{name}   W {preset.width:g}  L {preset.centre:g}")
+
+    def _show_presets(self) -> None:
+        """A hidden action does not hear its key."""
+        for number in range(1, MOST_PRESETS + 1):
+            self.actions[f"preset-{number}"].setVisible(True)

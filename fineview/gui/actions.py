@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import get_args
 
 from fineview.core.evidence import Method
-from fineview.gui.desk import Desk
-from fineview.services.snapshot import ViewState
+from fineview.gui.action_row import (
+    Action,
+    Run,
+    has_anything,
+    has_b_scans,
+    has_frames,
+    has_image,
+    has_overlay,
+    has_selected,
+    has_study,
+)
+from fineview.gui.pane_actions import PANE_GESTURES, PANES, PRESETS
 from fineview.services.wishes import OverlayKind, Tool
-
-Run = Callable[[Desk], object]
-When = Callable[[ViewState], bool]
-
-
-def always(state: ViewState) -> bool:
-    return True
-
-
-def has_image(state: ViewState) -> bool:
-    return state.frame_key is not None
-
-
-def has_frames(state: ViewState) -> bool:
-    return state.series is not None and len(state.series.frames) > 1
-
-
-def has_b_scans(state: ViewState) -> bool:
-    return has_frames(state) and state.series is not None and state.series.modality == "OPT"
-
-
-def has_study(state: ViewState) -> bool:
-    return state.study is not None
-
-
-def has_anything(state: ViewState) -> bool:
-    return state.study is not None or bool(state.companions.rows)
-
-
-def has_selected(state: ViewState) -> bool:
-    return state.selected is not None
-
-
-def has_overlay(state: ViewState) -> bool:
-    return state.overlay_wishes.kind != "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One row.  ``icon`` "": the toolbar shows the short title.  ``words``: a title that follows the state.
-
-    ``toolbar``: number of its group in the toolbar, 0 for none.
-    """
-
-    id: str
-    title: str
-    shortcut: str
-    icon: str
-    menu: str
-    tip: str
-    run: Run
-    enabled: When = always
-    checked: When | None = None
-    toolbar: int = 0
-    words: Callable[[ViewState], str] | None = None
 
 
 def _tool(name: Tool, title: str, key: str, tip: str, group: int) -> Action:
@@ -215,7 +168,8 @@ _HELP = (
     Action("shortcuts", "Keys and mouse", "?", "keys", "Help", "All shortcuts on one page", lambda d: d.shortcuts()),
     Action("about", "About FineView", "F1", "about", "Help", "Version, model, licences", lambda d: d.about()),
 )
-ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *_TOOLS, *_FRAMES, *_OVERLAYS, *_HELP)
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_VIEW, *PANES, *PRESETS, *_TOOLS, *_FRAMES, *_OVERLAYS,
+                               *_HELP)
 
 # What the mouse and held keys do; shown on the same page as the table above.
 GESTURES: tuple[tuple[str, str], ...] = (
@@ -225,6 +179,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Enter", "set a mark of the chosen tool down in the middle of the picture, or close a polygon"),
     ("Arrows", "move the selected mark by a pixel, with Shift by ten; Ctrl pulls its last corner, Alt its first"),
     ("Click the localizer", "go to the nearest B-scan"),
+    *PANE_GESTURES,
     ("Click or drag in a plane", "the three planes cross there, and the nearest frame is shown"),
     ("Shift on map or localizer", "the B-scan follows the mouse"),
     ("Drag the cross", "move the ETDRS grid of the thickness map"))

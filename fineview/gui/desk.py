@@ -14,6 +14,7 @@ from fineview.gui import icons, theme
 from fineview.gui.dialogs.about import About
 from fineview.gui.dialogs.advice import EncoderAdvice
 from fineview.gui.dialogs.export import ExportReport
+from fineview.gui.dialogs.hanging import HangingRules
 from fineview.gui.dialogs.labels import EditLabels
 from fineview.gui.dialogs.memory import MemoryPage
 from fineview.gui.dialogs.modalities import WhyTheyDiffer
@@ -148,6 +149,16 @@ class Desk:
         self._parts.studies.setVisible(not alone)
         self._parts.side.setVisible(not alone)
 
+    def enlarge(self) -> None:
+        """Double click: the pane alone where there are several, else the picture alone."""
+        if self.bench.session.panes.count > 1:
+            self.bench.panes.alone()
+        else:
+            self.maximise()
+
+    def hanging(self) -> None:
+        HangingRules(self.bench, self._window).open()
+
     def ask(self) -> None:
         self._parts.side.show()
         self._parts.tabs.setCurrentWidget(self._parts.chat)
@@ -183,9 +194,14 @@ class Desk:
         self.fit()
 
     def fit(self) -> None:
+<<<<<<< Updated upstream
         viewer = self._parts.viewer
         for one in (viewer.canvas, *viewer.planes.canvases):
             one.fit()
+=======
+        self._parts.viewer.canvas.fit()
+        self._parts.viewer.grid.fit()
+>>>>>>> Stashed changes
 
     def one_to_one(self) -> None:
         self._parts.viewer.canvas.one_to_one()

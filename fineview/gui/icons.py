@@ -29,6 +29,8 @@ NAMES: dict[str, str] = {
     "browser": "mdi6.page-layout-sidebar-left", "send": "mdi6.send", "stop": "mdi6.stop",
     "warning": "mdi6.alert-outline", "fovea": "mdi6.image-filter-center-focus",
     "aspect": "mdi6.aspect-ratio", "maximise": "mdi6.fullscreen", "flip": "mdi6.swap-horizontal",
+    "layout-1x1": "mdi6.square-outline", "layout-1x2": "mdi6.view-split-vertical",
+    "layout-2x1": "mdi6.view-split-horizontal", "layout-2x2": "mdi6.view-grid-outline", "link": "mdi6.link-variant",
     "beside": "mdi6.compare", "eye": "mdi6.eye-outline", "chance": "mdi6.dice-5-outline",
     "advice": "mdi6.scale-balance", "planes": "mdi6.axis-arrow",
     "more": "mdi6.chevron-double-right", "suggestions": "mdi6.lightbulb-outline"}

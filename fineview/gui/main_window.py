@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from fineview.gui import drops
 from fineview.gui.action_bar import ActionBar
-from fineview.gui.actions import ACTIONS, GESTURES, has_b_scans
+from fineview.gui.action_row import has_b_scans
+from fineview.gui.actions import ACTIONS, GESTURES
 from fineview.gui.bind import Binder
 from fineview.gui.desk import Desk, Facts, Preferences
 from fineview.gui.dialogs.intended_use import IntendedUse
@@ -116,9 +117,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         opening = self._bench.open
         self.studies.wanted.connect(opening.show_series)
+        self.studies.tree.pane_wanted.connect(self._bench.panes.put)
         self.studies.object_wanted.connect(self.desk.read_object)
         self.viewer.region_drawn.connect(self.desk.ask)
-        self.viewer.maximised.connect(self.desk.maximise)
+        self.viewer.maximised.connect(self.desk.enlarge)
         self.evidence.encoder.which.clicked.connect(self.desk.advise)
         self.evidence.card.clicked.connect(self.desk.model_card)
         self.chat.answered_by.folder_wanted.connect(self.desk.choose_answerer)
@@ -174,14 +176,11 @@ class MainWindow(QMainWindow):
         super().keyReleaseEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if drops.welcome(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self._bench.open.paths(paths)
+        drops.take(event, self, self.viewer.grid, self._bench)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         if "report" in self._bench.session.progress and not self._may_leave():

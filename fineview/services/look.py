@@ -43,6 +43,12 @@ class Look:
             return ()
         return presets(series.modality, raster)
 
+    def preset(self, number: int) -> None:
+        """The window of that number among ``presets``, from 1; nothing where there are not so many."""
+        known = self.presets()
+        if 1 <= number <= len(known):
+            self.window(known[number - 1])
+
     def invert(self) -> None:
         self._set(inverted=not self._session.view.inverted)
 

@@ -80,6 +80,11 @@ class PanesState:
     def several(self) -> bool:
         return len(self.panes) > 1
 
+    @property
+    def shares(self) -> bool:
+        """The active pane has only a part of the room."""
+        return self.several and not self.alone
+
 
 def panes_state(session: Session) -> PanesState:
     panes = session.panes

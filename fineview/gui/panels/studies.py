@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from fineview.core.study import Catalogue, Series, Study
 from fineview.gui.panels.object_rows import OBJECT_PATH, homeless, object_rows, of_study
+from fineview.gui.panels.series_tree import UID as _UID
+from fineview.gui.panels.series_tree import SeriesTree
 from fineview.gui.plain_tip import plain_tip
 from fineview.gui.theme import DARK, as_panel
 from fineview.gui.viewer.layers import to_qimage
@@ -19,7 +21,6 @@ from fineview.gui.wording import date_words, person_name, tr
 from fineview.services.companion_view import CompanionRow
 from fineview.services.snapshot import ViewState
 
-_UID = Qt.ItemDataRole.UserRole
 _THUMB = QSize(64, 48)
 # A folder of a thousand broken files is told once, not a thousand times.
 _MOST_PROBLEMS = 50
@@ -74,7 +75,7 @@ class Studies(QWidget):
         self._title = QLabel(tr("STUDIES"))
         self._title.setObjectName("section")
         self._title.setContentsMargins(8, 8, 8, 0)
-        self.tree = QTreeWidget()
+        self.tree = SeriesTree()
         self.tree.setHeaderHidden(True)
         self.tree.setIndentation(8)
         self.tree.setRootIsDecorated(False)

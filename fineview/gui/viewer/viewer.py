@@ -11,6 +11,7 @@ from fineview.core.region import Region
 from fineview.core.study import Series
 from fineview.gui.viewer.frame_bar import FrameBar
 from fineview.gui.viewer.legend import Legend
+from fineview.gui.viewer.pane_grid import PaneGrid
 from fineview.gui.viewer.pictures import Pictures
 from fineview.gui.viewer.planes import PlanesRoom
 from fineview.gui.wording import tr
@@ -25,7 +26,7 @@ class Viewer(QWidget):
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
         "overlay", "overlay_wishes", "overlay_pending", "domain_banner", "tool", "findings", "frame_findings",
         "selected", "localizer", "index", "overlay_missing", "beside", "other", "other_wishes", "other_missing", "eye",
-        "companions", "pointed", "lines", "lines_text", "planes"})
+        "companions", "pointed", "lines", "lines_text", "planes", "panes"})
     region_drawn = Signal()
     maximised = Signal()
 
@@ -35,6 +36,7 @@ class Viewer(QWidget):
         self.pictures = Pictures()
         self.planes = PlanesRoom(self.pictures, bench)
         self.canvas, self.localizer = self.pictures.canvas, self.pictures.localizer
+        self.grid = PaneGrid(self.planes, self.canvas, bench)
         self.frames, self.legend, self.second = FrameBar(), Legend(), Legend()
         self._state: ViewState | None = None
         self._area: Box | None = None
@@ -66,7 +68,8 @@ class Viewer(QWidget):
         column.setSpacing(0)
         column.addWidget(self._domain)
         column.addWidget(self._faults)
-        column.addWidget(self.planes, 1)
+        column.addWidget(self.grid.people)
+        column.addWidget(self.grid, 1)
         column.addLayout(below)
         column.addWidget(self.second)
         column.addWidget(self.frames)
@@ -84,6 +87,7 @@ class Viewer(QWidget):
         canvas.drawn.connect(self._add)
         canvas.set_down.connect(lambda region: bench.annotate.add(region.kind, region.points))
         canvas.maximised.connect(self.maximised)
+        self.grid.alone.connect(self.maximised)
         canvas.placed.connect(self._tell_zoom)
         twin, eye = self.pictures.twin, self.pictures.eye.canvas
         twin.window_dragged.connect(bench.look.drag)
@@ -115,6 +119,7 @@ class Viewer(QWidget):
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._state = state
+        self.grid.remember(state)
         if changed & {"image", "image_problem", "frame_key", "frame"}:
             self._show_image(state)
         if changed & {"view", "spacing"}:
@@ -148,11 +153,14 @@ class Viewer(QWidget):
                 part.show_state(state, changed & part.WATCHES)
         if changed & {"localizer", "index", "series"}:
             self._show_lines(state)
+        if changed & self.grid.WATCHES:
+            self.grid.show_state(state, changed)
 
     def _show_beside(self, state: ViewState, changed: frozenset[str]) -> None:
         twin, eye = self.pictures.twin, self.pictures.eye
-        if changed & {"beside", "localizer"}:
-            self.pictures.set_beside(state.beside, state.localizer is not None)
+        if changed & {"beside", "localizer", "panes"}:
+            # Side by side the photograph has a pane of its own.
+            self.pictures.set_beside(state.beside, state.localizer is not None and not state.panes.shares)
             self.second.setVisible(state.beside == "overlay")
         if changed & {"beside", "other", "other_wishes", "other_missing"}:
             twin.set_overlay(state.other)
