@@ -194,14 +194,10 @@ class Desk:
         self.fit()
 
     def fit(self) -> None:
-<<<<<<< Updated upstream
         viewer = self._parts.viewer
         for one in (viewer.canvas, *viewer.planes.canvases):
             one.fit()
-=======
-        self._parts.viewer.canvas.fit()
-        self._parts.viewer.grid.fit()
->>>>>>> Stashed changes
+        viewer.grid.fit()
 
     def one_to_one(self) -> None:
         self._parts.viewer.canvas.one_to_one()
