@@ -78,6 +78,7 @@ class Series:
     """Frames that belong together, in spatial order where the file gives positions, else instance order.
 
     ``localizer_uid``: series whose picture the ``scan_line`` of the frames refers to, found by reference.
+    ``beside``: every series whose picture can stand beside these frames, the localizer first.
     ``is_volume``: more than one frame of a stack; decides which frame is shown first (the middle one).
     ``frame_rate``: frames per second, where the file tells how fast they are meant to follow each other.
     ``warnings``: sentences such as "slices are not evenly spaced".
@@ -103,6 +104,7 @@ class Series:
     frame_of_reference_uid: str | None = None
     warnings: tuple[str, ...] = ()
     device: Device = Device()
+    beside: tuple[str, ...] = ()
     frame_rate: float | None = None
 
     @property

@@ -13,13 +13,11 @@ from dataclasses import replace
 import numpy as np
 
 from fineview.core.geometry import Point
-from fineview.core.place import Vector
 from fineview.core.study import FrameInfo, Series
 from fineview.formats.ophthalmic import VOLUMES
+from fineview.imaging.line_on import line_on
 
 _PICTURES = ("OP", "OPTENF", "OPM")
-_ALONG_BEAM = 0.9
-"""Cosine between the depth of a B-scan and the normal of the picture it is projected on, about 25 degrees."""
 
 
 def linked(every: Sequence[Series], sources: Mapping[str, frozenset[str]]) -> list[Series]:
@@ -36,15 +34,20 @@ def _placed(volume: Series, pictures: Sequence[Series], sources: Mapping[str, fr
     own = {frame.sop_uid for frame in volume.frames}
     naming = [one for one in pictures if own & sources.get(one.uid, frozenset())]
     beside = [one for one in pictures if _same_space(volume, one) and _same_side(volume, one)]
+    found: dict[str, tuple[Series, list[tuple[Point, Point] | None]]] = {}
     for picture in (*named, *naming, *beside):
         lines = _lines(volume, picture)
         if picture in named or picture in naming or any(line is not None for line in lines):
-            break
-    else:
+            found.setdefault(picture.uid, (picture, lines))
+    if not found:
         return volume
-    frames = tuple(frame if frame.scan_line or frame.scan_circle or line is None else replace(frame, scan_line=line)
+    picture, lines = next(iter(found.values()))
+    # Lines on a picture that is not open mean nothing on another.
+    own_lines = picture in named
+    frames = tuple(frame if own_lines and (frame.scan_line or frame.scan_circle)
+                   else replace(frame, scan_line=line, scan_circle=None)
                    for frame, line in zip(volume.frames, lines, strict=True))
-    return replace(volume, localizer_uid=picture.uid, frames=frames)
+    return replace(volume, localizer_uid=picture.uid, frames=frames, beside=tuple(found))
 
 
 def _same_space(volume: Series, picture: Series) -> bool:
@@ -66,32 +69,6 @@ def _lines(volume: Series, picture: Series) -> list[tuple[Point, Point] | None]:
     return lines if seen else [None] * len(lines)
 
 
-def line_on(frame: FrameInfo, picture: FrameInfo) -> tuple[Point, Point] | None:
-    """Centres of the first and last A-scan of ``frame`` on ``picture``, seen along its normal, in its source pixels.
-
-    None where either has no place or no spacing, or the B-scan is not looked at from above.
-    """
-    here, there = frame.place, picture.place
-    across, down = picture.spacing.col_mm, picture.spacing.row_mm
-    if here is None or there is None or not frame.spacing.col_mm or not across or not down or frame.cols < 2:
-        return None
-    if abs(_dot(here.down, there.normal)) < _ALONG_BEAM:
-        return None
-    length = frame.spacing.col_mm * (frame.cols - 1)
-    ends = (here.corner_mm, tuple(at + length * along for at, along in zip(here.corner_mm, here.right, strict=True)))
-    first, last = ((_dot(_minus(end, there.corner_mm), there.right) / across + 0.5,
-                    _dot(_minus(end, there.corner_mm), there.down) / down + 0.5) for end in ends)
-    return first, last
-
-
 def _inside(line: tuple[Point, Point], picture: FrameInfo) -> bool:
     x, y = np.mean(line, axis=0)
     return bool(0 <= x <= picture.cols and 0 <= y <= picture.rows)
-
-
-def _dot(a: Sequence[float], b: Vector) -> float:
-    return sum(one * other for one, other in zip(a, b, strict=True))
-
-
-def _minus(a: Sequence[float], b: Vector) -> tuple[float, ...]:
-    return tuple(one - other for one, other in zip(a, b, strict=True))

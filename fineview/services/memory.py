@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from fineview.core.study import FrameKey
+from fineview.services.localizer import localizer
 from fineview.services.machine import Machine, read_machine
 from fineview.services.panes import Panes
 from fineview.services.remembered import PICTURES
@@ -132,10 +133,8 @@ def on_screen(session: Session) -> frozenset[FrameKey]:
 
 def localizer_key(session: Session) -> FrameKey | None:
     """The localizer of the shown series, where it is open."""
-    if session.study is None or session.series is None or not session.series.localizer_uid:
-        return None
-    found = next((one for one in session.study.series if one.uid == session.series.localizer_uid), None)
-    return FrameKey(found.uid, found.default_frame) if found is not None and found.frames else None
+    found = localizer(session.study, session.series, session.localizers)
+    return FrameKey(found.uid, found.default_frame) if found is not None else None
 
 
 def passive_keys(session: Session) -> tuple[FrameKey, ...]:

@@ -134,6 +134,13 @@ class OpenStudy:
             self.show_series(key.series_uid)
         self.show_frame(key.index)
 
+    def beside(self, uid: str) -> None:
+        """Another picture of the same eye beside the shown volume."""
+        if self._session.series is not None:
+            self._session.localizers[self._session.series.uid] = uid
+            self._session.pulse()
+            self.frames.load()
+
     def step(self, delta: int) -> None:
         self.show_frame(self._session.index + delta)
 

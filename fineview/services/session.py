@@ -183,6 +183,7 @@ class Session:
     spoken: ByteCache[str, Spoken] = field(default_factory=_spoken)
     pointed: Pointed | None = None
     overlays_hidden: bool = False
+    localizers: dict[str, str] = field(default_factory=dict)  # UID of a volume -> of the picture wanted beside it
     tool: Tool = "window"
     findings: tuple[Finding, ...] = ()
     layer_copies: tuple[LayerCopy, ...] = ()

@@ -23,6 +23,7 @@ from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Pati
 from fineview.services.companion_view import CompanionView, companion_view, presented
 from fineview.services.eye import EyeView
 from fineview.services.file_lines import words_of
+from fineview.services.localizer import localizer
 from fineview.services.memory_words import memory_text
 from fineview.services.pane_view import PanesState, panes_state, window_words
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
@@ -156,9 +157,7 @@ def snapshot(session: Session) -> ViewState:
     measured = _measured(session)
     overlay = None if session.overlays_hidden else overlay_picture(session)
     missing = missing_words(session, session.overlay)
-    localizer = None
-    if session.study and series and series.localizer_uid:
-        localizer = next((s for s in session.study.series if s.uid == series.localizer_uid), None)
+    beside_it = localizer(session.study, series, session.localizers)
     companions = companion_view(session)
     shown = presented(raster, companions.presentation) if raster is not None else None
     lines = _lines(session)
@@ -183,7 +182,7 @@ def snapshot(session: Session) -> ViewState:
         lesion_promise=_lesion_promise(session.overlay, measured), findings=findings,
         frame_findings=tuple(f for f in findings if f.frame == key), selected=session.selected,
         answers=session.answers, streaming=session.streaming, progress=tuple(session.progress.values()),
-        notices=session.notices, localizer=localizer, lines=lines,
+        notices=session.notices, localizer=beside_it, lines=lines,
         lines_text=words_of(lines), saved_text=_saved_text(session),
         memory_text=memory_text(session),
         undo_name=session.undo_name, redo_name=session.redo_name, patient_changes=session.reviewed_patients)

@@ -17,6 +17,7 @@ from fineview.formats.archive import FileArchive
 from fineview.imaging.scan_places import plane_of
 from fineview.services.jobs import Token
 from fineview.services.known_objects import known_objects
+from fineview.services.localizer import localizer, pictures_of, shapes_on
 from tests.formats import made_opt as made
 from tests.formats.conftest import last
 
@@ -215,3 +216,25 @@ def test_an_analysis_of_another_volume_is_listed_and_not_drawn(archive: FileArch
     (known,) = known_objects(found, archive, Token())
     assert known.shown_as == "series" and "not open" in known.why
     assert series(found, "OPT").localizer_uid is None
+
+
+def test_several_pictures_of_one_volume_are_all_known(archive: FileArchive, tmp_path: Path) -> None:
+    """A photograph by reference, two slabs by source and space; lines are those of each picture."""
+    deep = made.en_face("1.2.3.31", source=None, SeriesDescription="deep")
+    found = opened(archive, tmp_path, made.volume(location=made.location("1.2.3.20", ends)), made.photograph(),
+                   made.en_face(), deep)
+    volume, study = series(found, "OPT"), found.studies[0]
+    assert volume.beside == ("1.2.3.20.0", "1.2.3.30.0", "1.2.3.31.0")
+    photo, *faces = pictures_of(study, volume)
+    assert localizer(study, volume, {}) is photo and localizer(study, volume, {volume.uid: "gone"}) is photo
+    assert localizer(study, volume, {volume.uid: faces[1].uid}) is faces[1]
+    assert shapes_on(volume, photo)[-1] == ((8.0, 5.0), (38.0, 5.0))
+    for face in faces:
+        assert np.allclose(np.array(shapes_on(volume, face)[-1]), on_face(0))
+
+
+def test_lines_on_a_picture_that_is_not_open_are_not_drawn_on_another(archive: FileArchive, tmp_path: Path) -> None:
+    found = opened(archive, tmp_path, made.volume(location=made.location("1.2.3.20", ends)), made.en_face())
+    volume = series(found, "OPT")
+    assert volume.localizer_uid == "1.2.3.30.0"
+    assert np.allclose(np.array(volume.frames[-1].scan_line), on_face(0))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from fineview.core.geometry import Circle, Point
 from fineview.gui.viewer.canvas import Canvas
+from fineview.gui.viewer.localizer_choice import LocalizerChoice
 
 ScanLine = tuple[Point, Point] | Circle | None
 
@@ -61,11 +62,16 @@ class Localizer(Canvas):
         self._shown = 0
         self._followed: int | None = None
         self.tool = "pan"
+        self.choice = LocalizerChoice(self)
         self.clicked.connect(self._jump)
 
     def set_lines(self, lines: tuple[ScanLine, ...], shown: int) -> None:
         self._lines, self._shown = lines, shown
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.choice.lay_out()
 
     def _jump(self, point: Point) -> None:
         index = nearest_line(point, self._lines)
@@ -84,10 +90,12 @@ class Localizer(Canvas):
     def paint_marks(self, painter: QPainter) -> None:
         matrix = self.placement.matrix()
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(102, 217, 194, 70), 1.0))
-        for line in self._lines:
-            if line is not None:
-                painter.drawPath(matrix.map(path_of(line)))
+        faint = [matrix.map(path_of(line)) for line in self._lines if line is not None]
+        # A dark rim, so that they are seen on a bright picture too.
+        for pen in (QPen(QColor(0, 0, 0, 50), 2.4), QPen(QColor(102, 217, 194, 90), 1.0)):
+            painter.setPen(pen)
+            for path in faint:
+                painter.drawPath(path)
         here = self._lines[self._shown] if self._shown < len(self._lines) else None
         if here is None:
             return

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fineview.core.geometry import Box, Point
+from fineview.core.orientation import Orientation
 from fineview.core.region import Region
 from fineview.core.study import Series
 from fineview.gui.viewer.frame_bar import FrameBar
@@ -15,6 +16,7 @@ from fineview.gui.viewer.pane_grid import PaneGrid
 from fineview.gui.viewer.pictures import Pictures
 from fineview.gui.viewer.planes import PlanesRoom
 from fineview.gui.wording import tr
+from fineview.services.localizer import pictures_of, shapes_on
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
@@ -98,6 +100,7 @@ class Viewer(QWidget):
             one.stepped.connect(bench.open.step)
         self.frames.wanted.connect(bench.open.show_frame)
         self.localizer.jumped.connect(bench.open.show_frame)
+        self.localizer.choice.chosen.connect(bench.open.beside)
         self.localizer.stepped.connect(bench.open.step)
         for one in (canvas, self.localizer, twin, eye, self.planes):
             one.held.connect(self.hold)
@@ -234,8 +237,9 @@ class Viewer(QWidget):
         self._faults.setVisible(bool(said))
 
     def _show_lines(self, state: ViewState) -> None:
-        if state.series is not None:
-            self.localizer.set_lines(tuple(f.scan_line or f.scan_circle for f in state.series.frames), state.index)
+        if state.series is not None and state.localizer is not None and state.study is not None:
+            self.localizer.set_lines(shapes_on(state.series, state.localizer), state.index)
+            self.localizer.choice.show_pictures(pictures_of(state.study, state.series), state.localizer)
 
     def set_localizer_picture(self, series: Series | None, image: np.ndarray | None) -> None:
         """The en-face picture; ``series`` gives its size in source pixels, ``image`` may be a smaller copy."""
@@ -243,6 +247,8 @@ class Viewer(QWidget):
             self.localizer.set_picture(None, 0, 0)
             return
         frame = series.frames[series.default_frame]
-        self.localizer.spacing, self.localizer.markers = frame.spacing, None
+        self.localizer.spacing, known = frame.spacing, frame.orientation != Orientation()
+        self.localizer.markers = self.localizer.placement.transform.markers(frame.orientation) if known else None
+        self.localizer.bottom_lines = (series.description or series.modality,)
         self.localizer.set_placing(self.localizer.placement.transform, frame.spacing.aspect)
         self.localizer.set_picture(image, frame.rows or series.rows, frame.cols or series.cols)

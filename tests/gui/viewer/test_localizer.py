@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QMouseEvent
 from pytestqt.qtbot import QtBot
 
 from fineview.core.geometry import Circle
+from fineview.core.study import Series
 from fineview.gui.viewer.localizer import Localizer
 
 LINES = tuple(((10.0, 20.0 + 10 * n), (90.0, 20.0 + 10 * n)) for n in range(5))
@@ -61,3 +62,18 @@ def test_the_shown_circle_is_bright_where_it_runs(localizer: Localizer) -> None:
         assert blue[row - 2:row + 3, column - 2:column + 3].max() > 180
     middle = localizer.placement.to_screen((50, 50))
     assert blue[round(middle.y()), round(middle.x())] < 60
+
+
+def test_several_pictures_are_offered_and_one_alone_is_not(localizer: Localizer, qtbot: QtBot) -> None:
+    photo, face = (Series(uid, "s", modality, description) for uid, modality, description in (
+        ("p", "OP", "Infrared"), ("e", "OPTENF", "En face: superficial")))
+    choice = localizer.choice
+    choice.show_pictures((photo,), photo)
+    assert choice.isHidden()
+    choice.show_pictures((photo, face), face)
+    assert not choice.isHidden() and choice.box.currentText() == "En face: superficial"
+    asked: list[str] = []
+    choice.chosen.connect(asked.append)
+    choice.box.setCurrentIndex(0)
+    choice.box.activated.emit(0)
+    assert asked == ["p"]
