@@ -82,7 +82,7 @@ def change_table(told: GridChange) -> str:
     rows = [f"  {name:16} {old:>12} {new:>12} {said:>12} {share:>7}".rstrip() for name, old, new, said, share in words]
     told_why = [told.why_not] if told.why_not else []
     notes = (f"note: {note}" for note in told.notes)
-    return "\n".join([head, *told_why, *rows, f"aligned: {told.alignment.words}", *notes])
+    return "\n".join([head, *told_why, *rows, f"aligned {told.alignment.words}", *notes])
 
 
 def _um(value: float | None) -> str:

@@ -14,12 +14,12 @@ AlignedBy = Literal["localizer", "space", "fovea", "centre"]
 # What the alignment may be off by when it is asked how much that matters.
 OFF_MM = 0.2
 _SURE: dict[AlignedBy, str] = {"localizer": "given by the files", "space": "given by the files",
-                               "fovea": "as good as the two marks", "centre": "uncertain"}
+                               "fovea": "as good as the marks", "centre": "uncertain"}
 _HOW: dict[AlignedBy, str] = {
-    "localizer": "both volumes lie on one localizer picture",
-    "space": "both volumes lie in one frame of reference",
-    "fovea": "the two marked foveas are laid on each other, a turn of the eye is not undone",
-    "centre": "the two grid centres are laid on each other, a turn of the eye is not undone"}
+    "localizer": "by the localizer picture that both volumes lie on",
+    "space": "by the frame of reference that both files name",
+    "fovea": "by the two marked foveas, a turn of the eye is not undone",
+    "centre": "by the two grid centres, a turn of the eye is not undone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Alignment:
 
     @property
     def words(self) -> str:
+        """"by the two marked foveas, a turn of the eye is not undone (as good as the marks)"."""
         return f"{_HOW[self.by]} ({self.sure})"
 
 

@@ -54,7 +54,7 @@ def _compared(told: GridChange) -> str:
     if told.why_not:
         return f"{what}, {between}: {told.why_not}"
     words = [f"{one.name} {one.change_um:+.0f} um" for one in told.fields if one.change_um is not None]
-    return f"{what}, {between}: {', '.join(words) or 'no field covered by both'}. Aligned: {told.alignment.words}."
+    return f"{what}, {between}: {', '.join(words) or 'no field covered by both'}. Aligned {told.alignment.words}."
 
 
 def _numbers(entry: GridEntry) -> list[tuple[Code, float, Code]]:

@@ -41,7 +41,7 @@ def change_words(told: GridChange) -> ChangeWords:
 
 def _told(told: GridChange) -> list[str]:
     said = [f"{_visit(one)}." for one in (told.before, told.after)]
-    said.append(f"Aligned: {told.alignment.words}.")
+    said.append(f"Aligned {told.alignment.words}.")
     if told.at_stake_um is not None:
         said.append(f"Were the alignment off by {OFF_MM:g} mm, a field could be off by up to "
                     f"{told.at_stake_um:.0f} \u00b5m.")

@@ -51,7 +51,7 @@ def _change_figure(number: int, told: GridChange, one: GridEntry, base: Rgb) -> 
     what = "Difference between the eyes" if told.of_eyes else "Change"
     days = f"{_day(told.before.date)} to {_day(told.after.date)}"
     caption = (f"{what} in \u00b5m, {days}; colours from \u2212{limit:.0f} to +{limit:.0f} \u00b5m, blue thinner, "
-               f"orange thicker, no colour where either is unknown. Aligned: {told.alignment.words}.")
+               f"orange thicker, no colour where either is unknown. Aligned {told.alignment.words}.")
     return Figure(f"change-{number}", caption, grid_picture(base, rgba, words, diverging_bar(),
                                                             (f"\u2212{limit:.0f}", f"+{limit:.0f} \u00b5m")))
 

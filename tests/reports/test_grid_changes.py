@@ -51,7 +51,7 @@ def test_pdf_and_html_print_the_change_with_units_and_reservations(pdf_text: Cal
     assert "<td>Centre</td><td>300 \u00b5m</td><td>340 \u00b5m</td><td>+40 \u00b5m</td><td>+13 %</td>" in text
     # 9.61 - 8.48 mm3, 13 % of the first.
     assert "<td>8.48 mm\u00b3</td><td>9.61 mm\u00b3</td><td>+1.13 mm\u00b3</td><td>+13 %</td>" in text
-    for words in ("Aligned: the two marked foveas are laid on each other", "a field could be off by up to 6 \u00b5m",
+    for words in ("Aligned by the two marked foveas", "a field could be off by up to 6 \u00b5m",
                   "Note: a reservation.", "Heidelberg Engineering Spectralis, software 6.0; ILM to BM, lines by"):
         assert words in text and words in pdf_text(made)
     assert "Change from 2024-01-10 to 2025-01-10" in pdf_text(made) and "+40 \u00b5m" in pdf_text(made)

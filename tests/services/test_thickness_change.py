@@ -83,7 +83,7 @@ def test_a_shifted_eye_is_aligned_by_the_marked_foveas() -> None:
     assert changes(told) == pytest.approx(expected(SWELLING), abs=0.3)
     # 0.2 mm to the left or right on that slope.
     assert told.at_stake_um == pytest.approx(20 * 0.2, abs=0.1)
-    assert "marked foveas" in told.alignment.words and "as good as the two marks" in told.alignment.words
+    assert "marked foveas" in told.alignment.words and "as good as the marks" in told.alignment.words
 
 
 def test_without_marks_the_middles_are_laid_on_each_other_and_it_says_so() -> None:

@@ -65,11 +65,11 @@ def headings(told: GridChange) -> tuple[str, str]:
 
 
 def dates(told: GridChange) -> str:
-    """"then 2024-01-10, now 2025-01-10; both volumes lie on one localizer picture (given by the files)"."""
+    """"then 2024-01-10, now 2025-01-10; aligned by the two marked foveas, … (as good as the marks)"."""
     visits = zip(headings(told), (told.before, told.after), strict=True)
     days = ", ".join(f"{name} {date_words(one.date) or tr('undated')}" for name, one in visits)
     hint = f". {tr('Mark the fovea (V) in both volumes, then compare again.')}" if told.alignment.by == "centre" else ""
-    return f"{days}; {tr(told.alignment.words)}{hint}"
+    return f"{days}; {tr('aligned')} {tr(told.alignment.words)}{hint}"
 
 
 def um(value: float | None) -> str:
@@ -92,9 +92,9 @@ def headline(told: GridChange) -> str:
     one = told.field(CENTRE)
     if one.change_um is None:
         return f"{tr('Central subfield')} {tr('not covered by both')}"
-    share = "" if one.percent is None else f" ({signed(one.percent)} %)"
-    return (f"{tr('Central subfield')} {um(one.before_um)} \u2192 {um(one.after_um)} \u00b5m: "
-            f"{signed(one.change_um)} \u00b5m{share}")
+    share = "" if one.percent is None else f" ({signed(one.percent)}\u00a0%)"
+    return (f"{tr('Central subfield')} {um(one.before_um)} \u2192 {um(one.after_um)}\u00a0\u00b5m: "
+            f"{signed(one.change_um)}\u00a0\u00b5m{share}")
 
 
 def told_words(told: GridChange) -> str:

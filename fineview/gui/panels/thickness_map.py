@@ -51,13 +51,13 @@ class ThicknessMap(Canvas):
         self.update()
 
     def fit(self) -> None:
-        """The scanned part with the whole grid, not the whole photograph."""
+        """The whole grid, not the whole photograph."""
         super().fit()
         parts = self._parts
         if parts is None or parts[0].made is None:
             return
         reach = (RADII_MM[2] + 0.3, RADII_MM[2] + 0.3)
-        middle = parts[0].made.plane.middle
+        middle = parts[2].centre_mm
         (x0, y0), (x1, y1) = (parts[1].to_px((middle[0] + s * reach[0], middle[1] + s * reach[1])) for s in (-1, 1))
         seen = self.placement.matrix().mapRect(QRectF(x0, y0, x1 - x0, y1 - y0))
         factor = min(self.width() / max(seen.width(), 1.0), self.height() / max(seen.height(), 1.0))
