@@ -370,6 +370,7 @@ class App:
         from fineview.gui.start import run
         from fineview.services.settings import Settings
 
+        self.archive.warm()
         settings = Settings(self.journal, lambda: self._jobs)
         return run(self.workbench, list(opened), preferences=settings, facts=self.facts)
 

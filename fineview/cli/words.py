@@ -134,6 +134,8 @@ def _workshop_commands(commands: Commands[argparse.ArgumentParser], common: argp
     bench = commands.add_parser("bench", parents=both, help="speed and memory on this machine")
     bench.add_argument("what", choices=BENCHES)
     bench.add_argument("path", type=Path, nargs="?")
+    bench.add_argument("--study-gb", type=float, default=5.0, metavar="N",
+                       help="for open: size of the generated study that is opened under a memory budget of 2 GB")
     for measured in (evaluate, bench):
         measured.add_argument("--only", type=lambda text: tuple(text.split(",")), default=(), metavar="NAME,...",
                               help="only these rows of a table, or parts of a bench")

@@ -111,7 +111,7 @@ def bench(wish: argparse.Namespace) -> Any:
 
     folder = _kept_in(wish)
     with opened(wish) as app:
-        figures = run_bench(wish.what, app, wish.path, wish.only)
+        figures = run_bench(wish.what, app, wish.path, wish.only, wish.study_gb)
         _keep(f"bench-{wish.what}", figures, app, folder, figures.data or "pictures made by this program")
     return _figures(figures, wish)
 

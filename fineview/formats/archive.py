@@ -29,7 +29,8 @@ _DTYPES = frozenset({"|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f
 class FileArchive:
     """Opens files, folders, ZIP archives and DICOMDIRs.  Safe to use from several threads.
 
-    Nothing is started until it is first asked; ``close`` ends the children and removes what was unpacked.
+    Nothing is started until it is first asked, or ``warm`` is called; ``close`` ends the children and removes what was
+    unpacked.
     ``guests``, ``on_failure``: readers of plugins, and who hears of their failures (``formats.readers.Readers``).
     """
 
@@ -39,6 +40,10 @@ class FileArchive:
         self._readers = Readers(children, guests, on_failure)
         self._unpacked = Unpacked()
         self._seconds = seconds
+
+    def warm(self) -> None:
+        """Start the reading children now: a window that comes up beside them will not wait for them."""
+        self._readers.ours.warm()
 
     def scan(self, paths: Sequence[Path], token: Token) -> Iterator[Catalogue]:
         """Yield growing catalogues: the first with the first image, the last complete.

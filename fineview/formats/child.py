@@ -48,6 +48,7 @@ class Child:
     def __init__(self, room: str = "child_main", words: tuple[str, ...] = ()) -> None:
         self._command = _command(room, words)
         self._process: subprocess.Popen[bytes] | None = None
+        self._fresh = False
 
     @property
     def pid(self) -> int | None:
@@ -61,11 +62,11 @@ class Child:
         """
         finished = False
         try:
-            fresh = self._start()
+            self.start()
             self._write(wire.encode({"op": op, "args": args, "seconds": seconds}), check)
             while True:
-                answer, payload = self._receive(seconds + (_START_SECONDS if fresh else 0.0), seconds, check)
-                fresh = False
+                answer, payload = self._receive(seconds + (_START_SECONDS if self._fresh else 0.0), seconds, check)
+                self._fresh = False
                 if answer.get("end"):
                     finished = True
                     return
@@ -78,15 +79,15 @@ class Child:
             if not finished:
                 self.kill()
 
-    def _start(self) -> bool:
-        """True where a new process had to be started."""
+    def start(self) -> None:
+        """Start the process where there is none; its first answer may take as long as its imports do."""
         if self._process is not None and self._process.poll() is None:
-            return False
+            return
         self.kill()
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.DEVNULL, env=_environment(), bufsize=0,
                                          start_new_session=True)
-        return True
+        self._fresh = True
 
     def _write(self, data: bytes, check: Check) -> None:
         assert self._process is not None and self._process.stdin is not None
@@ -179,6 +180,12 @@ class Children:
             with self._turn:
                 self._free.append(child)
                 self._turn.notify()
+
+    def warm(self) -> None:
+        """Start those that wait for a question, so that none of the first ones waits for them."""
+        with self._turn:
+            for child in self._free if not self._closed else ():
+                child.start()
 
     def pids(self) -> tuple[int, ...]:
         return tuple(child.pid for child in self._all if child.pid is not None)
