@@ -176,3 +176,24 @@ def test_cancel_while_reading_goes_back_to_the_frame(reader: Reader, tmp_path: P
     assert reader.session.planes is None and "volume" not in reader.session.progress
     assert [one.isVisible() for one in reader.room.canvases] == [False, False, False]
     assert reader.window.viewer.canvas.isVisible()
+
+
+def test_planes_take_the_room_of_the_panes_until_another_layout_is_chosen(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "mr").mkdir()
+    write(tmp_path / "mr", [2.0 * k for k in range(10)])
+    reader.opens(tmp_path / "mr")
+    bench, viewer = reader.window.desk.bench, reader.window.viewer
+    bench.panes.layout("1x2")
+    reader.window.binder.update_now()
+    beside = viewer.grid.neighbours[1]
+    assert beside.isVisible()
+    axial, *_ = reader.planes()
+    reader.window.binder.update_now()
+    assert axial.isVisible() and not beside.isVisible()
+    reader.window.bar.actions["planes"].trigger()
+    reader.window.binder.update_now()
+    assert not axial.isVisible() and beside.isVisible()
+    reader.planes()
+    bench.panes.layout("2x2")
+    reader.window.binder.update_now()
+    assert reader.session.planes is None and not axial.isVisible() and beside.isVisible()
