@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QMessageBox, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from fineview.gui import drops
 from fineview.gui.action_bar import ActionBar
@@ -30,15 +30,13 @@ from fineview.gui.panels.welcome import Welcome
 from fineview.gui.steady import make_steady
 from fineview.gui.thumbnails import Thumbnails
 from fineview.gui.viewer.viewer import Viewer
+from fineview.gui.window_place import PlacedWindow
 from fineview.gui.wording import tr
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
-# Below this width the studies fold to thumbnails.
-_FOLD_PX = 1440
 
-
-class MainWindow(QMainWindow):
+class MainWindow(PlacedWindow):
     """``preferences`` keeps the acknowledged note and the theme; ``facts`` are the rows of the About page."""
 
     WATCHES = frozenset({"study", "series", "banner", "companions"})
@@ -80,7 +78,8 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName(tr("Chat, findings, evidence and header"))
+        for one in (self.tabs, self.tabs.tabBar()):
+            one.setAccessibleName(tr("Chat, findings, evidence and header"))
         for part, title in ((self.chat, "Chat"), (self.findings, "Findings"), (self.evidence, "Evidence"),
                             (self.thickness, "Thickness"), (self.objects, "Objects"), (self.header, "Header")):
             self.tabs.addTab(part, tr(title))
@@ -101,6 +100,7 @@ class MainWindow(QMainWindow):
             self.split.addWidget(part)
         self.split.setStretchFactor(1, 1)
         self.split.setChildrenCollapsible(False)
+        self.keep_widths(self.split, self.studies.fold, self._preferences)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.split)
@@ -156,14 +156,6 @@ class MainWindow(QMainWindow):
         if self._preferences is not None:
             self._preferences.set_setting("intended-use", "acknowledged")
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        folded = self.width() < _FOLD_PX
-        self.studies.fold(folded)
-        left, right = (104, 340) if folded else (264, 388)
-        if event.oldSize().width() != event.size().width():
-            self.split.setSizes([left, max(self.width() - left - right, 300), right])
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         # A key that no focused part wanted: the hold key works wherever nothing is being typed.
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -186,6 +178,7 @@ class MainWindow(QMainWindow):
         if "report" in self._bench.session.progress and not self._may_leave():
             event.ignore()
             return
+        self.keep_place()
         self.viewer.frames.play(False)
         self.binder.close()
         # The worker ends at its next stage; nobody needs to look at a dead window meanwhile.

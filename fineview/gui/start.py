@@ -48,7 +48,7 @@ def run(bench_factory: Callable[[Post], Workbench], paths: Sequence[Path] = (),
     bench = bench_factory(mailbox.post)
     first_run = preferences is not None and preferences.setting(INTENDED_USE_SETTING) is None
     window = MainWindow(bench, first_run=first_run, preferences=preferences, facts=facts)
-    _place(window)
+    window.restore_place()
     window.show()
     if paths:
         bench.open.paths(list(paths))
@@ -61,11 +61,3 @@ def run(bench_factory: Callable[[Post], Workbench], paths: Sequence[Path] = (),
         one.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return status
-
-
-def _place(window: MainWindow) -> None:
-    """As large as the screen allows, at most 1600 x 1000."""
-    screen = QGuiApplication.primaryScreen()
-    if screen is not None:
-        room = screen.availableGeometry()
-        window.resize(min(1600, room.width()), min(1000, room.height()))

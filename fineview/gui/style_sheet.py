@@ -42,7 +42,7 @@ QPushButton:checked { background: @chosen; border-color: @accent; }
 QPushButton:disabled { color: @faint; background: @panel; }
 QPushButton#primary { background: @accent; color: @on_accent; border-color: @accent; font-weight: 600; }
 QPushButton#primary:hover { border-color: @text; }
-QPushButton#primary:focus { border-color: @text; }
+QPushButton#primary:focus { background: @panel; color: @accent; border: 2px solid @accent; padding: 4px 11px; }
 QPushButton#primary:disabled { background: @raised; color: @faint; border-color: @line; }
 QPushButton#chip { background: @panel; border: 1px solid @line; border-radius: 12px; padding: 3px 10px;
   color: @accent; }
@@ -55,9 +55,10 @@ QPushButton#row:hover { background: @raised; }
 QPushButton#row:focus { border-color: @accent; }
 QLabel#changed { color: @accent; font-weight: 600; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
-  background: @ground; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px;
+  background: @ground; color: @text; border: 1px solid @faint; border-radius: 6px; padding: 4px 8px;
   selection-background-color: @accent; selection-color: @on_accent; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: @accent; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
+  border: 2px solid @accent; padding: 3px 7px; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @faint; }
 QComboBox::drop-down { border: none; width: 22px; }
 QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
@@ -67,7 +68,9 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSp
   border: none; background: transparent; width: 18px; }
 QComboBox QAbstractItemView { background: @panel; color: @text; border: 1px solid @line;
   selection-background-color: @chosen; selection-color: @text; outline: none; }
-QCheckBox, QRadioButton { color: @text; spacing: 8px; background: transparent; }
+QCheckBox, QRadioButton { color: @text; spacing: 8px; background: transparent; border: 1px solid transparent;
+  border-radius: 4px; padding: 1px; }
+QCheckBox:focus, QRadioButton:focus { border-color: @accent; }
 QCheckBox::indicator, QListView::indicator, QTreeView::indicator {
   width: 15px; height: 15px; border: 1px solid @faint; border-radius: 4px; background: @ground; }
 QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked {
@@ -79,15 +82,17 @@ QTabBar::tab { background: @panel; color: @quiet; padding: 8px 8px; border: none
   border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }
-QTabBar::tab:focus { color: @accent; }
-QTreeView, QListView, QTableView { background: @panel; color: @text; border: none; outline: none;
+QTabBar::tab:selected:focus { color: @accent; border: 1px solid @accent; border-bottom: 2px solid @accent;
+  padding: 7px 7px 8px 7px; }
+QTreeView, QListView, QTableView { background: @panel; color: @text; border: 1px solid @panel; outline: none;
   alternate-background-color: @ground; selection-background-color: @chosen; selection-color: @text; }
 QTreeView::item, QListView::item, QTableView::item { padding: 3px 4px; }
 QTreeView::item:selected, QListView::item:selected, QTableView::item:selected { background: @chosen; color: @text; }
-QTreeView:focus, QListView:focus { border: 1px solid @line; }
+QTreeView:focus, QListView:focus, QTableView:focus { border-color: @accent; }
 QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @line;
   padding: 4px 6px; }
-QScrollArea { border: none; background: transparent; }
+QScrollArea { border: 1px solid transparent; background: transparent; }
+QScrollArea:focus { border-color: @accent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle { background: @line; border-radius: 4px; min-height: 24px; min-width: 24px; margin: 1px; }
@@ -98,8 +103,9 @@ QSplitter::handle { background: @ground; }
 QSplitter::handle:hover { background: @accent; }
 QSlider::groove:horizontal { height: 4px; background: @line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: @accent; border-radius: 2px; }
-QSlider::handle:horizontal { background: @text; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
-QSlider::handle:horizontal:focus { background: @accent; }
+QSlider::handle:horizontal { background: @text; border: 2px solid @text; width: 10px; height: 10px; margin: -5px 0;
+  border-radius: 7px; }
+QSlider::handle:horizontal:focus { background: @panel; border-color: @accent; }
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: @faint; }
 QProgressBar { background: @line; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }
 QProgressBar::chunk { background: @accent; border-radius: 2px; }

@@ -47,7 +47,7 @@ DARK = Tokens(
     person="#ffd166", model="#66d9c2")
 LIGHT = Tokens(
     ground="#eceff3", panel="#ffffff", raised="#e3e8ef", line="#c6cdd8", text="#1a2027", quiet="#4b5563",
-    faint="#7c8796", accent="#0b5cbf", on_accent="#ffffff", chosen="#cfe3fb", warning="#7d4400", error="#a31515",
+    faint="#727d8c", accent="#0b5cbf", on_accent="#ffffff", chosen="#cfe3fb", warning="#7d4400", error="#a31515",
     person="#6b4900", model="#0a5f51")
 THEMES: dict[str, Tokens] = {"dark": DARK, "light": LIGHT}
 
@@ -59,8 +59,9 @@ PAIRS: tuple[tuple[str, str], ...] = (
       for ground in ("ground", "panel")),
     ("text", "raised"), ("quiet", "raised"), ("text", "chosen"), ("on_accent", "accent"), ("on_picture", "picture"))
 
-# Accent strips of the patient banner: another patient, another colour.  Words tell the change as well.
-PATIENT_STRIPS = ("#4ea1ff", "#c792ea", "#f78c6c", "#7fdb8a", "#ffd166")
+# Accent strips of the patient banner: another patient, another colour, seen
+# on both themes (3:1).  Words tell the change as well.
+PATIENT_STRIPS = ("#2f86e8", "#a765d8", "#d2622e", "#2f9a55", "#a98212")
 
 
 def luminance(colour: str) -> float:

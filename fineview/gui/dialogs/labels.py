@@ -15,6 +15,7 @@ class EditLabels(Page):
         self._bench = bench
         self.words(tr("One label per line. An empty list brings the built-in one back."), "quiet")
         self.text = QPlainTextEdit("\n".join(bench.annotate.labels()))
+        self.text.setTabChangesFocus(True)
         self.text.setAccessibleName(tr("Labels, one per line"))
         self.column.addWidget(self.text, 100)
         self.buttons("Save the list", "Cancel")

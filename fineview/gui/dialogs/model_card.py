@@ -41,6 +41,7 @@ class Card(Page):
         self.waiting = said(tr("Reading the card …"), "quiet")
         self.column.addWidget(self.waiting)
         self.area = QScrollArea()
+        self.area.setAccessibleName(tr("Model card"))
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

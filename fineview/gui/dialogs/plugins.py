@@ -30,6 +30,7 @@ class Plugins(Page):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inner)
+        area.setAccessibleName(tr("Plugins"))
         self.column.addWidget(area, 100)
         self.trouble = self.words("", "error")
         self.trouble.hide()

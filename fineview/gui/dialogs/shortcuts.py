@@ -77,6 +77,7 @@ class Shortcuts(Page):
         for column in parts:
             column.addStretch(1)
         area = QScrollArea()
+        area.setAccessibleName(tr("All keys"))
         area.setWidgetResizable(True)
         area.setWidget(inner)
         return area

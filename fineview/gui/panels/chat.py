@@ -70,6 +70,7 @@ class Chat(QWidget):
         self._column.addStretch(1)
         self._scroll = QScrollArea()
         self._scroll.setObjectName("panel")
+        self._scroll.setAccessibleName(tr("Questions and answers"))
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inner)

@@ -15,7 +15,7 @@ from fineview.services.wishes import WORD
 Entries = Sequence[tuple[object, str]]
 
 METHODS: dict[Method, str] = {
-    Method.RAW: "Attention (A)", Method.DAR: "DAR (D)", Method.DAR_INLINE: "DAR inside the model",
+    Method.RAW: "Attention", Method.DAR: "DAR", Method.DAR_INLINE: "DAR inside the model",
     Method.REL_ATT: "Relative attention", Method.GRAD_ATT: "Attention x gradient", Method.PURE_GRAD: "Pixel gradient",
     Method.RANDOM: "Random map, the control"}
 # Kinds that nobody chooses from a list, but that the list must name while they are shown.
@@ -58,9 +58,9 @@ def overlays(encoders: EncoderChoice, wished: str) -> Entries:
     """What can lie over the picture: what the encoder in force offers, and the control; ``wished`` is always there."""
     methods = encoders.methods or _SURELY
     entries = [("none", "No overlay"), *((method.value, METHODS.get(method, method.value)) for method in methods),
-               ("mfp", "Feature pyramid (M)")]
+               ("mfp", "Feature pyramid")]
     if encoders.heads:
-        entries.append(("lesion", "Suspected lesions (L)"))
+        entries.append(("lesion", "Suspected lesions"))
     entries.append((Method.RANDOM.value, METHODS[Method.RANDOM]))
     absent = [] if any(value == wished for value, _ in entries) else [(wished, _BY_HAND.get(wished, wished))]
     return (*entries, *absent)

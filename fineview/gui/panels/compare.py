@@ -18,10 +18,10 @@ class Compare(QWidget):
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
         explain = bench.explain
-        self.chance = self._button("Compare with chance", "5", "A random map in place of the overlay, and back")
-        self.flip = self._button("Flip", "3", "The last two overlays change places")
-        self.beside = self._button("Side by side", "2", "The same picture under another overlay")
-        self.eye = self._button("What it saw", "4", "The encoder's own input: tiles, resized pixels, global view")
+        self.chance = self._button("Compare with chance", "A random map in place of the overlay, and back")
+        self.flip = self._button("Flip", "The last two overlays change places")
+        self.beside = self._button("Side by side", "The same picture under another overlay")
+        self.eye = self._button("What it saw", "The encoder's own input: tiles, resized pixels, global view")
         self.chance.clicked.connect(explain.chance)
         self.flip.clicked.connect(explain.flip)
         self.beside.clicked.connect(lambda: explain.beside("overlay"))
@@ -33,8 +33,8 @@ class Compare(QWidget):
         self.encoder.activated.connect(lambda _: explain.compare_with(encoder=self.encoder.currentData()))
         self._arrange()
 
-    def _button(self, title: str, key: str, tip: str) -> QPushButton:
-        made = QPushButton(f"{tr(title)} ({key})")
+    def _button(self, title: str, tip: str) -> QPushButton:
+        made = QPushButton(tr(title))
         made.setToolTip(tr(tip))
         made.setCheckable(True)
         made.setAutoDefault(False)

@@ -44,6 +44,7 @@ class Evidence(QScrollArea):
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.setAccessibleName(tr("Evidence"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._bench = bench
@@ -56,7 +57,7 @@ class Evidence(QScrollArea):
         self.card = QPushButton(tr("Model card"))
         self.card.setObjectName("link")
         self.card.setToolTip(tr("What the encoder in force was trained on, what was measured on it, where it fails"))
-        self.analyse = QPushButton(tr("Analyse this frame (R)"))
+        self.analyse = QPushButton(tr("Analyse this frame"))
         self.analyse.clicked.connect(bench.explain.analyse)
         self._arrange()
         self._show_wishes(self._shown)

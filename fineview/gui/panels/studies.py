@@ -92,6 +92,7 @@ class Studies(QWidget):
         self._problem_area.setWidgetResizable(True)
         self._problem_area.setMaximumHeight(180)
         self._problem_area.setWidget(self.problems)
+        self._problem_area.setAccessibleName(tr("Files that could not be opened"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         for one, stretch in ((self._title, 0), (self.tree, 3), (self._problem_title, 0), (self._problem_area, 1)):
