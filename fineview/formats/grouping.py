@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
+from pathlib import PurePath
 
 import numpy as np
 
@@ -33,24 +34,48 @@ _VERDICTS: dict[str, Verdict] = {"image": "image", "object": "object", "director
 def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Catalogue:
     """Catalogue of everything read so far.  ``problems``: those met outside single files (archives, links)."""
     verdicts, images, companions, found = [], [], [], list(problems)
-    first_path: dict[str, str] = {}
+    first: dict[str, FileRecord] = {}
+    others: dict[str, list[str]] = {}
     parts = {part for record in records for part in record.parts}
     for path, of_file in groupby(records, key=lambda record: record.path):
         many = list(of_file)
         head = many[0]
-        same_as = first_path.get(_instance(head)) if head.kind != "problem" else None
-        verdict: Verdict = "duplicate" if same_as else _VERDICTS[head.kind]
+        owner = _owner(head, first)
+        verdict: Verdict = "duplicate" if owner else _VERDICTS[head.kind]
         verdicts.append(FileVerdict(path, verdict, head.sop_uid or None, head.rows, head.cols, head.frame_count,
-                                    same_as))
+                                    owner.path if owner else None))
         found += [record.problem for record in many if record.problem is not None]
-        if same_as or head.kind == "problem":
+        if owner is not None and _another(owner, head):
+            others.setdefault(owner.path, []).append(PurePath(path).name)
+        if owner is not None or head.kind == "problem":
             continue
         if _instance(head):
-            first_path[_instance(head)] = path
+            first[_instance(head)] = head
         companions += [record.companion for record in many if record.companion is not None]
         # A description may take pictures as its own; a DICOM image stays, whatever some file beside it says.
         images += [record for record in many if record.kind == "image" and (record.sop_uid or path not in parts)]
+    images = [_warned(record, others[record.path]) if record.path in others else record for record in images]
     return Catalogue(_studies(images), tuple(verdicts), tuple(found), tuple(companions))
+
+
+def _owner(head: FileRecord, first: dict[str, FileRecord]) -> FileRecord | None:
+    """Whose copy a file is.  A header without pixels hides no image, nor does a file that is refused."""
+    owner = first.get(_instance(head)) if head.kind != "problem" else None
+    return None if owner is not None and head.kind == "image" and owner.kind != "image" else owner
+
+
+def _another(one: FileRecord, copy: FileRecord) -> bool:
+    """Whether what bears the same identification is plainly not the same image."""
+    return one.kind == copy.kind == "image" and (
+        (one.rows, one.cols, one.frame_count, one.patient.key)
+        != (copy.rows, copy.cols, copy.frame_count, copy.patient.key))
+
+
+def _warned(record: FileRecord, names: list[str]) -> FileRecord:
+    words = f"{names[0]} has the identification of an image shown here, but is another one; it is not shown." \
+        if len(names) == 1 else f"{names[0]} and {len(names) - 1} more have the identification of an image shown here, " \
+        "but are other ones; they are not shown."
+    return replace(record, warnings=(*record.warnings, words))
 
 
 def _instance(record: FileRecord) -> str:

@@ -53,6 +53,30 @@ def test_copies_are_told_and_shown_once(archive: FileArchive, tmp_path: Path) ->
     assert len(found.studies[0].series[0].frames) == 1
 
 
+@pytest.mark.parametrize(("values", "told"), [
+    ({}, False), ({"WindowCenter": 3, "WindowWidth": 9}, False), ({"PatientID": "2"}, True),
+    ({"Rows": 2}, True), ({"Rows": 2, "NumberOfFrames": 2}, True)])
+def test_another_image_under_the_same_identification_is_told(archive: FileArchive, tmp_path: Path,
+                                                             values: dict[str, object], told: bool) -> None:
+    (tmp_path / "a").write_bytes(as_bytes(image()))
+    (tmp_path / "b").write_bytes(as_bytes(image(**values)))
+    found = last(archive, tmp_path)
+    assert [one.verdict for one in found.files] == ["image", "duplicate"]
+    words = "b has the identification of an image shown here, but is another one; it is not shown."
+    assert (words in found.studies[0].series[0].warnings) == told
+
+
+def test_a_header_without_pixels_hides_no_image(archive: FileArchive, tmp_path: Path) -> None:
+    bare = image()
+    del bare["PixelData"]
+    (tmp_path / "a").write_bytes(as_bytes(bare))
+    (tmp_path / "b").write_bytes(as_bytes(image()))
+    (tmp_path / "c").write_bytes(as_bytes(bare))
+    found = last(archive, tmp_path)
+    assert [one.verdict for one in found.files] == ["object", "image", "duplicate"]
+    assert found.studies[0].series[0].frames[0].path == str(tmp_path / "b")
+
+
 @pytest.mark.parametrize(("make", "code"), [
     (lambda p: None, "not-found"), (lambda p: p.mkdir(), "empty"),
     (lambda p: (p.mkdir(), (p / ".DS_Store").write_bytes(b"x")), "empty"),
