@@ -72,9 +72,9 @@ def _another(one: FileRecord, copy: FileRecord) -> bool:
 
 
 def _warned(record: FileRecord, names: list[str]) -> FileRecord:
-    words = f"{names[0]} has the identification of an image shown here, but is another one; it is not shown." \
-        if len(names) == 1 else f"{names[0]} and {len(names) - 1} more have the identification of an image shown here, " \
-        "but are other ones; they are not shown."
+    shown = "the identification of an image shown here, but"
+    words = f"{names[0]} has {shown} is another one; it is not shown." if len(names) == 1 else (
+        f"{names[0]} and {len(names) - 1} more have {shown} are other ones; they are not shown.")
     return replace(record, warnings=(*record.warnings, words))
 
 
