@@ -41,7 +41,8 @@ class StandIn:
     """``holds``: what it lists and hands over.  The other fields are its vices.
 
     ``announce``: UID it gives for an object in C-STORE, in place of its own.  ``surplus``: handed over though never
-    listed.  ``dies_after``: objects after which it breaks the connection.  ``store``: what it answers to C-STORE.
+    listed.  ``lacks``: services (SOP classes) that it does not offer.  ``dies_after``: objects after which it breaks
+    the connection.  ``store``: what it answers to C-STORE.
     """
 
     holds: list[Dataset] = field(default_factory=list)
@@ -49,6 +50,7 @@ class StandIn:
     announce: Callable[[Dataset], str] | None = None
     surplus: list[Dataset] = field(default_factory=list)
     dies_after: int | None = None
+    lacks: tuple[str, ...] = ()
     status: int = 0x0000
     store: Callable[[Any], Any] = lambda event: 0x0000
     echo: Callable[[Any], int] = lambda event: 0x0000
@@ -66,6 +68,8 @@ class StandIn:
         for one in self.holds:
             row = Dataset()
             row.QueryRetrieveLevel = keys.QueryRetrieveLevel
+            if "SpecificCharacterSet" in one:
+                row.SpecificCharacterSet = one.SpecificCharacterSet
             row.PatientName, row.PatientID = one.PatientName, one.PatientID
             if keys.QueryRetrieveLevel != "PATIENT":
                 if keys.StudyInstanceUID not in ("", one.StudyInstanceUID):
@@ -142,7 +146,8 @@ def running(peer: StandIn, tls: ssl.SSLContext | None = None, **entity: Any) -> 
     for model in (Verification, PatientRootQueryRetrieveInformationModelFind,
                   StudyRootQueryRetrieveInformationModelFind, StudyRootQueryRetrieveInformationModelGet,
                   StudyRootQueryRetrieveInformationModelMove):
-        made.add_supported_context(model)
+        if model not in peer.lacks:
+            made.add_supported_context(model)
     for context in AllStoragePresentationContexts:
         made.add_supported_context(context.abstract_syntax, _SYNTAXES, scu_role=True, scp_role=True)
     peer.port = peer.port or free_port()

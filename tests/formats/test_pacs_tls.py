@@ -112,6 +112,12 @@ def test_an_old_tls_is_refused(ours: Authority, tmp_path: Path) -> None:
     with running(StandIn(), old) as peer:
         node = peer.node(tls=True, ca_file=str(ours.ca), patience_s=5.0)
         assert asked(node, tmp_path) == "peer-tls"
+    pytest.importorskip("dicomweb_client", reason="the package dicomweb-client is not installed")
+    from tests.formats.test_pacs_web import StandInWeb, serving
+
+    with serving(StandInWeb([]), old) as service:
+        web = Node("web", "web", url=f"https://localhost:{service.port}/x", ca_file=str(ours.ca), patience_s=5.0)
+        assert asked(web, tmp_path, Secrets("t0ken")) == "peer-tls" and service.seen == []
 
 
 def test_a_peer_that_wants_our_certificate_gets_it(ours: Authority, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class StandInWeb:
             status, kind, body = next((make() for pattern, make in self.answers if re.search(pattern, asked)),
                                       (404, "text/plain", b""))
         handler.send_response(status)
-        handler.send_header("Location" if status == 302 else "Content-Type", kind)
+        handler.send_header("Location" if status in (302, 307) else "Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body[:len(body) // 2] if self.cut and status == 200 and b"--=_part" in body else body)
