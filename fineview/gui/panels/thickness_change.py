@@ -52,6 +52,8 @@ class ChangeTable(QTableWidget):
             item = QTableWidgetItem(text)
             right = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
             item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
+            if column == 3 and words[4] != "\u2013":
+                item.setToolTip(f"{words[4]} %")  # its own column goes where there is little room
             self.setItem(row, column, item)
 
 
