@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections import OrderedDict
 
 from fineview.formats.part10 import OpenFile, open_dicom
 
 _KEPT = 6
+_HELD_BYTES = 64 << 20
+"""Inflated files are held in memory; this much of the reader's may be taken by those not asked for now."""
 _opened: OrderedDict[tuple[str, int, int], OpenFile] = OrderedDict()
 
 
@@ -19,8 +22,12 @@ def opened_dicom(path: str) -> OpenFile:
     stat = os.stat(path)
     key = (path, stat.st_mtime_ns, stat.st_size)
     if key not in _opened:
-        _opened[key] = open_dicom(path)
-        while len(_opened) > _KEPT:
+        while len(_opened) >= _KEPT or sum(map(_held, _opened.values())) > _HELD_BYTES:
             _opened.popitem(last=False)[1].source.close()
+        _opened[key] = open_dicom(path)
     _opened.move_to_end(key)
     return _opened[key]
+
+
+def _held(opened: OpenFile) -> int:
+    return opened.size if isinstance(opened.source, io.BytesIO) else 0

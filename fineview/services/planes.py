@@ -36,13 +36,14 @@ class Planes:
         self._bar, self._cutting = LaneBar(session, jobs, "volume"), LaneBar(session, jobs, "planes")
         self._asked: Shown | None = None
         self._index = 0
+        self._coming = 0  # bytes of a volume that is being read: frames make room for it before it is there
         self.budget_bytes = BUDGET_BYTES
         session.subscribe(self._follow)
 
     @property
     def held_bytes(self) -> int:
         view = self._session.planes
-        return view.volume.voxels.nbytes if view is not None and view.volume is not None else 0
+        return view.volume.voxels.nbytes if view is not None and view.volume is not None else self._coming
 
     def trim(self) -> None:
         """What is looked at is not let go of."""
@@ -68,8 +69,8 @@ class Planes:
         session.panes = replace(session.panes, alone=session.panes.layout != "1x1")
         session.planes = PlanesView(series, grid, _middle(series, grid, session.index))
         self._bar.moved(0, len(series.frames), "reading the volume")
-        at_hand = self._at_hand(series)
-        budget = self.budget_bytes
+        self._coming = min(self.budget_bytes, sum(frame.rows * frame.cols for frame in series.frames) * self._each())
+        at_hand, budget = partial(self._at_hand, series.uid), self.budget_bytes
 
         def work(token: Token) -> Volume:
             return build_volume(series, self._archive.read_frame, token, at_hand, budget)
@@ -81,7 +82,7 @@ class Planes:
     def close(self) -> None:
         for lane in ("volume", "planes"):
             self._jobs.cancel(lane)
-        session = self._session
+        session, self._coming = self._session, 0
         session.planes, session.panes = None, replace(session.panes, alone=False)
         session.progress.pop("volume", None)
         session.pulse()
@@ -116,9 +117,13 @@ class Planes:
             x, y, z = (at + float(by) for at, by in zip(view.point_mm, way, strict=True))
             self.move((x, y, z))
 
-    def _at_hand(self, series: Series) -> dict[int, Raster]:
-        wanted = {FrameKey(series.uid, index): index for index in range(len(series.frames))}
-        return {wanted[key]: raster for key, raster in self._session.rasters.items() if key in wanted}
+    def _at_hand(self, uid: str, index: int) -> Raster | None:
+        return self._session.rasters.get(FrameKey(uid, index))
+
+    def _each(self) -> int:
+        """Bytes of a pixel of the shown series, as far as is known."""
+        raster = self._session.raster
+        return raster.pixels.nbytes // (raster.rows * raster.cols) if raster is not None else 2
 
     def _follow(self) -> None:
         """After every change: the series, its frame or the window may be another one."""
@@ -157,13 +162,14 @@ class Planes:
             self._session.pulse()
 
     def _built(self, series: Series, volume: Volume) -> None:
+        self._coming = 0
         view = self._session.planes
         if view is not None and view.series is series:
             self._session.planes = replace(view, volume=volume)
             self._session.pulse()
 
     def _refused(self, error: FineViewError) -> None:
-        session = self._session
+        session, self._coming = self._session, 0
         if session.planes is not None:
             session.planes, session.panes = None, replace(session.panes, alone=False)
         session.tell("warning", error.what, error.remedy, error.code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from fineview.imaging.window import default_window
 from fineview.services.ports import TokenPort
 
 Read = Callable[[FrameInfo], Raster]
+AtHand = Callable[[int], Raster | None]
 BUDGET_BYTES = 1024**3
 
 
@@ -29,22 +30,21 @@ def grid_of(series: Series) -> Grid:
     return stack.grid
 
 
-def build_volume(series: Series, read: Read, token: TokenPort, at_hand: Mapping[int, Raster] | None = None,
+def build_volume(series: Series, read: Read, token: TokenPort, at_hand: AtHand = lambda _: None,
                  budget_bytes: int = BUDGET_BYTES) -> Volume:
-    """``at_hand``: frames that were decoded before, by their number.
+    """``at_hand``: a frame that was decoded before, by its number; asked one by one, so that nothing is held twice.
 
     Raises ``RequestProblem`` ``no-volume``, ``LimitExceeded`` ``volume-size`` before it is read, what ``read`` raises
     with the frame's number, and ``Cancelled``.
     """
-    grid, known = grid_of(series), at_hand or {}
-    frames = series.frames
+    grid, frames = grid_of(series), series.frames
     middle = len(frames) // 2
-    first = known.get(middle) or _read(read, frames[middle], middle)
+    first = at_hand(middle) or _read(read, frames[middle], middle)
     _check_budget(first.pixels.nbytes * len(frames), budget_bytes)
     voxels: NDArray[np.generic] = np.empty((len(frames), *first.pixels.shape), first.pixels.dtype)
     for index, frame in enumerate(frames):
         token.raise_if_cancelled()
-        raster = first if index == middle else known.get(index) or _read(read, frame, index)
+        raster = first if index == middle else at_hand(index) or _read(read, frame, index)
         voxels = _roomy(voxels, raster, index, budget_bytes)
         voxels[index] = raster.pixels
         token.report(index + 1, len(frames), f"reading the volume {index + 1} of {len(frames)}")

@@ -239,3 +239,24 @@ def test_what_the_kernel_tells(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("max\n")
     assert read_machine(meminfo, tmp_path) == Machine(8000 * 1024, 3000 * 1024)
     assert read_machine(tmp_path / "missing", tmp_path) is None
+
+
+class Large:
+    """Something else that holds pixels, such as a volume."""
+
+    budget_bytes = 0
+    held_bytes = 8 * MB
+
+    def trim(self) -> None:
+        pass
+
+
+def test_frames_make_room_for_what_else_is_held(make) -> None:
+    room = make(Counting())
+    room.start()
+    room.memory.share(1 / 2, (other := Large()))
+    room.session.pulse()
+    assert other.budget_bytes == BUDGET // 2
+    assert room.memory.held_bytes <= BUDGET
+    assert room.session.rasters.held_bytes <= BUDGET - 8 * MB
+    assert 60 in room.at_hand(), "what is on screen stays"

@@ -190,3 +190,14 @@ def test_an_animal_on_four_legs_has_no_letters(jobs: Jobs, mailbox) -> None:
     room = Room(jobs, mailbox, replace(CT, frames=frames))
     room.planes.open()
     assert markers(room.settle(), 0) == ("?", "?", "?", "?") and position_words(room.view, 2) == "-7.5 mm"
+
+
+def test_room_is_made_for_a_volume_before_it_is_read_and_given_back(jobs: Jobs, mailbox) -> None:
+    room = Room(jobs, mailbox)
+    room.gate.clear()
+    room.planes.open()
+    assert room.planes.held_bytes == 5 * 8 * 10 * 2  # 16-bit numbers, as long as nothing else is known
+    room.gate.set()
+    assert room.settle().volume.voxels.nbytes == room.planes.held_bytes
+    room.planes.close()
+    assert room.planes.held_bytes == 0

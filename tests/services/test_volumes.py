@@ -36,7 +36,7 @@ def test_frames_at_hand_are_not_read_again_and_the_rest_is_told() -> None:
     known = {1: read(upright(7)[0])}
     told: list[tuple[float, float]] = []
     token = Token(lambda done, total, words: told.append((done, total)))
-    volume = build_volume(series(5, 7, 9, 11), read, token, known)
+    volume = build_volume(series(5, 7, 9, 11), read, token, known.get)
     assert sorted(asked) == [5, 7, 9, 11] and told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert volume.voxels.shape == (4, 8, 10) and volume.voxels[:, 0, 0].tolist() == [5, 7, 9, 11]
     assert (volume.unit, volume.window) == ("HU", Window(40, 10)) and not volume.voxels.flags.writeable
