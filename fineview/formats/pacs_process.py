@@ -77,7 +77,7 @@ class Peers:
         """
         target = self._kept(wish)
         arrived, refused, promised, moved = list[Arrived](), list[TurnedAway](), 0, ""
-        with self._arriving() as arriving:
+        with _gone_if_empty(target), self._arriving() as arriving:
             for answer in self._ask("retrieve", node, secrets, token, wish=wire.to_plain(wish),
                                     arriving=str(arriving), target=str(target)):
                 if "arrived" in answer:
@@ -162,6 +162,16 @@ def _value(kind: type[Any], plain: Any) -> Any:
         return wire.from_plain(kind, plain)
     except ValueError as error:
         raise pacs_faults.answer_unreadable(kind.__name__) from error
+
+
+@contextmanager
+def _gone_if_empty(folder: Path) -> Iterator[None]:
+    """A study of which nothing could be stored is none."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _remove_orphans(folder: Path) -> None:

@@ -10,7 +10,7 @@ from fineview.services.open_study import OpenStudy
 
 
 class Growing:
-    """One retrieval; on the GUI thread.  What a person opens meanwhile is never put aside for it."""
+    """One retrieval; on the GUI thread.  Once it was shown, what a person opens instead is not put aside for it."""
 
     def __init__(self, jobs: Jobs, opening: OpenStudy) -> None:
         self._jobs, self._opening = jobs, opening

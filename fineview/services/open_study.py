@@ -145,6 +145,7 @@ class OpenStudy:
         self.show_frame(self._session.index + delta)
 
     def close_study(self) -> None:
+        self._opened = ()
         for lane in ("open", "frame"):
             self._jobs.cancel(lane)
         session = self._session

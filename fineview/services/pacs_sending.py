@@ -25,6 +25,7 @@ from fineview.services.shipment import Shipment, shipment
 
 Written = Callable[[str], tuple[Path, ...]]
 """Study UID -> DICOM files that were exported of it since the program began."""
+_UNDER_WAY = "Something is on its way: wait for it, or cancel it."
 _WAITS = "outbox-waits"
 _READING = "The study is still being read; send it when that has ended."
 
@@ -89,16 +90,18 @@ class PacsSending:
         self._work.do(BOOK, "", work, self._deliver_asked)
 
     def give_up(self, ids: Collection[str]) -> None:
-        """Never send these."""
+        """Never send these.  Refused while anything is on its way."""
+        if self._work.jobs.busy(SEND):
+            self._work.change(said=_UNDER_WAY, problem=None)
+            return
+        self._asked -= set(ids)  # at once: what is tried by itself in the next moment is tried without them
+
         def work(_: Token) -> int:
             gone = self._work.rooms()[1].give_up(ids)
             self._work.book()
             return gone
 
-        def told(gone: int) -> str:
-            self._asked -= set(ids)
-            return f"{gone} objects were given up: they will not be sent."
-        self._work.do(BOOK, "", work, told)
+        self._work.do(BOOK, "", work, lambda gone: f"{gone} objects were given up: they will not be sent.")
 
     def forget(self) -> None:
         """Take what was sent out of the list."""
@@ -118,7 +121,7 @@ class PacsSending:
             missing = sum("does not list" in one.why for one in tried)
             return f"{len(tried) - missing} of {len(tried)} sent objects are listed by their peers."
         if self._work.jobs.busy(SEND):
-            self._work.change(said="One is under way already.", problem=None)
+            self._work.change(said=_UNDER_WAY, problem=None)
             return
         self._work.do(SEND, "asking what the peers list", work, told, finished=self._ended)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -180,11 +181,16 @@ def test_a_token_comes_from_standard_input_and_is_not_promised_to_last(monkeypat
 
 @pytest.mark.skipif(not may_mount(), reason="this machine lets no process have mounts of its own")
 def test_a_disk_that_fills_up_while_a_study_arrives(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+    data, got = tmp_path / "data", tmp_path / "got.json"
     data.mkdir()
     big = made.image(sop="1.2.3.4.2", Rows=2048, Columns=2048, PixelData=bytes(8 << 20))
+    program = f"{sys.executable} -m fineview pacs"
     with running(StandIn([made.image(sop="1.2.3.4.1"), big])) as peer:
-        ran = child("pacs", "get", "here", "--study", "1.2.3", "--json", FINEVIEW_DATA=str(data), before=(
+        kept = child("pacs", "received", "--json", FINEVIEW_DATA=str(data), before=(
             f"mount -t tmpfs -o size=3m none {data}\n"
-            f"{sys.executable} -m fineview pacs add here --dimse localhost:{peer.port} --title STANDIN >/dev/null"))
-    assert ran.error["code"] == "disk-full", ran
+            f"{program} add here --dimse localhost:{peer.port} --title STANDIN >/dev/null\n"
+            f"{program} get here --study 1.2.3 --json >{got} && exit 9 || test $? = 1"))
+    said = json.loads(got.read_text())["error"]
+    assert said["code"] == "disk-full" and "what has arrived is kept" in said["remedy"]
+    # Read while the disk is still full: what was whole is there, and nothing half of the other.
+    assert [(one["study_uid"], one["objects"]) for one in kept.json["studies"]] == [("1.2.3", 1)], kept

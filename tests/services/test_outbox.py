@@ -169,6 +169,26 @@ def test_killed_while_sending_the_outbox_still_knows(tmp_path: Path, objects: li
         again.cellar.close()
 
 
+def test_a_retrieval_that_was_cancelled_is_in_the_audit_trail_with_what_came(room: Room) -> None:
+    token, hold = Token(), threading.Event()
+
+    def slowly(one: Any) -> str:
+        if one.SOPInstanceUID == "1.2.3.4.2":
+            hold.wait(20)
+        return str(one.SOPInstanceUID)
+
+    with running(StandIn([made.image(sop=f"1.2.3.4.{n}") for n in (1, 2)], announce=slowly)) as peer:
+        room.pacs.add(peer.node())
+        with pytest.raises(Cancelled):
+            room.pacs.retrieve("stand-in", Wish("1.2.3"), token, lambda one: token.cancel())
+        hold.set()
+        with pytest.raises(PeerProblem):
+            room.pacs.retrieve("stand-in", Wish("1.2.99"), Token())
+    [event] = [one for one in room.cellar.audit_events() if one.event == "retrieve"]
+    assert (event.detail["study"], event.detail["objects"], event.detail["refused"]) == ("1.2.3", "1", "broken off")
+    assert len(list((room.folder / "received").iterdir())) == 1  # no empty folder of what is not there
+
+
 def test_what_cannot_be_is_refused_before_anything_is_connected(room: Room) -> None:
     def code(act: Any) -> str:
         with pytest.raises(FineViewError) as caught:

@@ -15,6 +15,7 @@ from fineview.core.peer import Secrets
 keyring = pytest.importorskip("keyring", reason="the package keyring is not installed")
 from keyring.backend import KeyringBackend  # noqa: E402
 from keyring.backends import fail, null  # noqa: E402
+from keyring.errors import KeyringLocked  # noqa: E402
 
 from fineview.store.cellar import Cellar  # noqa: E402
 from fineview.store.vault import KeyringVault  # noqa: E402
@@ -54,6 +55,25 @@ def test_a_keyring_holds_them_for_the_next_run() -> None:
     assert KeyringVault().get("other") == Secrets()
     KeyringVault().drop("clinic")
     assert ring.held == {} and KeyringVault().get("clinic") == Secrets()
+
+
+class Locked(InMemory):
+    """Says nothing and lets nothing go until it is unlocked."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked
+
+    set_password = delete_password = get_password  # type: ignore[assignment]
+
+
+def test_a_keyring_that_lets_nothing_go_is_told_of() -> None:
+    vault = KeyringVault()
+    keyring.set_keyring(InMemory())
+    assert vault.keep("clinic", SECRETS) and vault.drop("clinic") and vault.drop("never known")
+    keyring.set_keyring(Locked())
+    assert vault.drop("clinic") is False and vault.keep("clinic", SECRETS) is False
+    keyring.set_keyring(fail.Keyring())
+    assert vault.drop("clinic") is True  # nothing holds anything here
 
 
 @pytest.mark.parametrize("back_end", [fail.Keyring, null.Keyring])
