@@ -151,12 +151,18 @@ class Thickness(QScrollArea):
             said = " ".join(now.problem)
         elif now is not None and now.made is not None:
             said = ""
+        elif now is None and self._in_report(frames):
+            said = tr("The grid of this volume is in the report as it was measured before. Measure it to see it.")
         elif frames > 1:
             said = tr("Measure the thickness between two layer lines over the whole volume, with the ETDRS grid.")
         else:
             said = tr("Open an OCT volume to measure its thickness.")
         self.empty.setText(said)
         self.empty.setVisible(bool(said))
+
+    def _in_report(self, frames: int) -> bool:
+        series = self._bench.session.series
+        return frames > 1 and series is not None and self._bench.thickness.keeping.in_report(series.uid)
 
     def _show_made(self, now: ThicknessState) -> None:
         made, lines = now.made, now.lines
