@@ -110,11 +110,12 @@ def _refused(error: FineViewError, wish: argparse.Namespace) -> int:
 
 def _handler(command: str) -> Handler:
     """Import only the module of the command that was asked for."""
-    from fineview.cli import pacs, plugins, study, thickness, workshop
+    from fineview.cli import enface, pacs, plugins, study, thickness, workshop
 
     handlers: dict[str, Handler] = {
         "open": study.window, "demo": study.demo, "info": study.info, "analyze": study.analyze, "ask": study.ask,
-        "report": study.report, "thickness": thickness.thickness, "models": workshop.models, "train": workshop.train,
+        "report": study.report, "thickness": thickness.thickness, "enface": enface.enface,
+        "models": workshop.models, "train": workshop.train,
         "evaluate": workshop.evaluate,
         "bench": workshop.bench, "doctor": workshop.doctor, "deidentify": workshop.later, "batch": workshop.later,
         "pacs": pacs.pacs,

@@ -32,8 +32,8 @@ def thickness(wish: argparse.Namespace) -> Any:
     token, told = progress_token(), None
 
     def taken(app: App, path: Path, uid: str | None, pair: tuple[str, str] | None) -> Measured:
-        study, series = _volume(scan_all(app.archive, [path], token), uid)
-        lines = _lines(app, series, wish.lines, token)
+        study, series = volume_of(scan_all(app.archive, [path], token), uid)
+        lines = lines_of(app, series, wish.lines, token)
         return _measured(app, study, series, measure(series, localizer_of(study, series), lines, pair or lines.pair))
 
     with opened(wish) as app:
@@ -89,7 +89,7 @@ def _um(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f} \u00b5m"
 
 
-def _volume(found: Any, uid: str | None) -> Any:
+def volume_of(found: Any, uid: str | None) -> Any:
     """The named series, or the first volume of B-scans.  Raises ``RequestProblem``, ``InputProblem``."""
     from fineview.services.frame_choice import choose_series
 
@@ -104,7 +104,8 @@ def _volume(found: Any, uid: str | None) -> Any:
     return study, series
 
 
-def _lines(app: App, series: Series, whose: str, token: Token) -> VolumeLines:
+def lines_of(app: App, series: Series, whose: str, token: Token) -> VolumeLines:
+    """The file's lines, or the model's.  Raises ``RequestProblem`` ``no-lines``."""
     from fineview.services.thickness_lines import from_file, from_model
 
     if whose != "model":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fineview.cli import pacs_words, thickness_words
+from fineview.cli import enface_words, pacs_words, thickness_words
 from fineview.core.evidence import Method, Task
 from fineview.core.geometry import Box
 from fineview.core.region import Region
@@ -51,6 +51,7 @@ def build() -> argparse.ArgumentParser:
     _study_commands(commands, common, both)
     _workshop_commands(commands, common, both)
     thickness_words.add_words(commands, both)
+    enface_words.add_words(commands, both)
     return parser
 
 
