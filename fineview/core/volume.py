@@ -74,10 +74,3 @@ class Volume:
     @property
     def is_colour(self) -> bool:
         return self.voxels.ndim == 4
-
-    @property
-    def middle_mm(self) -> tuple[float, float, float]:
-        """Centre of the voxel in the middle."""
-        frames, rows, cols = self.voxels.shape[:3]
-        x, y, z = self.grid.to_mm(np.array((cols // 2, rows // 2, self.grid.steps[frames // 2])))
-        return float(x), float(y), float(z)

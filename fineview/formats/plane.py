@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from fineview.formats.directions import cosines
+from fineview.formats.directions import cosines, place_of
 from fineview.formats.values import Groups, integer, number, numbers
 
 Floats = NDArray[np.float64]
@@ -51,16 +51,11 @@ class Plane:
 
 def plane_of(dataset: Dataset, groups: Groups, frame: int) -> Plane | None:
     """``None`` where position, direction or spacing is missing or no plane."""
-    corner = numbers(groups.item(frame, "PlanePositionSequence") or dataset, "ImagePositionPatient")
-    pair = cosines(dataset, groups, frame)
+    place = place_of(dataset, groups, frame, cosines(dataset, groups, frame))
     measures = groups.item(frame, "PixelMeasuresSequence") or dataset
     steps = numbers(measures, "PixelSpacing")
     rows, cols = integer(dataset, "Rows"), integer(dataset, "Columns")
-    if len(corner) != 3 or pair is None or len(steps) != 2 or min(steps) <= 0 or not rows or not cols:
+    if place is None or len(steps) != 2 or min(steps) <= 0 or not rows or not cols:
         return None
-    offsets = numbers(dataset, "GridFrameOffsetVector")
-    right, down = np.array(pair[0]), np.array(pair[1])
-    first = np.array(corner)
-    if frame < len(offsets):
-        first = first + (offsets[frame] - offsets[0]) * np.cross(right, down)
-    return Plane(first, right, down, (steps[1], steps[0]), rows, cols, number(measures, "SliceThickness"))
+    corner, right, down = (np.array(one) for one in (place.corner_mm, place.right, place.down))
+    return Plane(corner, right, down, (steps[1], steps[0]), rows, cols, number(measures, "SliceThickness"))

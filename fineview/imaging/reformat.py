@@ -77,7 +77,7 @@ class Cut:
 
 def cut(volume: Volume, plane: Plane, point_mm: Vector) -> Cut:
     """The whole plane through ``point_mm``; its size and pixels are the same for all points of a volume."""
-    low, width, height, mm = frame_of(volume, plane)
+    low, width, height, mm = extent_of(volume, plane)
     right, down = np.asarray(plane.right), np.asarray(plane.down)
     depth = float(np.asarray(point_mm) @ plane.normal)
     corner = right * low[0] + down * low[1] + plane.normal * depth
@@ -88,7 +88,7 @@ def cut(volume: Volume, plane: Plane, point_mm: Vector) -> Cut:
     return Cut(plane, pixels, mm, Place((x, y, z), plane.right, plane.down), Spacing(mm, mm, None, grid.source))
 
 
-def frame_of(volume: Volume, plane: Plane) -> tuple[tuple[float, float], int, int, float]:
+def extent_of(volume: Volume, plane: Plane) -> tuple[tuple[float, float], int, int, float]:
     """First pixel along right and down in mm, width and height in pixels, and the width of a pixel in mm."""
     corners = _corners(volume)
     spans = [(float((corners @ way).min()), float((corners @ way).max())) for way in (plane.right, plane.down)]

@@ -12,6 +12,7 @@ from fineview.services.volumes import build_volume
 from tests.formats.conftest import last
 from tests.formats.nifti import read_nifti
 from tests.formats.real_files import shared
+from tests.imaging.stacks import middle_of
 
 _ROOT = "C_dicom/dicom2nifti/"
 # Twins keep their matrix in float32, and made it from positions that are rounded to 0.001 mm.
@@ -53,7 +54,7 @@ def test_planes_show_what_lies_there_in_the_twin(archive: FileArchive, folder: s
     volume = build_volume(series, archive.read_frame, Token())
     voxels, to_mm = read_nifti(shared(_ROOT + TWINS[folder]))
     for plane in PATIENT:
-        made = cut(volume, plane, volume.middle_mm)
+        made = cut(volume, plane, middle_of(volume))
         row, column = np.nonzero(np.isfinite(made.pixels))
         points = np.array(made.place.corner_mm) + made.mm * (column[:, None] * np.array(plane.right)
                                                              + row[:, None] * np.array(plane.down))

@@ -10,6 +10,7 @@ from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.orientation import Orientation
 from fineview.core.place import Place
 from fineview.core.study import FrameInfo
+from fineview.core.volume import Volume
 
 AXIAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
@@ -31,3 +32,10 @@ def turned(degrees: float) -> tuple[tuple[float, float, float], ...]:
     """Axial directions turned about the patient's x axis."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return (1.0, 0.0, 0.0), (0.0, float(c), float(s))
+
+
+def middle_of(volume: Volume) -> tuple[float, float, float]:
+    """Centre of the voxel in the middle, in mm."""
+    frames, rows, cols = volume.voxels.shape[:3]
+    x, y, z = volume.grid.to_mm(np.array((cols // 2, rows // 2, volume.grid.steps[frames // 2])))
+    return float(x), float(y), float(z)

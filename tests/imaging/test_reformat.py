@@ -9,7 +9,7 @@ from fineview.core.study import FrameInfo
 from fineview.core.volume import Volume
 from fineview.imaging.reformat import OWN, PATIENT, Cut, Plane, cut, step_mm
 from fineview.imaging.stack import stack_of
-from tests.imaging.stacks import frame, turned, upright
+from tests.imaging.stacks import frame, middle_of, turned, upright
 
 SLOPE = np.array((3.0, -2.0, 7.0))
 OBLIQUE = ((0.936, 0.352, 0.0), (-0.352, 0.936, 0.0))  # 20.6 degrees about the long axis
@@ -54,19 +54,19 @@ STACKS = {
 @pytest.mark.parametrize("name", STACKS)
 def test_every_pixel_has_the_value_of_its_place(name: str, plane: Plane) -> None:
     volume = filled(STACKS[name])
-    made = cut(volume, plane, volume.middle_mm)
+    made = cut(volume, plane, middle_of(volume))
     expected = points_of(made) @ SLOPE
     seen = np.isfinite(made.pixels)
     # float32 of values up to 300.
     assert seen.sum() > 20 and np.abs(made.pixels - expected)[seen].max() < 2e-4
     # The plane goes through the point that was asked for.
-    off = (points_of(made) - np.array(volume.middle_mm)) @ plane.normal
+    off = (points_of(made) - np.array(middle_of(volume))) @ plane.normal
     assert np.abs(off).max() < 1e-9
 
 
 def test_pixels_outside_the_volume_are_nothing() -> None:
     volume = filled(STACKS["tilted"])
-    made = cut(volume, PATIENT[2], volume.middle_mm)
+    made = cut(volume, PATIENT[2], middle_of(volume))
     points = points_of(made)
     # Inside a leaning stack by hand: 16 x 0.5 mm rows along (0, cos, sin), frames 3 mm apart along z.
     c, s = np.cos(np.radians(20)), np.sin(np.radians(20))
@@ -79,7 +79,7 @@ def test_pixels_outside_the_volume_are_nothing() -> None:
 
 def test_a_gap_between_frames_stays_empty_and_uneven_ones_are_mixed_at_their_true_places() -> None:
     volume = filled(upright(0, 2, 4, 10, 12))
-    made = cut(volume, PATIENT[1], volume.middle_mm)
+    made = cut(volume, PATIENT[1], middle_of(volume))
     heights = points_of(made)[:, 0, 2]
     empty = ~np.isfinite(made.pixels).any(axis=1)
     assert empty.tolist() == [4 < z < 10 for z in np.round(heights, 6)] and empty.sum() == 11
@@ -113,7 +113,7 @@ def test_a_landmark_is_at_its_place_in_all_planes(name: str, plane: Plane) -> No
 def test_left_is_right_on_screen_and_the_head_is_up() -> None:
     # Brighter towards the patient's left, back and head, each by its own amount.
     volume = filled([frame((-5, -4, z), size=(9, 11), spacing=(1, 1)) for z in range(7)])
-    axial, coronal, sagittal = (cut(volume, plane, volume.middle_mm).pixels for plane in PATIENT)
+    axial, coronal, sagittal = (cut(volume, plane, middle_of(volume)).pixels for plane in PATIENT)
     assert axial[0, 1] - axial[0, 0] == 3 and axial[1, 0] - axial[0, 0] == -2  # x to the left, y to the back
     assert coronal[0, 1] - coronal[0, 0] == 3 and coronal[0, 0] - coronal[1, 0] == 7  # z up
     assert sagittal[0, 1] - sagittal[0, 0] == -2 and sagittal[0, 0] - sagittal[1, 0] == 7

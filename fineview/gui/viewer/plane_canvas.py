@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from fineview.core.geometry import Point
 from fineview.gui.theme import DARK
@@ -15,6 +15,7 @@ from fineview.gui.wording import tr
 from fineview.services.plane_view import PlanesView, markers, origin_words, position_words
 
 _GAP_PX = 12.0
+_WIDE_PX = 400
 _KEYS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 
 
@@ -30,6 +31,7 @@ class PlaneCanvas(Canvas):
         super().__init__()
         self._number = number
         self._view: PlanesView | None = None
+        self._window_text = ""
         self._shown: NDArray[np.uint8] | None = None
         self.setAccessibleName(tr("Plane of the volume"))
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -45,11 +47,21 @@ class PlaneCanvas(Canvas):
         name, where = tr(picture.cut.plane.name), position_words(view, self._number)
         self.setAccessibleName(tr("{0} plane at {1}").format(name, where))
         self.top_lines = (f"{name}  {where}", *origin_words(view, picture))
-        self.bottom_lines = (tr("marks are on acquired frames"), window_text)
+        self._window_text = window_text
+        self._say_less()
         if self.base.empty or self._shown is not picture.image:
             self._shown = picture.image
             self.set_picture(picture.image, *picture.image.shape[:2])
         self.update()
+
+    def _say_less(self) -> None:
+        """In a small pane the scale bar needs the room."""
+        note = tr("marks are on acquired frames") if self.width() >= _WIDE_PX else ""
+        self.bottom_lines = (note, self._window_text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._say_less()
 
     @property
     def cross(self) -> Point | None:
