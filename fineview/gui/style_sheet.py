@@ -78,12 +78,12 @@ QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator
 QCheckBox::indicator:focus, QCheckBox::indicator:hover { border-color: @accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
 QTabBar { background: @panel; }
-QTabBar::tab { background: @panel; color: @quiet; padding: 8px 8px; border: none;
+QTabBar::tab { background: @panel; color: @quiet; padding: 8px 5px; border: none; font-size: 12px;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected:focus { color: @accent; border: 1px solid @accent; border-bottom: 2px solid @accent;
-  padding: 7px 7px 8px 7px; }
+  padding: 7px 4px 8px 4px; }
 QTreeView, QListView, QTableView { background: @panel; color: @text; border: 1px solid @panel; outline: none;
   alternate-background-color: @ground; selection-background-color: @chosen; selection-color: @text; }
 QTreeView::item, QListView::item, QTableView::item { padding: 3px 4px; }

@@ -15,7 +15,7 @@ from fineview.gui.tab_order import neighbour
 SETTING = "window"
 # Below this width the left panel folds.
 _FOLD_PX = 1440
-_WIDTHS = {True: (104, 340), False: (264, 388)}
+_WIDTHS = {True: (104, 348), False: (264, 388)}
 _LARGEST = (1600, 1000)
 # So much of the window's head must be seen to take hold of it.
 _HEAD = (120, 24)

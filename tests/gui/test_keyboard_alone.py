@@ -49,13 +49,13 @@ def test_tab_reaches_everything_and_is_never_caught(window: MainWindow) -> None:
         assert not_reached(window.centralWidget()) == [], page
 
 
-@pytest.mark.parametrize("name", DIALOGS)
-def test_tab_reaches_everything_in_dialogs(window: MainWindow, name: str) -> None:
-    with opened(window, name) as page:
-        first = stops(page)
-        assert first, name
-        first[0].setFocus()
-        assert not_reached(page) == []
+def test_tab_reaches_everything_in_dialogs(window: MainWindow) -> None:
+    told = []
+    for name in DIALOGS:
+        with opened(window, name) as page:
+            stops(page)[0].setFocus()
+            told += [f"{name}: {line}" for line in not_reached(page)]
+    assert told == []
 
 
 def test_tab_goes_where_the_eye_goes(window: MainWindow) -> None:

@@ -32,6 +32,9 @@ class Page(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         make_steady(self)
+        over = self.parentWidget()
+        if over is not None:  # a small window has a small screen around it
+            self.resize(self.size().boundedTo(over.window().size()))
         super().showEvent(event)
 
     def buttons(self, go: str | None, leave: str) -> tuple[QPushButton | None, QPushButton]:
