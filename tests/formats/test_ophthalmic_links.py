@@ -238,3 +238,24 @@ def test_lines_on_a_picture_that_is_not_open_are_not_drawn_on_another(archive: F
     volume = series(found, "OPT")
     assert volume.localizer_uid == "1.2.3.30.0"
     assert np.allclose(np.array(volume.frames[-1].scan_line), on_face(0))
+
+
+@pytest.mark.parametrize(("sop_class", "modality"), [
+    ("1.2.840.10008.5.1.4.1.1.81.1", "OPM"), ("1.2.840.10008.5.1.4.1.1.82.1", "KER")],
+    ids=["thickness map", "corneal topography"])
+def test_maps_of_an_instrument_are_pictures(archive: FileArchive, tmp_path: Path, sop_class: str, modality: str
+                                            ) -> None:
+    pixels = np.arange(20 * 30 * 3, dtype=np.uint32).reshape(20, 30, 3).astype(np.uint8)
+    found = opened(archive, tmp_path, made.base(sop_class, "1.2.3.60", "1.2.3.60.0", modality, pixels))
+    assert np.array_equal(archive.read_frame(series(found, modality).frames[0]).pixels, pixels)
+
+
+@pytest.mark.parametrize(("tail", "words"), [
+    ("80.1", "Ophthalmic Visual Field Static Perimetry Measurements"), ("78.7", "Ophthalmic Axial Measurements"),
+    ("78.1", "Lensometry Measurements"), ("79.1", "Macular Grid Thickness and Volume Report")])
+def test_measurements_without_pixels_are_listed_with_their_name(archive: FileArchive, tmp_path: Path, tail: str,
+                                                                words: str) -> None:
+    measured = made.base(f"1.2.840.10008.5.1.4.1.1.{tail}", "1.2.3.70", "1.2.3.70.0", "OPV", None)
+    found = opened(archive, tmp_path, made.photograph(), measured)
+    (known,) = known_objects(found, archive, Token())
+    assert known.shown_as is None and words in known.companion.title and words in known.companion.text and known.why
