@@ -283,12 +283,14 @@ class App:
         return (paths.weights_dir(), self.encoders_dir)
 
     def writers(self) -> dict[str, ReportWriter]:
+        from fineview.formats.encapsulated_pdf import EncapsulatedPdfWriter
         from fineview.formats.sr import SrWriter
         from fineview.reports.html_writer import HtmlWriter
         from fineview.reports.json_writer import JsonWriter
         from fineview.reports.pdf_writer import PdfWriter
 
-        return {"pdf": PdfWriter(), "html": HtmlWriter(), "json": JsonWriter(), "sr": SrWriter()}
+        return {"pdf": PdfWriter(), "html": HtmlWriter(), "json": JsonWriter(), "sr": SrWriter(),
+                "epdf": EncapsulatedPdfWriter(PdfWriter())}
 
     def workbench(self, post: Post) -> Workbench:
         """One window's use cases, wired to this app's wings."""

@@ -98,7 +98,7 @@ def _study_commands(commands: Commands[argparse.ArgumentParser], common: argpars
     report = commands.add_parser("report", parents=[common], help="the report of a study's stored findings")
     report.add_argument("path", type=Path)
     report.add_argument("--out", type=Path, required=True)
-    report.add_argument("--format", default="pdf,html,json,sr")
+    report.add_argument("--format", default="pdf,html,json,sr", help="of pdf, html, json, sr, epdf (PDF in DICOM)")
     for name in ("deidentify", "batch"):
         later = commands.add_parser(name, parents=[common])
         later.add_argument("path", type=Path, nargs="+" if name == "batch" else None)

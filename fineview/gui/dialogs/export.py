@@ -26,7 +26,7 @@ from fineview.services.grid_entry import entries_of
 from fineview.services.workbench import Workbench
 
 FORMATS = (("pdf", "PDF", ".pdf"), ("html", "HTML", ".html"), ("json", "JSON", ".json"),
-           ("sr", "DICOM structured report", ".dcm"))
+           ("sr", "DICOM structured report", ".dcm"), ("epdf", "PDF in DICOM", ".pdf.dcm"))
 
 
 def contents_words(findings: tuple[Finding, ...], grids: tuple[GridEntry, ...] = (), measured: bool = False) -> str:
