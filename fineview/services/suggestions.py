@@ -14,15 +14,24 @@ from fineview.core.study import FrameInfo, FrameKey
 
 def suggestion_id(key: FrameKey, frame: FrameInfo, label: str, box: Box, sha256: str) -> str:
     """The same pixels, weights and place give the same id, so a decision made once is recognised again."""
-    where = f"{frame.sop_uid or key.series_uid}|{frame.frame_in_file}|{label}|{box}|{sha256}"
-    return "s-" + hashlib.sha256(where.encode()).hexdigest()[:16]
+    return _id(frame.stamp or _numbered(key, frame), label, box, sha256)
+
+
+def _numbered(key: FrameKey, frame: FrameInfo) -> str:
+    """A DICOM frame; also what named instruments' frames before they had stamps."""
+    return f"{frame.sop_uid or key.series_uid}|{frame.frame_in_file}"
+
+
+def _id(image: str, label: str, box: Box, sha256: str) -> str:
+    return "s-" + hashlib.sha256(f"{image}|{label}|{box}|{sha256}".encode()).hexdigest()[:16]
 
 
 def merge_suggestions(findings: tuple[Finding, ...], analysis: Analysis, frame: FrameInfo,
                       study_uid: str) -> tuple[Finding, ...]:
     """Add the model's proposals as suggestions; what a person already decided stays as it is."""
-    known = {finding.id for finding in findings}
-    added = tuple(as_suggestion(proposal, analysis, frame, study_uid) for proposal in analysis.proposals)
+    known, numbered = {finding.id for finding in findings}, _numbered(analysis.frame, frame)
+    added = tuple(as_suggestion(proposal, analysis, frame, study_uid) for proposal in analysis.proposals
+                  if _id(numbered, proposal.label, proposal.box, analysis.model.sha256) not in known)
     return findings + tuple(one for one in added if one.id not in known)
 
 
