@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fineview.core.crossing import crossing
 from fineview.core.geometry import Point
 from fineview.core.image import Raster, Window
 from fineview.core.orientation import Orientation
 from fineview.core.place import Vector
-from fineview.core.study import Series
+from fineview.core.study import FrameInfo, Series
 from fineview.core.units import with_unit
 from fineview.core.volume import Grid, Volume
 from fineview.imaging.reformat import Cut, cut, planes_of
@@ -54,6 +55,18 @@ class PlanesView:
         """The point on the acquired frame, in source pixels."""
         column, row, _ = self.grid.to_index(np.asarray(self.point_mm))
         return float(column) + 0.5, float(row) + 0.5
+
+
+def lines_on_frame(view: PlanesView, index: int) -> tuple[tuple[Point, Point], ...]:
+    """Where the planes cut through a frame, in its source pixels; a plane that lies along it has no line there."""
+    frame = view.series.frames[index]
+    if view.grid.axes == "own":
+        x, y = view.on_frame()
+        return ((0.0, y), (float(frame.cols), y)), ((x, 0.0), (x, float(frame.rows)))
+    cuts = [FrameInfo("", rows=one.image.shape[0], cols=one.image.shape[1], spacing=one.cut.spacing,
+                      place=one.cut.place) for one in view.pictures]
+    found = [crossing(one, frame) for one in cuts]
+    return tuple(line for line in found if line is not None)
 
 
 def cut_planes(volume: Volume, point_mm: Vector, window: Window | None, inverted: bool,

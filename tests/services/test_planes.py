@@ -12,10 +12,17 @@ from fineview.core.image import Raster, Window
 from fineview.core.orientation import Orientation
 from fineview.core.study import Catalogue, FrameInfo, Patient, Series, Study
 from fineview.services.jobs import Jobs
-from fineview.services.plane_view import PlanesView, markers, origin_words, position_words, value_words
+from fineview.services.plane_view import (
+    PlanesView,
+    lines_on_frame,
+    markers,
+    origin_words,
+    position_words,
+    value_words,
+)
 from fineview.services.planes import Planes
 from fineview.services.session import Session
-from tests.imaging.stacks import upright
+from tests.imaging.stacks import frame, upright
 
 HEIGHTS = (0.0, 2.0, 4.0, 6.0, 8.0)
 CT = Series("ct", "study", "CT", frames=tuple(upright(*HEIGHTS)), is_volume=True)  # 8 x 10 pixels of 0.5 mm
@@ -201,3 +208,19 @@ def test_room_is_made_for_a_volume_before_it_is_read_and_given_back(jobs: Jobs, 
     assert room.settle().volume.voxels.nbytes == room.planes.held_bytes
     room.planes.close()
     assert room.planes.held_bytes == 0
+
+
+def test_planes_cut_a_turned_frame_along_lines_through_the_point(jobs: Jobs, mailbox) -> None:
+    # Frames turned by 30 degrees about the head-foot axis: right = (cos, sin, 0), down = (0, 0, -1).
+    c, s = np.cos(np.radians(30)), np.sin(np.radians(30))
+    frames = tuple(frame((-k * s, k * c, 3.5), ((float(c), float(s), 0.0), (0.0, 0.0, -1.0)))
+                   for k in (0.0, 1.0, 2.0, 3.0))
+    room = Room(jobs, mailbox, replace(CT, frames=frames))
+    room.planes.open()
+    room.mailbox.pump(lambda: bool(room.view.pictures))
+    axial, coronal, sagittal = (np.array(line) for line in lines_on_frame(room.view, room.session.index))
+    x, y = room.view.on_frame()
+    # Axial: level, through the point; coronal and sagittal: upright, since the frame stands upright.
+    assert np.ptp(axial[:, 1]) == pytest.approx(0, abs=1e-9) and axial[0, 1] == pytest.approx(y)
+    for line in (coronal, sagittal):
+        assert np.ptp(line[:, 0]) == pytest.approx(0, abs=1e-9) and line[0, 0] == pytest.approx(x)

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 
 from fineview.core.geometry import Point
-from fineview.gui.theme import DARK
 from fineview.gui.viewer.canvas import Canvas
+from fineview.gui.viewer.cross_lines import paint_cross_lines
 from fineview.gui.wording import tr
 from fineview.services.plane_view import PlanesView, markers, origin_words, position_words
 
-_GAP_PX = 12.0
 _WIDE_PX = 400
 _KEYS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 
@@ -96,10 +95,7 @@ class PlaneCanvas(Canvas):
         cross = self.cross
         if cross is None or self._hidden:
             return
-        at, w, h = self.placement.to_screen(cross), float(self.width()), float(self.height())
-        # Open in the middle: what is looked at lies there.
-        lines = [QLineF(0, at.y(), at.x() - _GAP_PX, at.y()), QLineF(at.x() + _GAP_PX, at.y(), w, at.y()),
-                 QLineF(at.x(), 0, at.x(), at.y() - _GAP_PX), QLineF(at.x(), at.y() + _GAP_PX, at.x(), h)]
-        for pen in (QPen(QColor(0, 0, 0, 120), 3.0), QPen(QColor(DARK.accent), 1.2)):
-            painter.setPen(pen)
-            painter.drawLines(lines)
+        at = self.placement.to_screen(cross)
+        level = QPointF(0, at.y()), QPointF(self.width(), at.y())
+        upright = QPointF(at.x(), 0), QPointF(at.x(), self.height())
+        paint_cross_lines(painter, (level, upright), at)

@@ -8,10 +8,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from fineview.core.geometry import Point
+from fineview.gui.viewer.cross_lines import CrossLines
 from fineview.gui.viewer.hand import DRAWING
 from fineview.gui.viewer.pictures import Pictures
 from fineview.gui.viewer.plane_canvas import PlaneCanvas
-from fineview.services.plane_view import PlanesView, value_words
+from fineview.services.plane_view import PlanesView, lines_on_frame, value_words
 from fineview.services.snapshot import ViewState
 from fineview.services.workbench import Workbench
 
@@ -24,7 +25,7 @@ class PlanesRoom(QWidget):
     ``read``: words about the value under the cursor.  ``held``: the hold key is down.
     """
 
-    WATCHES = frozenset({"planes", "window_text"})
+    WATCHES = frozenset({"planes", "window_text", "index"})
     read = Signal(str)
     held = Signal(bool)
 
@@ -47,6 +48,7 @@ class PlanesRoom(QWidget):
             one.held.connect(self.held)
             one.hovered.connect(partial(self._tell_value, number))
             one.maximised.connect(partial(self._maximise, one))
+        self.lines = CrossLines(acquired.canvas)
         acquired.canvas.clicked.connect(self._cross_on_frame)
 
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
@@ -58,7 +60,13 @@ class PlanesRoom(QWidget):
             for one in self.canvases:
                 one.show_view(self._view, state.window_text)
         if self._view is not None or before is not None:
-            self._acquired.canvas.point_at(self._view.on_frame() if self._view is not None else None)
+            cross = self._view.on_frame() if self._view is not None else None
+            self.lines.show_lines(lines_on_frame(self._view, state.index) if self._view is not None else (), cross)
+
+    def hide_marks(self, hidden: bool) -> None:
+        """Lines go while the hold key is down."""
+        for one in (*self.canvases, self.lines):
+            one.hide_marks(hidden)
 
     def _share(self) -> None:
         """Who is seen, and how the room is divided."""

@@ -100,7 +100,12 @@ def test_a_click_in_one_plane_moves_the_others_and_the_frame(reader: Reader, tmp
     assert reader.session.index == 7 and reader.window.viewer.frames._slider.value() == 7
     assert view.pictures[0].cut.pixels[0, 3] == pytest.approx(100 + 140 + 3, abs=1)
     assert view.pictures[2].cut.pixels[4, 0] == pytest.approx(100 + 140 + 7, abs=1)
-    assert canvas.pointer == pytest.approx((7.5, 10.5), abs=0.1)
+    # The coronal and the sagittal plane cut through the axial frame along its row 10 and its column 7.
+    lines = reader.room.lines
+    assert [np.sort(np.array(line), axis=0).ravel().tolist() for line in lines._lines] == [
+        pytest.approx([0, 10.5, 24, 10.5], abs=0.1), pytest.approx([7.5, 0, 7.5, 20], abs=0.1)]
+    assert lines.isVisible() and lines.geometry() == canvas.rect()
+    assert lines._cross == pytest.approx((7.5, 10.5), abs=0.1)
     # Dragging in the axial plane: column 20, row 3.
     drag(qtbot, axial, (7.5, 10.5), (15.0, 6.0), (20.5, 3.5))
     assert reader.settle().point_mm == pytest.approx((8, -7, 14), abs=0.1)
@@ -152,7 +157,7 @@ def test_one_plane_alone_and_back_to_the_frame(reader: Reader, tmp_path: Path) -
     reader.window.bar.actions["planes"].trigger()
     reader.window.binder.update_now()
     assert [one.isVisible() for one in (viewer.canvas, axial, coronal, sagittal)] == [True, False, False, False]
-    assert viewer.canvas.pointer is None and reader.session.planes is None
+    assert not reader.room.lines.isVisible() and reader.session.planes is None
 
 
 def test_a_series_that_is_no_volume_says_why(reader: Reader, tmp_path: Path) -> None:
