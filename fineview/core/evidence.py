@@ -116,7 +116,7 @@ class DarSettings:
     adaptive: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class HeatMap:
     """float32 (rows, cols) in [0, 1] on the source grid of ``frame``.
 
@@ -134,7 +134,7 @@ class HeatMap:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class WordMap:
     """Where a model looked for one word of a question, or while it said one word of an answer.
 
@@ -193,7 +193,7 @@ class Proposal:
     contour: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Analysis:
     """Everything known about one frame after one encoding.
 

@@ -22,7 +22,7 @@ class Window:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Raster:
     """Pixels of one frame, read only.
 

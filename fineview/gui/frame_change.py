@@ -25,6 +25,7 @@ from fineview.gui.theme import apply_theme
 from fineview.imaging.colour import heat_rgba
 from fineview.services.jobs import Post
 from fineview.services.picture import heat_key
+from fineview.services.remembered import PICTURES
 from fineview.services.workbench import Workbench
 
 _MODEL = ModelIdentity("bench", "1", "0" * 64)
@@ -96,6 +97,7 @@ class FrameChange:
 
     def show_ours(self) -> None:
         self._turn += 1
+        PICTURES.clear()  # every frame is made as if it was never shown before
         self.bench.open.show_frame(self._turn % len(self._frames))
         self._painted()
 

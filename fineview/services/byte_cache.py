@@ -50,6 +50,12 @@ class ByteCache(Generic[K, V]):
                 self.held_bytes -= self._size(self._kept.pop(key))
                 spare -= 1
 
+    def forget(self, gone: Callable[[K], bool]) -> None:
+        """Let go of the values whose key says so."""
+        with self._lock:
+            for key in [key for key in self._kept if gone(key)]:
+                self.held_bytes -= self._size(self._kept.pop(key))
+
     @property
     def _over(self) -> bool:
         return self.held_bytes > self.budget_bytes
