@@ -181,5 +181,6 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Click the localizer", "go to the nearest B-scan"),
     *PANE_GESTURES,
     ("Click or drag in a plane", "the three planes cross there, and the nearest frame is shown"),
+    ("Arrows in a plane", "move where the planes cross by a pixel"),
     ("Shift on map or localizer", "the B-scan follows the mouse"),
     ("Drag the cross", "move the ETDRS grid of the thickness map"))
