@@ -1,7 +1,7 @@
 """Which decoder reads which transfer syntax: the fastest that is exact, and never a GPL one.
 
 pydicom's own ``pylibjpeg`` plugin appears nowhere below, because it would take in the GPL-3 libjpeg; ``direct`` is
-ours for openjpeg, rle and gdcm (``formats.direct_decoders``).
+ours for openjpeg, rle, CharLS and gdcm (``formats.direct_decoders``).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from fineview.core.errors import InputProblem
 from fineview.formats import jpeg_xl
 from fineview.formats.direct_decoders import register
 
-_JPEG = ("gdcm", "pillow")
-_JPEG_LS = ("pyjpegls", "gdcm")
+_JPEG = ("pillow", "gdcm")
+_JPEG_LS = ("direct", "gdcm")
 _JPEG_2000 = ("direct", "gdcm", "pillow")
-_DIRECT = {"1.2.840.10008.1.2.4.51": "python-gdcm", "1.2.840.10008.1.2.5": "pylibjpeg-rle"}
+_DIRECT = {"1.2.840.10008.1.2.4.51": "python-gdcm", "1.2.840.10008.1.2.5": "pylibjpeg-rle",
+           "1.2.840.10008.1.2.4.80": "pyjpegls", "1.2.840.10008.1.2.4.81": "pyjpegls"}
 PLUGINS: dict[str, tuple[str, ...]] = {
     "1.2.840.10008.1.2.4.50": _JPEG,
     "1.2.840.10008.1.2.4.51": ("direct", "pillow"),
@@ -32,7 +33,7 @@ PLUGINS: dict[str, tuple[str, ...]] = {
     "1.2.840.10008.1.2.5": ("direct", "pydicom"),
     **dict.fromkeys(jpeg_xl.SYNTAXES, (jpeg_xl.PLUGIN,)),
 }
-_PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls", "pillow": "Pillow", jpeg_xl.PLUGIN: "imagecodecs"}
+_PACKAGES = {"gdcm": "python-gdcm", "pillow": "Pillow", jpeg_xl.PLUGIN: "imagecodecs"}
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.98",
                     "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.8.1"})
 _NAMES = {**jpeg_xl.SYNTAXES, "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression"}

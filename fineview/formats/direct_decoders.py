@@ -1,7 +1,8 @@
-"""openjpeg, rle and gdcm as pydicom plugins of our own name.
+"""openjpeg, rle, CharLS and gdcm as pydicom plugins of our own name.
 
 openjpeg and rle without the ``pylibjpeg`` package between: it would also load the GPL-3 libjpeg wherever somebody has
-installed it; ours cannot.  gdcm for 12-bit JPEG alone, which pydicom's own plugin refuses to ask it for.
+installed it; ours cannot.  gdcm for 12-bit JPEG alone, which pydicom's own plugin refuses to ask it for.  CharLS
+behind a check of the stream's end: it reads on past the end of one that was cut, for seconds.
 Follows the plugin contract of pydicom 3 (``pydicom.pixels.decoders.base.Decoder.add_plugin``).
 """
 
@@ -15,10 +16,14 @@ from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
 
 NAME = "direct"
 JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K)
+JPEG_LS = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
 DECODER_DEPENDENCIES = {**dict.fromkeys(JPEG_2000, ("pylibjpeg-openjpeg>=2.4",)),
-                        uid.RLELossless: ("pylibjpeg-rle>=2.1",), uid.JPEGExtended12Bit: ("python-gdcm>=3.2",)}
-_MODULES = {uid.RLELossless: "rle", uid.JPEGExtended12Bit: "gdcm"}
-_DECODERS = {uid.RLELossless: "decode_rle", uid.JPEGExtended12Bit: "decode_jpeg_extended"}
+                        uid.RLELossless: ("pylibjpeg-rle>=2.1",), uid.JPEGExtended12Bit: ("python-gdcm>=3.2",),
+                        **dict.fromkeys(JPEG_LS, ("pyjpegls>=1.5",))}
+_MODULES = {uid.RLELossless: "rle", uid.JPEGExtended12Bit: "gdcm", **dict.fromkeys(JPEG_LS, "jpeg_ls")}
+_DECODERS = {uid.RLELossless: "decode_rle", uid.JPEGExtended12Bit: "decode_jpeg_extended",
+             **dict.fromkeys(JPEG_LS, "decode_jpeg_ls")}
+_END_OF_IMAGE = b"\xff\xd9"
 _CONTAINERS = ((8, 8), (16, 16), (32, 32))
 
 
@@ -56,6 +61,19 @@ def decode_rle(src: bytes, runner: DecodeRunner) -> bytearray:
     return bytearray(frame)
 
 
+def decode_jpeg_ls(src: bytes, runner: DecodeRunner) -> bytearray:
+    """Samples; as planes where the stream is not interleaved (ISO 14495-1 C.2.3)."""
+    import jpeg_ls
+
+    if not src.rstrip(b"\0").endswith(_END_OF_IMAGE):
+        raise ValueError("the code stream ends early")
+    frame, told = jpeg_ls.decode_pixel_data(src)
+    if told["components"] > 1:
+        runner.set_option("planar_configuration", int(told["interleave_mode"] == 0))
+    runner.set_option("bits_allocated", 8 if told["bits_per_sample"] <= 8 else 16)
+    return bytearray(frame)
+
+
 def decode_jpeg_extended(src: bytes, runner: DecodeRunner) -> bytes:
     """JPEG Process 2 and 4 of 8 or 12 bits -> samples, colours as they are stored (PS3.5 8.2.1)."""
     import gdcm
@@ -77,8 +95,11 @@ def decode_jpeg_extended(src: bytes, runner: DecodeRunner) -> bytes:
     image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str.__str__(runner.transfer_syntax))))
     image.SetPixelFormat(gdcm.PixelFormat(runner.samples_per_pixel, runner.bits_allocated, runner.bits_stored,
                                           runner.bits_stored - 1, runner.pixel_representation))
+    frame = image.GetBuffer()
+    if frame is None:
+        raise ValueError("the code stream cannot be decoded")
     # gdcm's binding gives bytes as text.
-    return bytes(image.GetBuffer().encode("utf-8", "surrogateescape"))
+    return bytes(frame.encode("utf-8", "surrogateescape"))
 
 
 def register() -> None:

@@ -65,7 +65,7 @@ def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
             raise
         except Exception as error:
             reasons.append(f"{package_of(plugin, syntax)}: {_reason(error)}" if plugin else _reason(error))
-    if any("does not support" in reason for reason in reasons):
+    if all("does not support" in reason for reason in reasons):
         raise InputProblem(f"The pixels are of a kind that no decoder here reads ({'; '.join(reasons)}).",
                            "Ask for the file in another transfer syntax, such as Explicit VR Little Endian.",
                            "no-decoder")
@@ -154,4 +154,6 @@ def _windows(holder: Dataset) -> tuple[Window, ...]:
 def _reason(error: Exception) -> str:
     """A decoder's last line, short; paths would tell a patient's name to whoever reads the message."""
     line = re.sub(r"^\w+: ", "", str(error).strip().split("\n")[-1].strip())
+    if "'NoneType' object" in line:  # gdcm gave nothing back, and its plugin stumbled over that
+        line = "the code stream cannot be decoded"
     return re.sub(r"(/[^\s:]+)+", "...", line)[:120] or type(error).__name__

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,8 +41,22 @@ def test_a_decoder_that_gives_back_something_else_is_told(archive: FileArchive) 
     assert {one.problem.code if one.problem else "" for one in spoilt} == {"wrong-pixels"}
 
 
+@pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.parametrize("syntax", sorted(codec_check.SAMPLES))
+def test_a_code_stream_that_ends_early_is_refused_and_never_half_shown(archive: FileArchive, tmp_path: Path,
+                                                                       monkeypatch: pytest.MonkeyPatch, syntax: str,
+                                                                       share: float) -> None:
+    whole = codec_check.SAMPLES[syntax]
+    cut = base64.b85encode(whole.stream[:int(len(whole.stream) * share)]).decode()
+    monkeypatch.setitem(codec_check.SAMPLES, syntax, replace(whole, text=cut))
+    (tmp_path / "cut.dcm").write_bytes(codec_check.file_of(syntax))
+    with pytest.raises(InputProblem) as caught:
+        archive.read_frame(FrameInfo(str(tmp_path / "cut.dcm")))
+    assert caught.value.code in ("damaged", "truncated")
+
+
 @pytest.mark.parametrize(("syntax", "package"), [
-    ("4.50", "python-gdcm"), ("4.51", "python-gdcm"), ("4.57", "python-gdcm"), ("4.70", "python-gdcm"),
+    ("4.50", "Pillow"), ("4.51", "python-gdcm"), ("4.57", "python-gdcm"), ("4.70", "python-gdcm"),
     ("4.80", "pyjpegls"), ("4.81", "pyjpegls"), ("4.90", "pylibjpeg-openjpeg"), ("4.91", "pylibjpeg-openjpeg"),
     ("4.201", "pylibjpeg-openjpeg"), ("4.202", "pylibjpeg-openjpeg"), ("4.203", "pylibjpeg-openjpeg"),
     ("5", "pylibjpeg-rle"), ("4.110", "imagecodecs"), ("4.111", "imagecodecs"), ("4.112", "imagecodecs")])
