@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import QAbstractItemModel, QModelIndex
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from fineview.core.region import RegionKind
 from fineview.gui import icons, theme
@@ -40,14 +41,36 @@ def faint(root: QWidget) -> list[str]:
 
 
 def placeholders(root: QWidget) -> list[str]:
+    """Empty fields, by the pixels inside their border."""
     told = []
     for one in visible(root):
-        if isinstance(one, QLineEdit | QPlainTextEdit) and one.placeholderText():
-            ink = one.palette().color(QPalette.ColorRole.PlaceholderText)
-            found = float(contrast(_rgb(ink), ground_of(pixels_of(one))))
-            if found < WORDS:
+        if isinstance(one, QLineEdit | QPlainTextEdit) and one.placeholderText() and not one.hasFocus():
+            words = one.text() if isinstance(one, QLineEdit) else one.toPlainText()
+            found = ink_contrast(pixels_of(one)[4:-4, 6:-6])
+            if not words and found < WORDS:
                 told.append(f"{found:.2f}: {where(one)}")
     return told
+
+
+def in_lists(root: QWidget) -> list[str]:
+    """Words of trees and lists, cell by cell."""
+    told = []
+    for view in (one for one in visible(root) if isinstance(one, QAbstractItemView)):
+        picture, model = pixels_of(view.viewport()), view.model()
+        for index in cells(model):
+            place = view.visualRect(index).intersected(view.viewport().rect())
+            part = picture[place.top():place.bottom() + 1, place.left():place.right() + 1]
+            if len(str(index.data() or "").strip()) > 2 and part.size and ink_contrast(part) < WORDS:
+                told.append(f"{ink_contrast(part):.2f}: \"{index.data()}\" in {where(view)}")
+    return told
+
+
+def cells(model: QAbstractItemModel, under: QModelIndex | None = None) -> Iterator[QModelIndex]:
+    under = under or QModelIndex()
+    for row in range(model.rowCount(under)):
+        for column in range(model.columnCount(under)):
+            yield model.index(row, column, under)
+        yield from cells(model, model.index(row, 0, under))
 
 
 def _rgb(colour: QColor) -> np.ndarray:
@@ -55,9 +78,18 @@ def _rgb(colour: QColor) -> np.ndarray:
 
 
 @pytest.fixture(params=["dark", "light"])
-def dressed(request: pytest.FixtureRequest, qapp: QApplication, window: MainWindow) -> MainWindow:
-    theme.apply_theme(qapp, request.param)
-    icons.redress()
+def dressed(request: pytest.FixtureRequest, qapp: QApplication, window: MainWindow, settle: Settle) -> MainWindow:
+    """A window with marks and notices whose theme is changed while they are there."""
+    bench = window._bench
+    bench.annotate.add(RegionKind.BOX, ((5.0, 5.0), (20.0, 15.0)), "drusen")
+    settle(lambda: bool(bench.session.findings))
+    bench.session.tell("error", "Not saved: the disk is full.", "Free some space.", "disk-full")
+    bench.session.tell("warning", "The scale is assumed.", "")
+    bench.session.pulse()
+    window.binder.update_now()
+    for name in ({"dark", "light"} - {request.param}, {request.param}):
+        theme.apply_theme(qapp, name.pop())
+        icons.redress()
     window.binder.update_now()
     return window
 
@@ -69,17 +101,11 @@ def test_the_measure_sees_faint_words(dressed: MainWindow) -> None:
     label.setStyleSheet("")
 
 
-def test_every_word_in_the_window(dressed: MainWindow, settle: Settle) -> None:
-    bench = dressed._bench
-    bench.annotate.add(RegionKind.BOX, ((5.0, 5.0), (20.0, 15.0)), "drusen")
-    settle(lambda: bool(bench.session.findings))
-    bench.session.tell("error", "Not saved: the disk is full.", "Free some space.", "disk-full")
-    bench.session.tell("warning", "The scale is assumed.", "")
-    bench.session.pulse()
-    dressed.binder.update_now()
-    told = [f"{page}: {line}" for page in pages(dressed) for line in (*faint(dressed), *placeholders(dressed))]
+def test_every_word_in_the_window(dressed: MainWindow) -> None:
+    told = [f"{page}: {line}" for page in pages(dressed)
+            for line in (*faint(dressed), *placeholders(dressed), *in_lists(dressed))]
     assert told == []
-    bench.open.close_study()
+    dressed._bench.open.close_study()
     dressed.binder.update_now()
     assert faint(dressed) == []
 
@@ -88,7 +114,7 @@ def test_every_word_in_dialogs(dressed: MainWindow) -> None:
     told = []
     for name in DIALOGS:
         with opened(dressed, name) as page:
-            told += [f"{name}: {line}" for line in (*faint(page), *placeholders(page))]
+            told += [f"{name}: {line}" for line in (*faint(page), *placeholders(page), *in_lists(page))]
     assert told == []
 
 

@@ -42,6 +42,7 @@ class Shortcuts(Page):
         """What to do now, and the choices there are."""
         self.strip = QFrame()
         self.strip.setObjectName("notice")
+        self.strip.setMinimumHeight(44)  # choices come and go, rows stay where they are
         line = QHBoxLayout(self.strip)
         line.setContentsMargins(12, 6, 8, 6)
         self.told = QLabel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -141,6 +141,12 @@ class Findings(QWidget):
         self._select(state.selected)
         self._empty.setVisible(not state.findings and not state.suggestions.total)
         self._show_steps(state)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:  # another theme: the inks in the list are its own
+            self._fill()
+            self._select(self._chosen.id if self._chosen is not None else None)
 
     def _fill(self) -> None:
         tokens = current()
