@@ -12,13 +12,19 @@ Row = Mapping[str, Any]
 
 
 def words(row: Row, tag: str) -> str:
-    """The values of an attribute, several joined by a backslash; of a name its alphabetic form."""
+    """The values of an attribute, several joined by a backslash; names with all their forms, joined by "="."""
     held = row.get(tag)
     values = held.get("Value") if isinstance(held, Mapping) else None
     if not isinstance(values, list):
         return ""
-    plain = [one.get("Alphabetic") if isinstance(one, Mapping) else one for one in values]
+    plain = [_name(one) if isinstance(one, Mapping) else one for one in values]
     return printable("\\".join(str(one) for one in plain if isinstance(one, (str, int, float))))
+
+
+def _name(value: Mapping[str, Any]) -> str:
+    """PS3.18 F.2.2: the groups of PS3.5 6.2.1, each under a name of its own."""
+    groups = (value.get(one) for one in ("Alphabetic", "Ideographic", "Phonetic"))
+    return "=".join(one if isinstance(one, str) else "" for one in groups).rstrip("=")
 
 
 def items(row: Row, tag: str) -> tuple[Row, ...]:

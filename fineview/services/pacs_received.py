@@ -9,7 +9,7 @@ from fineview.core.errors import FineViewError, RequestProblem
 from fineview.core.received import ReceivedStudy
 from fineview.services.jobs import Token
 from fineview.services.open_study import OpenStudy
-from fineview.services.pacs_work import GET, PacsWork
+from fineview.services.pacs_work import BOOK, GET, PacsWork
 from fineview.services.received import Received
 
 _LANE = "pacs-received"
@@ -30,11 +30,16 @@ class PacsReceived:
     def open(self, one: ReceivedStudy) -> None:
         self._opening.paths([self._received().root / one.folder])
 
-    def delete(self, one: ReceivedStudy) -> None:
-        """Refused while it is open, or while anything is still being retrieved."""
+    def free(self, one: ReceivedStudy) -> bool:
+        """Whether it may be deleted: not while it is open, nor while anything is being retrieved; says why not."""
         why = self._in_use(one)
         if why is not None:
             self._work.change(said="", problem=why)
+        return why is None
+
+    def delete(self, one: ReceivedStudy) -> None:
+        """Where it is free."""
+        if not self.free(one):
             return
 
         def work(token: Token) -> int:
@@ -43,7 +48,7 @@ class PacsReceived:
             self._work.jobs.post(lambda: self._work.change(received=found))
             return gone
         # Not to be left in the middle by a click on "list": a lane whose work is done to its end.
-        self._work.do("pacs-nodes", "", work, lambda gone: f"{gone} files of the study are deleted.",
+        self._work.do(BOOK, "", work, lambda gone: f"{gone} files of the study are deleted.",
                       failed=lambda _: self.list())
 
     def _in_use(self, one: ReceivedStudy) -> FineViewError | None:

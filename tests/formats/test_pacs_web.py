@@ -158,12 +158,15 @@ def test_answers_that_make_no_sense(answer: Reply, code: str) -> None:
 
 def test_rows_of_wrong_types_and_paths_for_uids_are_left_out(peers: Peers) -> None:
     rows = [row(study="1.2.3"), row(study="../../up"), {"0020000D": 5}, {"0020000D": {"Value": [{"x": []}]}},
+            {"0020000D": {"vr": "UI", "Value": ["1.2.5"]}, "00100010": {"Value": [
+                {"Alphabetic": "Yamada^Tarou", "Ideographic": "山田^太郎", "Phonetic": 7}]}},
             {"0020000D": {"vr": "UI", "Value": ["1.2.4"]}, "00100010": {"Value": [{"Alphabetic": "A^B\x1b[31m"}]},
              "00201208": {"Value": ["-7"]}}]
     with serving(StandInWeb([("", lambda: (200, "application/dicom+json", json.dumps(rows).encode()))])) as peer:
         found = peers.find(peer.node(), Secrets(), Query(), Token())
-    assert [one.study_uid for one in found.rows] == ["1.2.3", "1.2.4"] and found.refused == 3
-    assert found.rows[1].patient_name == "A^B [31m" and found.rows[1].objects == 0
+    assert [one.study_uid for one in found.rows] == ["1.2.3", "1.2.5", "1.2.4"] and found.refused == 3
+    assert found.rows[1].patient_name == "Yamada^Tarou=山田^太郎"
+    assert found.rows[2].patient_name == "A^B [31m" and found.rows[2].objects == 0
 
 
 def test_objects_arrive_even_from_a_service_that_lists_the_same_page_for_ever(peers: Peers) -> None:

@@ -43,7 +43,11 @@ class ConfirmDelete(Page):
     def __init__(self, one: ReceivedStudy, parent: QWidget | None) -> None:
         super().__init__(tr("Delete a received study"), parent)
         self.words(delete_words(one))
-        self.buttons("Delete for good", "Keep it")
+        go, keep = self.buttons("Delete for good", "Keep it")
+        assert go is not None
+        go.setAutoDefault(False)
+        keep.setDefault(True)  # Enter deletes nothing
+        keep.setFocus()
         self.setMinimumWidth(460)
 
 
@@ -89,7 +93,7 @@ class ReceivedTab:
 
     def _delete(self) -> None:
         chosen = self._chosen()
-        if chosen is not None:
+        if chosen is not None and self._desk.received.free(chosen):
             sure = ConfirmDelete(chosen, self._parent)
             sure.accepted.connect(lambda: self._desk.received.delete(chosen))
             sure.open()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QTreeWidgetItem, QWidget
 
 from fineview.gui.dialogs.pacs_table import item, table, value_of
 from fineview.gui.dialogs.page import Page
@@ -13,6 +13,7 @@ from fineview.services.shipment import Load, Shipment
 from fineview.services.workbench import Workbench
 
 _COLUMNS = ("Kind", "What", "Objects", "Remark")
+_BOX_PX = 24  # the box to tick, which Qt does not count where it is styled
 
 
 def goes_words(made: Shipment, keys: frozenset[str], node: str) -> str:
@@ -38,6 +39,7 @@ class SendStudy(Page):
         self._desk, self._node, self._address = bench.pacs, node, address
         self._shown: Shipment | None = None
         self.loads = table(_COLUMNS, 1, tr("What can be sent"))
+        self.loads.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.loads.itemChanged.connect(lambda *_: self._tell())
         self.column.addWidget(self.loads, 100)
         self.goes = self.words("")
@@ -60,6 +62,8 @@ class SendStudy(Page):
             for one in self._shown.loads if self._shown is not None else ():
                 self.loads.addTopLevelItem(_row(one))
             self.loads.blockSignals(False)
+            self.loads.resizeColumnToContents(0)
+            self.loads.setColumnWidth(0, self.loads.columnWidth(0) + _BOX_PX)
         self._tell()
 
     def chosen(self) -> frozenset[str]:

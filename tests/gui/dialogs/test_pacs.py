@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
+from PySide6.QtWidgets import QPushButton, QTreeWidget, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 pytest.importorskip("pynetdicom", reason="the package pynetdicom is not installed")
@@ -16,7 +16,7 @@ pytest.importorskip("pynetdicom", reason="the package pynetdicom is not installe
 from pydicom.dataset import Dataset  # noqa: E402
 
 from fineview.core.peer import Node, Secrets  # noqa: E402
-from fineview.core.study import Catalogue, FrameInfo, Patient, Series, Study  # noqa: E402
+from fineview.core.study import Catalogue, FileVerdict, FrameInfo, Patient, Series, Study  # noqa: E402
 from fineview.gui.dialogs.pacs import PacsPage  # noqa: E402
 from fineview.gui.dialogs.pacs_node import EnterNode  # noqa: E402
 from fineview.gui.dialogs.pacs_received import ConfirmDelete  # noqa: E402
@@ -226,9 +226,15 @@ def test_a_received_study_is_deleted_for_good(bench: Workbench, qtbot: QtBot, se
     settle(lambda: studies.topLevelItemCount() == 1)
     assert page.received.note.text().startswith("1 studies, ")
     studies.topLevelItem(0).setSelected(True)  # type: ignore[union-attr]
+    shown = FileVerdict(str(opened.folders[0] / "x.dcm"), "image")
+    bench.session.catalogue = Catalogue(files=(shown,))
+    page.received.delete.click()
+    assert page.said.text().startswith("This study is open.") and page.findChild(ConfirmDelete) is None
+    bench.session.catalogue = Catalogue()
     page.received.delete.click()
     sure = page.findChild(ConfirmDelete)
     assert sure is not None and opened.folders[0].exists()
+    assert [one.text() for one in sure.findChildren(QPushButton) if one.isDefault()] == ["Keep it"]
     sure.accept()
     settle(lambda: studies.topLevelItemCount() == 0)
     assert not opened.folders[0].exists() and page.said.text() == "1 files of the study are deleted."
