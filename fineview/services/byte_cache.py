@@ -50,6 +50,14 @@ class ByteCache(Generic[K, V]):
                 self.held_bytes -= self._size(self._kept.pop(key))
                 spare -= 1
 
+    def shed(self) -> bool:
+        """Let go of half of what is held, the oldest first; whether anything could go."""
+        before, budget = self.held_bytes, self.budget_bytes
+        self.budget_bytes = before // 2
+        self.trim()
+        self.budget_bytes = budget
+        return self.held_bytes < before
+
     def forget(self, gone: Callable[[K], bool]) -> None:
         """Let go of the values whose key says so."""
         with self._lock:

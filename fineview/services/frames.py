@@ -70,7 +70,7 @@ class Frames:
 
     def _submit(self, lane: str, key: FrameKey, frame: FrameInfo) -> None:
         self._jobs.submit(Job(lane, lambda _: self._archive.read_frame(frame),
-                              lambda raster: self._read(key, raster), lambda e: self._not_read(key, e)))
+                              lambda raster: self._read(key, raster), lambda e: self._not_read(lane, key, frame, e)))
 
     def _read(self, key: FrameKey, raster: Raster) -> None:
         self._session.rasters[key] = raster
@@ -79,7 +79,10 @@ class Frames:
         if key == self._session.frame_key:
             self.on_frame()
 
-    def _not_read(self, key: FrameKey, error: FineViewError) -> None:
+    def _not_read(self, lane: str, key: FrameKey, frame: FrameInfo, error: FineViewError) -> None:
+        if error.code == "out-of-memory" and self._session.rasters.shed():
+            self._submit(lane, key, frame)  # others have made room
+            return
         self._session.frame_problem[key] = Notice(0, "error", error.what, error.remedy, error.code)
         self._session.pulse()
 

@@ -241,6 +241,26 @@ def test_what_the_kernel_tells(tmp_path: Path) -> None:
     assert read_machine(tmp_path / "missing", tmp_path) is None
 
 
+class Cramped(Counting):
+    """A computer on which no more than 12 MB can be had, whatever the budget says."""
+
+    def read_frame(self, frame: FrameInfo) -> Raster:
+        if self.alive + EACH > 12 * MB:
+            raise MemoryError
+        return super().read_frame(frame)
+
+
+def test_where_memory_cannot_be_had_others_make_room_for_the_frame_that_is_wanted(make) -> None:
+    room = make(Cramped())
+    room.memory.set_budget(2 * GB)
+    room.open.paths([Path("anywhere")])
+    for index in (60, 0, 119, 60):
+        room.go(index)
+        assert int(room.session.raster.pixels[0, 0]) == index and not room.session.frame_problem
+    assert room.archive.peak <= 12 * MB
+    assert {notice.what for notice in room.session.notices} <= {"There is not enough memory for this."}
+
+
 class Large:
     """Something else that holds pixels, such as a volume."""
 
