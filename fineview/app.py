@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from fineview.services.conversation import Conversation
     from fineview.services.encodings import Encodings
     from fineview.services.explain import Explain
-    from fineview.services.hanging import Hanging
     from fineview.services.jobs import Jobs, Post
     from fineview.services.memory import Memory
-    from fineview.services.open_study import OpenStudy
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
     from fineview.services.planes import Planes
@@ -300,6 +298,7 @@ class App:
         from fineview.services.compose_report import ComposeReport
         from fineview.services.encodings import Encodings
         from fineview.services.explain import Explain
+        from fineview.services.hanging import hanging
         from fineview.services.jobs import Jobs
         from fineview.services.look import Look
         from fineview.services.open_study import OpenStudy
@@ -307,10 +306,11 @@ class App:
         from fineview.services.planes import Planes
         from fineview.services.plugin_shelf import PluginShelf
         from fineview.services.session import Session
+        from fineview.services.settings import Settings
         from fineview.services.thickness_desk import thickness_desk
         from fineview.services.workbench import Workbench
 
-        journal, encodings = self.journal, Encodings()
+        journal, encodings, settings = self.journal, Encodings(), Settings(self.journal, lambda: self._jobs)
         session = Session(read_only=journal.read_only, author=journal.setting("author") or "")
         if journal.trouble is not None:
             session.tell("warning", journal.trouble.what, journal.trouble.remedy, journal.trouble.code)
@@ -319,7 +319,7 @@ class App:
         explain = Explain(session, jobs, self.engine, encodings, self.encoder or "retina-s")
         shelf, answerers, cards = self._shelves(session, jobs, explain)
         return Workbench(
-            session=session, jobs=jobs, open=opening, look=Look(session), explain=explain,
+            session=session, jobs=jobs, open=opening, look=Look(session, settings), explain=explain,
             ask=Ask(session, jobs, self.engine, encodings, journal, opening.show, answerers, self._conversation()),
             annotate=(marks := Annotate(session, jobs, journal)),
             thickness=thickness_desk(session, jobs, self.archive, self.engine, journal, marks),
@@ -329,16 +329,7 @@ class App:
             pacs=PacsDesk(session, jobs, self.pacs, opening, self.archive, self.received, report.exported),
             planes=(planes := Planes(session, jobs, self.archive, opening.show_frame)),
             memory=self._memory(session, encodings, planes),
-            hanging=self._hanging(session, jobs, opening))
-
-    def _hanging(self, session: Session, jobs: Jobs, opening: OpenStudy) -> Hanging:
-        """Pictures side by side, by rules that the person may change."""
-        from fineview.services.hanging import Hanging
-        from fineview.services.pane_desk import PaneDesk
-        from fineview.services.settings import Settings
-
-        panes = PaneDesk(session, jobs, self.archive, opening)
-        return Hanging(session, panes, opening, Settings(self.journal, lambda: jobs))
+            hanging=hanging(session, jobs, self.archive, opening, settings))
 
     def _memory(self, session: Session, encodings: Encodings, planes: Planes) -> Memory:
         """What holds pixels within one budget; what the encoder remembers of them counts too."""

@@ -22,6 +22,7 @@ from fineview.gui.dialogs.model_card import Card
 from fineview.gui.dialogs.pacs import PacsPage
 from fineview.gui.dialogs.plugins import Plugins
 from fineview.gui.dialogs.shortcuts import Shortcuts
+from fineview.gui.dialogs.windows import Windows
 from fineview.gui.keys import Keys
 from fineview.gui.panels.chat import Chat
 from fineview.gui.panels.findings import Findings
@@ -155,6 +156,9 @@ class Desk:
             self.bench.panes.alone()
         else:
             self.maximise()
+
+    def windows(self) -> None:
+        Windows(self.bench, self._window).open()
 
     def hanging(self) -> None:
         HangingRules(self.bench, self._window).open()

@@ -48,6 +48,8 @@ PANES = (
 PRESETS = (
     Action("preset-0", "As the file says", "Alt+0", "", "Presets", "", lambda d: d.bench.look.window(None), has_image),
     *(_preset(number) for number in range(1, MOST_PRESETS + 1)),
+    Action("windows", "Windows …", "", "window", "Presets", "The windows that the keys stand for, by modality",
+           lambda d: d.windows()),
 )
 PANE_GESTURES: tuple[tuple[str, str], ...] = (
     ("Click a pane", "make it the active one; on a photograph with scan lines: go to the nearest B-scan"),

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from fineview.core.image import Raster, Window
 
 Gray8 = NDArray[np.uint8]
-_CT = (Window(40, 80, name="Brain"), Window(300, 2000, name="Bone"), Window(-600, 1500, name="Lung"),
-       Window(50, 350, name="Mediastinum"), Window(40, 400, name="Abdomen"))
+# By modality, in its unit: HU for CT.
+NAMED: dict[str, tuple[Window, ...]] = {
+    "CT": (Window(-600, 1500, name="Lung"), Window(50, 350, name="Mediastinum"), Window(300, 2000, name="Bone"),
+           Window(40, 80, name="Brain"), Window(40, 400, name="Soft tissue"), Window(75, 215, name="Subdural"))}
 _LOW, _HIGH = 0.5, 99.5
 _SAMPLE = 1 << 18
 
@@ -56,28 +58,36 @@ def robust_window(raster: Raster) -> Window:
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]
     if not values.size:
-        return Window(0.5, 1.0, "linear_exact", "full range")
+        return Window(0.5, 1.0, "linear_exact", "Full range")
     inside = values[values > values.min()]
     if 0 < inside.size <= values.size * 3 // 4:
         values = inside
     low, high = (float(v) for v in np.percentile(values.astype(np.float64), (_LOW, _HIGH)))
-    return Window((low + high) / 2, max(high - low, 1e-6), "linear_exact", "automatic")
+    return Window((low + high) / 2, max(high - low, 1e-6), "linear_exact", "Automatic")
 
 
 def full_window(raster: Raster) -> Window:
     """From the smallest to the largest finite value of the frame."""
     values = raster.pixels[np.isfinite(raster.pixels)] if raster.pixels.dtype.kind == "f" else raster.pixels
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    return Window((low + high) / 2, max(high - low, 1e-6), "linear_exact", "full range")
+    return Window((low + high) / 2, max(high - low, 1e-6), "linear_exact", "Full range")
 
 
-def presets(modality: str, raster: Raster) -> tuple[Window, ...]:
-    """Windows to offer, the file's own first; the CT ones are in HU and so are offered for HU only."""
+def presets(named: tuple[Window, ...], raster: Raster) -> tuple[Window, ...]:
+    """Windows to offer, in an order that is the same for every picture of a modality: keys stand for them.
+
+    ``named``, two made from the pixels, the contrast up and down; where the file has several of its own, these last.
+    """
     if raster.is_colour:
         return ()
-    own = raster.windows or ((default_window(raster),) if raster.pixels.dtype == np.uint8 or raster.voi_lut else ())
-    known = _CT if modality == "CT" and raster.unit in ("HU", "") else ()
-    return (*own, *known, robust_window(raster), full_window(raster))
+    usual, own = default_window(raster), raster.windows if len(raster.windows) > 1 else ()
+    return (*named, robust_window(raster), full_window(raster), _wider(usual, 0.6, "More contrast"),
+            _wider(usual, 1.6, "Less contrast"), *own)
+
+
+def _wider(window: Window, factor: float, name: str) -> Window:
+    return Window(window.centre, max(window.width * factor, 1e-6 if window.function == "linear_exact" else 1.0),
+                  window.function, name)
 
 
 def render_gray(raster: Raster, window: Window | None = None, inverted: bool = False) -> Gray8:

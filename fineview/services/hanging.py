@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from fineview.services.hanging_rules import DEFAULT_RULES, Rule, from_text, hang, rule_for, to_text
+from fineview.services.jobs import Jobs
 from fineview.services.open_study import OpenStudy
 from fineview.services.pane_desk import PaneDesk
 from fineview.services.panes import MOST, Pane, Panes
+from fineview.services.ports import Archive
 from fineview.services.session import Session
 from fineview.services.settings import Settings
 
 SETTING = "hanging"
+
+
+def hanging(session: Session, jobs: Jobs, archive: Archive, opening: OpenStudy, settings: Settings) -> Hanging:
+    """With the desk of the panes it hangs."""
+    return Hanging(session, PaneDesk(session, jobs, archive, opening), opening, settings)
 
 
 class Hanging:

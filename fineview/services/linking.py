@@ -25,7 +25,7 @@ def relation(one: Series, other: Series) -> Relation | None:
         return "index"
     mine, theirs = one.frames[0].place, other.frames[0].place
     if mine is not None and theirs is not None:
-        if not parallel(mine, theirs):
+        if not (parallel(mine, theirs) and _one_way(one) and _one_way(other)):
             return None
         if _one_space(one, other) and _placed(one) and _placed(other):
             return "place"
@@ -51,6 +51,12 @@ def _one_space(one: Series, other: Series) -> bool:
 
 def _placed(series: Series) -> bool:
     return all(centre_mm(frame) is not None for frame in (series.frames[0], series.frames[-1]))
+
+
+def _one_way(series: Series) -> bool:
+    """Whether the frames lie in one direction, by the first, the middle and the last: a scout may hold three planes."""
+    places = [series.frames[at].place for at in (0, len(series.frames) // 2, -1)]
+    return places[0] is not None and all(one is not None and parallel(places[0], one) for one in places)
 
 
 def _nearest_place(frame: FrameInfo, other: Series) -> int | None:

@@ -8,13 +8,16 @@ from dataclasses import replace
 from fineview.core.image import Raster, Window
 from fineview.core.orientation import ViewTransform
 from fineview.imaging.window import default_window, presets
+from fineview.services.named_windows import Kept, NamedWindows
 from fineview.services.session import Session
 from fineview.services.wishes import Tool, ViewWishes
 
 
 class Look:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    """``settings`` keep a person's lists of named windows; without them the built-in lists hold."""
+
+    def __init__(self, session: Session, settings: Kept | None = None) -> None:
+        self._session, self.named = session, NamedWindows(settings)
 
     def least_score(self, score: float) -> None:
         """Undecided suggestions below ``score`` are not shown; what a person decided stays."""
@@ -37,11 +40,12 @@ class Look:
         self._set(window=dragged(self._session.view.window or default_window(raster), raster, dx_px, dy_px))
 
     def presets(self) -> tuple[Window, ...]:
-        """What the file suggests first, then the usual ones of its modality."""
+        """Those with a name first, so that their keys mean the same in every picture of a modality."""
         series, raster = self._session.series, self._session.raster
         if series is None or raster is None or raster.is_colour:
             return ()
-        return presets(series.modality, raster)
+        in_hu = series.modality != "CT" or raster.unit in ("HU", "")
+        return presets(self.named.of(series.modality) if in_hu else (), raster)
 
     def preset(self, number: int) -> None:
         """The window of that number among ``presets``, from 1; nothing where there are not so many."""

@@ -165,4 +165,5 @@ def window_words(raster: Raster | None, view: ViewWishes) -> str:
     if window is None:
         return "W/L automatic"
     unit = f" {raster.unit}" if raster.unit else ""
-    return f"W {window.width:g}  L {window.centre:g}{unit}"
+    name = f"{window.name}  " if view.window is not None and window.name else ""
+    return f"{name}W {window.width:g}  L {window.centre:g}{unit}"

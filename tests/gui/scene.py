@@ -31,7 +31,7 @@ from fineview.services.compose_report import ComposeReport
 from fineview.services.encoder_shelf import EncoderShelf
 from fineview.services.encodings import Encodings
 from fineview.services.explain import Explain
-from fineview.services.hanging import Hanging
+from fineview.services.hanging import hanging
 from fineview.services.jobs import Jobs, Post
 from fineview.services.look import Look
 from fineview.services.memory import Memory
@@ -39,7 +39,6 @@ from fineview.services.open_study import OpenStudy
 from fineview.services.outbox import Outbox
 from fineview.services.pacs import Pacs
 from fineview.services.pacs_desk import PacsDesk
-from fineview.services.pane_desk import PaneDesk
 from fineview.services.planes import Planes
 from fineview.services.plugin_shelf import PluginShelf
 from fineview.services.ports import Answerer, Engine, TokenPort
@@ -164,26 +163,25 @@ def pacs_rooms(folder: Path, journal: Cellar) -> Callable[[], tuple[Pacs, Outbox
 def workbench(post: Post, folder: Path) -> Workbench:
     """The real services; nothing is encoded unless a test asks for it."""
     session, jobs, archive, journal = Session(author="A. Reader"), Jobs(post), ArrayArchive(), Cellar(folder)
-    encodings = Encodings()
+    encodings, settings = Encodings(), Settings(journal, lambda: jobs)
     opening = OpenStudy(session, jobs, archive, journal, folder)
     explain = Explain(session, jobs, no_engine, encodings)
     explain.enabled = False
-    answerers = AnswererShelf(session, jobs, NoLibrary(), Settings(journal, lambda: jobs))
+    answerers = AnswererShelf(session, jobs, NoLibrary(), settings)
     ask = Ask(session, jobs, no_engine, encodings, journal, opening.show, answerers)
     report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     marks = Annotate(session, jobs, journal)
-    return Workbench(session, jobs, opening, Look(session), explain, ask, marks, report,
+    return Workbench(session, jobs, opening, Look(session, settings), explain, ask, marks, report,
                      shelf, answerers, CardShelf(session, jobs, ResultShelf, no_card),
                     PluginShelf(session, jobs, NoPlugins()),
                     thickness=thickness_desk(session, jobs, archive, no_engine, journal, marks),
                     companions=Companions(session, jobs, archive, opening, opening.frames.on_frame),
                     pacs=PacsDesk(session, jobs, pacs_rooms(folder, journal), opening, archive,
                                   lambda: Received(folder / "received", archive, journal), report.exported),
-                    memory=Memory(session, Settings(journal, lambda: jobs)),
+                    memory=Memory(session, settings),
                     planes=Planes(session, jobs, archive, opening.show_frame),
-                    hanging=Hanging(session, PaneDesk(session, jobs, archive, opening), opening,
-                                    Settings(journal, lambda: jobs)))
+                    hanging=hanging(session, jobs, archive, opening, settings))
 
 
 def suggestion(key: FrameKey, number: int = 1) -> Finding:

@@ -9,7 +9,7 @@ import pytest
 
 from fineview.core.image import Raster, Window
 from fineview.imaging.modality import apply_lut, palette_rgb, rescale, to_8bit_rgb
-from fineview.imaging.window import apply_window, default_window, presets, render_gray, robust_window, to_rgb
+from fineview.imaging.window import NAMED, apply_window, default_window, presets, render_gray, robust_window, to_rgb
 
 
 def _standard(x: float, window: Window) -> float:
@@ -89,10 +89,33 @@ def test_default_is_the_file_s_first_window_else_robust() -> None:
     assert window.centre - window.width / 2 > 700 and window.centre + window.width / 2 < 1300
 
 
-def test_presets_of_ct_only_for_ct() -> None:
-    raster = Raster(np.zeros((2, 2), np.int16), "HU")
-    assert "Lung" in {one.name for one in presets("CT", raster)}
-    assert "Lung" not in {one.name for one in presets("MR", raster)}
+# Name, centre, width as radiology textbooks give them; what the keys stand for.
+CT = (("Lung", -600, 1500), ("Mediastinum", 50, 350), ("Bone", 300, 2000), ("Brain", 40, 80), ("Soft tissue", 40, 400),
+      ("Subdural", 75, 215))
+
+
+def standards_formula(x: np.ndarray, centre: float, width: float) -> np.ndarray:
+    """PS3.3 C.11.2.1.2.1 word by word, with ymin 0 and ymax 255, rounded to whole grey values."""
+    below, above = x <= centre - 0.5 - (width - 1) / 2, x > centre - 0.5 + (width - 1) / 2
+    inside = ((x - (centre - 0.5)) / (width - 1) + 0.5) * (255 - 0) + 0
+    return np.rint(np.where(below, 0.0, np.where(above, 255.0, inside))).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("name", "centre", "width"), CT)
+def test_a_named_window_shows_what_the_standard_s_formula_gives(name: str, centre: float, width: float) -> None:
+    values = np.arange(-1200, 3000, dtype=np.int16).reshape(60, 70)
+    window = next(one for one in presets(NAMED["CT"], Raster(values, "HU")) if one.name == name)
+    assert np.array_equal(render_gray(Raster(values.copy(), "HU"), window), standards_formula(values, centre, width))
+
+
+def test_presets_stand_in_an_order_that_keys_can_rely_on() -> None:
+    plain = Raster(np.arange(4).reshape(2, 2))
+    told = Raster(np.arange(4).reshape(2, 2), windows=(Window(9, 4, name="A"), Window(5, 2, name="B")))
+    first = [one[0] for one in CT] + ["Automatic", "Full range", "More contrast", "Less contrast"]
+    assert [one.name for one in presets(NAMED["CT"], plain)] == first
+    assert [one.name for one in presets(NAMED["CT"], told)] == [*first, "A", "B"]
+    assert [(one.centre, one.width) for one in presets((), told)[2:4]] == [(9, 2.4), (9, 6.4)]
+    assert presets(NAMED["CT"], Raster(np.zeros((2, 2, 3), np.uint8))) == ()
 
 
 def test_rgb() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fineview.core.geometry import ScaleSource, Spacing
@@ -43,6 +45,12 @@ def test_a_stack_turned_over_is_still_parallel() -> None:
 
 def test_planes_that_cross_do_not_scroll_together() -> None:
     assert relation(stack("a", [0, 5]), stack("b", [0, 5], down=Z)) is None
+
+
+def test_a_scout_of_three_planes_follows_nobody() -> None:
+    scout = stack("s", [0, 5, 10])
+    crossed = replace(scout, frames=(*scout.frames[:2], stack("x", [0], down=Z).frames[0]))
+    assert relation(stack("a", [0, 5]), crossed) is None and relation(stack("a", [0, 5]), scout) == "place"
 
 
 def test_another_frame_of_reference_keeps_the_distance_in_frames() -> None:

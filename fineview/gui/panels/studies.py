@@ -60,7 +60,7 @@ class Studies(QWidget):
     ``fold``: thumbnails only, for small screens.
     """
 
-    WATCHES = frozenset({"catalogue", "series", "companions"})
+    WATCHES = frozenset({"catalogue", "series", "companions", "panes"})
     wanted = Signal(str)
     object_wanted = Signal(str)
 

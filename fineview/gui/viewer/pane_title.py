@@ -17,13 +17,12 @@ _SIDES = {"R": "OD", "L": "OS", "B": "OU"}
 
 
 def side_words(state: PaneState) -> str:
-    """OD, OS, OU for eyes, R or L for others; says so where the file does not know."""
+    """OD, OS, OU for eyes, right or left for others; where a file of a paired organ is silent, that is said."""
     if state.series is None:
         return ""
-    side = state.series.laterality.value
+    side, eye = state.series.laterality.value, state.series.modality.startswith("OP")
     if side is None:
-        return tr("side unknown")
-    eye = state.series.modality.startswith("OP")
+        return tr("side unknown") if eye or state.series.modality == "MG" else ""
     return _SIDES[side] if eye else {"R": tr("right"), "L": tr("left"), "B": tr("both sides")}[side]
 
 
