@@ -15,7 +15,7 @@ from fineview.core.region import Region
 # The first four are the contract's; "fineview.lab.evaluate" says which module scores each.
 EVALUATIONS = ("lesions", "layers", "maps", "chat", "encoders", "fusion", "seams", "scales", "words", "retrieval",
                "deployment", "card", "ablations")
-BENCHES = ("vision", "open", "view", "demo", "start")
+BENCHES = ("vision", "open", "view", "codecs", "demo", "start")
 
 
 def parse_region(text: str) -> Region:

@@ -60,7 +60,7 @@ def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
     reasons = []
     for plugin in available(syntax) or ("",):
         try:
-            return _by_plugin(opened, syntax, frame, plugin)
+            return by_plugin(opened, syntax, frame, plugin)
         except (MemoryError, FineViewError):
             raise
         except Exception as error:
@@ -72,7 +72,8 @@ def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
     raise limits.damaged("its pixels cannot be decoded (" + "; ".join(reasons) + ")")
 
 
-def _by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArray[Any]:
+def by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArray[Any]:
+    """Stored values of one frame by one of pydicom's decoding plugins, "" for its own of native pixels."""
     dataset = opened.dataset
     options = as_pixel_options(dataset)
     options["pixel_keyword"] = _KEYWORDS[(opened.structure.pixel_tag or (0, 0x10))[1]]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from fineview.core.errors import InputProblem
 from fineview.core.recording import InstrumentReader
 from fineview.core.study import Problem
-from fineview.formats import companion_draw, computing, dicom_read, instruments, pictures, pixels, wire
+from fineview.formats import companion_draw, computing, decoder_speeds, dicom_read, instruments, pictures, pixels, wire
 from fineview.formats.answers import Reply, lined, packed, told
 from fineview.formats.faults import not_an_image
 from fineview.formats.gzipped import inner_head, is_gzipped
@@ -125,4 +125,4 @@ def archive(path: str, target: str) -> Iterator[Reply]:
 
 OPERATIONS: dict[str, Callable[..., Iterator[Reply]]] = {
     "records": records, "kinds": kinds, "raster": raster, "header": header, "layers": layers,
-    "directory": directory, "archive": archive, **companion_draw.OPERATIONS}
+    "directory": directory, "archive": archive, "speeds": decoder_speeds.speeds, **companion_draw.OPERATIONS}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fineview.lab import bench_demo, bench_follow, bench_open, bench_planes, bench_view, bench_vision
+from fineview.lab import bench_codecs, bench_demo, bench_follow, bench_open, bench_planes, bench_view, bench_vision
 from fineview.lab.figures import Figure, Figures, machine_words
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def run_bench(what: str, app: App, path: Path | None, only: tuple[str, ...] = (),
               study_gb: float = 5.0) -> Figures:
-    """Run one bench: vision, open, view, demo or start.  ``only``: these parts of it, where it has parts.
+    """Run one bench: vision, open, view, codecs, demo or start.  ``only``: these parts of it, where it has parts.
 
     ``study_gb``: size of the study that "open" opens under a memory budget of 2 GB.
     """
     runs: dict[str, Callable[[], list[Figure]]] = {
         "vision": lambda: bench_vision.run(app, only), "open": lambda: bench_open.run(app, path, only, study_gb),
         "view": lambda: [*bench_view.run(app), *bench_follow.run(app), *bench_planes.run(app)],
-        "demo": bench_demo.run, "start": bench_demo.run_start}
+        "codecs": lambda: bench_codecs.run(app, path), "demo": bench_demo.run, "start": bench_demo.run_start}
     return Figures(tuple(runs[what]()), 0, machine_words())

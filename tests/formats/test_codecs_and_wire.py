@@ -128,3 +128,13 @@ def test_other_shapes_do_not_cross(spoil: object) -> None:
     plain = wire.to_plain(FileRecord("a", "image"))
     with pytest.raises(ValueError):
         wire.from_plain(FileRecord, spoil(plain))  # type: ignore[operator]
+
+
+def test_speeds_of_all_decoders_of_a_file(archive: FileArchive, tmp_path: Path) -> None:
+    """Timed in the reading child, never asserted: all that are installed are told, the first choice first."""
+    (tmp_path / "a.dcm").write_bytes(codec_check.file_of("1.2.840.10008.1.2.4.90"))
+    found = archive.decoder_speeds(FrameInfo(str(tmp_path / "a.dcm")))
+    assert [package for package, _ in found] == ["pylibjpeg-openjpeg", "python-gdcm", "Pillow"]
+    assert all(len(times) == len(found[0][1]) > 1 and min(times) > 0 for _, times in found)
+    (tmp_path / "b.dcm").write_bytes(as_bytes(image()))
+    assert archive.decoder_speeds(FrameInfo(str(tmp_path / "b.dcm"))) == []
