@@ -12,6 +12,7 @@ from fineview.core.report import GridEntry
 class KeptGrid:
     """``centre_mm``: on the volume's fundus plane; None: a marked fovea, else the middle of the scan.
 
+    ``frames``: B-scans that were open then; where a file gives no localizer the plane's origin depends on them.
     ``entry``: what the report holds, as it was measured last; None where it never was in one.  ``changed``: ISO 8601.
     """
 
@@ -22,6 +23,7 @@ class KeptGrid:
     entry: GridEntry | None = None
     author: str = ""
     changed: str = ""
+    frames: int = 0
 
     @property
     def id(self) -> str:

@@ -141,6 +141,7 @@ def header_of(reader: InstrumentReader, path: str, most: int) -> tuple[tuple[str
                 "Birth date": one.patient.birth_date, "Sex": one.patient.sex, "Date": one.study_date,
                 "Time": one.study_time, f"Recording {number}": one.series_description, "Modality": one.modality,
                 "Side": one.laterality.words, "Size": f"{one.rows} x {one.cols}, {one.frame_count} frames",
+                "Device": one.device.words if one.device != Device() else "",
                 "Spacing": f"{spacing.row_mm} x {spacing.col_mm} mm, {spacing.source}"}
         rows += [("", name, words) for name, words in said.items() if words]
     return tuple(dict.fromkeys(rows))[:most]

@@ -132,6 +132,8 @@ _OVERLAYS = (
            lambda d: d.bench.explain.chance(), has_image, lambda s: s.overlay_wishes.method is Method.RANDOM),
     Action("thickness", "Thickness map", "U", "", "Overlays", "Measure the volume between two layer lines",
            lambda d: d.thickness(), has_b_scans),
+    Action("compare-thickness", "Compare thickness", "Shift+U", "", "Overlays",
+           "What changed since the visit before, as a map and a table", lambda d: d.compare_thickness(), has_b_scans),
     Action("correct-lines", "Correct layer lines", "J", "", "Overlays", "Drag the measured lines on the B-scan",
            lambda d: d.correct_lines(), has_b_scans),
     Action("overlay-none", "No overlay", "N", "", "Overlays", "The picture alone",

@@ -187,6 +187,15 @@ class Desk:
         if now is None or now.made is None:
             self._parts.thickness.measure.click()
 
+    def compare_thickness(self) -> None:
+        """With the volume that the tab offers first, which is an earlier visit where there is one."""
+        self._parts.side.show()
+        self._parts.tabs.setCurrentWidget(self._parts.thickness)
+        if not self._parts.thickness.against.compare():
+            self.bench.session.tell("info", tr("There is no other volume of this patient to compare with."),
+                                    tr("Open both visits together. The files must name the eye."), "nothing-to-compare")
+            self.bench.session.pulse()
+
     def correct_lines(self) -> None:
         self._parts.thickness.lines.on.toggle()
 

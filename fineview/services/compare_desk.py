@@ -74,7 +74,10 @@ class CompareDesk:
             self.choose(wanted[1], lambda: None)
         elif state.compared is not None and state.compared.made is not state.made and not self._reading:
             other = state.compared.other
-            self._submit(state, lambda _: other)
+            if self._other_hand(state, other):
+                self._read(state, other.study, other.series)
+            else:
+                self._submit(state, lambda _: other)
 
     def failed(self) -> None:
         """The shown volume cannot be measured."""
@@ -103,6 +106,11 @@ class CompareDesk:
             return Other(study, series, found, relocated(self._journal.findings(study.uid), study))
 
         self._submit(now, read)
+
+    def _other_hand(self, state: ThicknessState, other: Other) -> bool:
+        """Whether the shown lines are now a model's where the other's are the file's, or another model's."""
+        mine, theirs = state.drawn, other.lines
+        return mine is not None and (mine.source != theirs.source or (mine.source == "model" and mine.by != theirs.by))
 
     def _submit(self, now: ThicknessState, other: Callable[[Token], Other]) -> None:
         session, made, uid = self._session, now.made, now.series_uid

@@ -35,9 +35,15 @@ class GridKeeping:
         return next((one for one in self._session.kept_grids if one.series_uid == series_uid), None)
 
     def centre(self, series_uid: str) -> tuple[Point, str] | None:
-        """Where a person put the grid, and who."""
+        """Where a person put the grid, and who; None where other B-scans of the volume are open than were then."""
         kept = self.of(series_uid)
-        return (kept.centre_mm, WISHED) if kept is not None and kept.centre_mm is not None else None
+        if kept is None or kept.centre_mm is None or kept.frames != self._frames(series_uid):
+            return None
+        return kept.centre_mm, WISHED
+
+    def _frames(self, series_uid: str) -> int:
+        study = self._session.study
+        return next((len(one.frames) for one in study.series if one.uid == series_uid), 0) if study is not None else 0
 
     def in_report(self, series_uid: str) -> bool:
         kept = self.of(series_uid)
@@ -45,7 +51,8 @@ class GridKeeping:
 
     # -- gestures ----------------------------------------------------------------------------------------------
     def move(self, series_uid: str, centre_mm: Point | None) -> None:
-        self._step("move the grid", series_uid, lambda old: replace(old, centre_mm=centre_mm))
+        self._step("move the grid", series_uid, lambda old: replace(
+            old, centre_mm=centre_mm, frames=self._frames(series_uid)))
 
     def put_in(self, series_uid: str, entry: GridEntry) -> None:
         self._step("put the grid into the report", series_uid, lambda old: replace(old, in_report=True, entry=entry))

@@ -169,3 +169,25 @@ def test_candidates_are_this_patient_s_volumes_earlier_visits_first(at: Desk) ->
     found = at.desk.compare.choices()
     assert [(one.series.uid, one.when, one.same_eye) for one in found] == [
         ("then", "earlier", True), ("older", "earlier", True), ("later", "later", True), ("left", "earlier", False)]
+
+
+def test_lines_of_another_hand_are_drawn_on_both_sides_again(at: Desk) -> None:
+    assert at.compare().after.told.source == "file"
+    at.desk.measure("model")
+    at.mailbox.pump(lambda: at.session.thickness is not None and at.session.thickness.change is not None
+                    and at.session.thickness.made is not None
+                    and at.session.thickness.made.provenance.source == "model" and not at.session.progress)
+    assert at.session.thickness is not None and at.session.thickness.change is not None
+    told = at.session.thickness.change.told
+    assert told.before.told.source == told.after.told.source == "model"
+    assert [one.change_um for one in told.fields] == pytest.approx([0.0] * 9, abs=0.01)
+
+
+def test_a_kept_centre_waits_for_the_same_b_scans(at: Desk) -> None:
+    at.compare()
+    at.desk.move_centre((5.2, 5.0))
+    at.mailbox.pump(lambda: at.desk.keeping.centre("now") is not None)
+    assert at.desk.keeping.centre("now") == ((5.2, 5.0), "the person's choice")
+    fewer = replace(NOW.series[0], frames=NOW.series[0].frames[3:])
+    at.session.study = replace(NOW, series=(fewer, NOW.series[1]))
+    assert at.desk.keeping.centre("now") is None

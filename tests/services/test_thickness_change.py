@@ -11,6 +11,7 @@ from fineview.core.change import GridChange, as_plain
 from fineview.core.device import Device
 from fineview.core.errors import RequestProblem
 from fineview.core.geometry import Point, ScaleSource
+from fineview.core.place import Place
 from fineview.core.study import Laterality, Patient
 from fineview.services.thickness_align import Measured
 from fineview.services.thickness_change import change, difference
@@ -193,3 +194,19 @@ def test_two_patients_and_unknown_eyes_are_refused() -> None:
     with pytest.raises(RequestProblem, match="same eye") as refused:
         change(replace(other, series=replace(other.series, laterality=Laterality())), shown)
     assert refused.value.code == "not-comparable"
+
+
+def test_localizers_of_one_frame_of_reference_align_too() -> None:
+    """Each visit has a picture of its own; its corner lies elsewhere in the patient."""
+    def placed(one: Measured, corner: Point) -> Measured:
+        frames = tuple(replace(frame, place=Place((corner[0] + frame.scan_line[0][0] * 0.01, 0.0,
+                                                   -corner[1] - frame.scan_line[0][1] * 0.01), (1, 0, 0), (0, 1, 0)))
+                       for frame in one.series.frames if frame.scan_line is not None)
+        return replace(one, series=replace(one.series, frames=frames, frame_of_reference_uid="1.2.3"))
+
+    before = placed(visit(both(SLAB, flat(8.0)), "a", localizer="p1"), (10.0, 20.0))
+    after = placed(visit(both(SLAB, SWELLING), "b", localizer="p2"), (9.6, 20.0))
+    told = change(before, after)
+    # A point 5 mm from the left edge of the later picture lies 4.6 mm from that of the earlier one.
+    assert told.alignment.by == "space" and told.alignment.shift_mm == pytest.approx((-0.4, 0.0))
+    assert changes(told) == pytest.approx(expected(SWELLING), abs=0.3)

@@ -39,6 +39,13 @@ class CompareWith(QWidget):
     def _compare(self) -> CompareDesk:
         return self._desk.compare
 
+    def compare(self) -> bool:
+        """With what is offered first; False where nothing is."""
+        offered = self._compare.choices()
+        if offered:
+            self._choose(offered[0])
+        return bool(offered)
+
     def show_choices(self, offered: tuple[Candidate, ...], compared: bool, busy: bool) -> None:
         """Hidden where there is nothing to compare with."""
         self.setVisible(bool(offered))

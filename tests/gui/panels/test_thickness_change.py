@@ -221,3 +221,19 @@ def test_the_comparison_enters_and_leaves_the_report_with_the_grid(panel: Thickn
     panel.against.alone.click()
     settle(lambda: entry(bench).change is None)
     assert panel.report.isChecked() and entry(bench).change_map is None
+
+
+def test_a_key_compares_with_the_visit_before(window: MainWindow, panel: Thickness, bench: Workbench, settle: Settle
+                                              ) -> None:
+    window.tabs.setCurrentWidget(window.chat)
+    window.desk.compare_thickness()
+    settle(lambda: compared(bench))
+    assert window.tabs.currentWidget() is panel and table(panel)["centre"][2] == "+40"
+
+
+def test_a_key_with_nothing_to_compare_says_so(window: MainWindow, bench: Workbench) -> None:
+    session = bench.session
+    session.catalogue = replace(session.catalogue, studies=(replace(session.catalogue.studies[0],
+                                                                    series=session.catalogue.studies[0].series[:2]),))
+    window.desk.compare_thickness()
+    assert "no other volume" in session.notices[-1].what
