@@ -43,6 +43,8 @@ class PaneDesk:
         self._link_here()
         self._follow(panes.active)
         self._session.pulse()
+        if self._session.series is not None:
+            self._opening.frames.preload(self._session.series)
 
     def alone(self) -> None:
         """Give the active pane all the room, or give it back."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from fineview.core.errors import FineViewError
 from fineview.core.image import Raster
 from fineview.core.study import FrameInfo, FrameKey, Series
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.lane_bar import LaneBar
+from fineview.services.memory import passive_keys
 from fineview.services.ports import Archive
 from fineview.services.session import Session
 
@@ -101,18 +103,21 @@ class Preload:
         def keep() -> None:
             turns.release()
             # The series may have grown meanwhile: its frames have other numbers then.
-            if raster is not None and not token.cancelled and self._session.frame_at(key) == frame:
+            if raster is not None and not token.cancelled and _is_still(self._session, key, frame):
                 self._session.rasters[key] = raster
 
         return keep
 
 
 def _order(session: Session) -> Iterator[Wanted]:
-    """The shown series outwards from the shown frame, then the next one outwards from where it will be entered."""
+    """The shown series outwards from the shown frame, those of the panes beside it by turns, then the next series."""
     if session.study is None or session.series is None:
         return
     here = session.series
-    yield from _around(here, session.index)
+    beside = (_series(session, key) for key in passive_keys(session))
+    shown = [_around(here, session.index), *(_around(series, index) for series, index in beside if series is not None)]
+    for turn in zip_longest(*shown):
+        yield from (one for one in turn if one is not None)
     uids = [one.uid for one in session.study.series]
     behind = session.study.series[uids.index(here.uid) + 1:] if here.uid in uids else ()
     following = next((one for one in behind if one.frames), None)
@@ -120,6 +125,19 @@ def _order(session: Session) -> Iterator[Wanted]:
         first = following.default_frame
         yield FrameKey(following.uid, first), following.frames[first]
         yield from _around(following, first)
+
+
+def _series(session: Session, key: FrameKey) -> tuple[Series | None, int]:
+    """The series of a pane, of whichever study of the open catalogue; with the frame it stands at."""
+    try:
+        return session.catalogue.find_series(key.series_uid)[1], key.index
+    except KeyError:
+        return None, 0
+
+
+def _is_still(session: Session, key: FrameKey, frame: FrameInfo) -> bool:
+    series, _ = _series(session, key)
+    return series is not None and key.index < len(series.frames) and series.frames[key.index] == frame
 
 
 def _around(series: Series, start: int) -> Iterator[Wanted]:

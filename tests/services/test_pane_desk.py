@@ -246,3 +246,12 @@ def test_contents_that_nobody_knows_show_nothing(desk) -> None:
     assert desk.state(1).series is None
     desk.panes.activate(1)
     assert desk.active == 0
+
+
+def test_frames_of_all_panes_are_loaded_behind_the_window(desk) -> None:
+    desk.opened()
+    rasters = desk.session.rasters
+    assert all(FrameKey(uid, index) in rasters for uid in ("1.R", "1.L") for index in range(9))
+    assert FrameKey("2.R", 0) not in rasters
+    desk.panes.put(3, "2.R")  # of another patient's study
+    desk.mailbox.pump(lambda: all(FrameKey("2.R", index) in rasters for index in range(5)))
