@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QWidget
 
+from fineview.core.peer import Node
 from fineview.gui.dialogs.pacs_node import EnterNode
 from fineview.gui.dialogs.pacs_outbox import OutboxTab
 from fineview.gui.dialogs.pacs_received import ReceivedTab
@@ -45,11 +46,12 @@ class PacsPage(Page):
 
     def _head(self) -> None:
         self.enter = button("Enter …", lambda: EnterNode(self._desk.add, self).open())
+        self.change = button("Change …", self._change)
         self.remove = button("Remove", lambda: self._desk.remove(self.node.currentData()))
         self.echo = button("Does it answer?", lambda: self._desk.echo(self.node.currentData()))
         row = QHBoxLayout()
         row.setSpacing(8)
-        for part in (QLabel(tr("Node")), self.node, self.echo, self.enter, self.remove):
+        for part in (QLabel(tr("Node")), self.node, self.echo, self.enter, self.change, self.remove):
             row.addWidget(part)
         row.addStretch(1)
         self.column.addLayout(row)
@@ -78,11 +80,17 @@ class PacsPage(Page):
         session = self._bench.session
         return bool(self._desk.view.nodes) and session.study is not None and "open" not in session.progress
 
+    def _known(self) -> Node | None:
+        """The chosen one."""
+        return next((one for one in self._desk.view.nodes if one.name == self.node.currentData()), None)
+
+    def _change(self) -> None:
+        EnterNode(self._desk.add, self, self._known()).open()
+
     def _choose(self) -> None:
-        name = self.node.currentData()
-        for one in self._desk.view.nodes:
-            if one.name == name:
-                SendStudy(self._bench, name, one.address, self).open()
+        node = self._known()
+        if node is not None:
+            SendStudy(self._bench, node.name, node.address, self).open()
 
     def _cancel(self) -> None:
         for lane in (FIND, GET, SEND):
@@ -97,7 +105,7 @@ class PacsPage(Page):
         self.said.style().polish(self.said)
         if not view.nodes and problem is None and not view.said:
             self.said.setText(tr("Enter a node first: ask the administrator of the PACS for host, port and titles."))
-        for part in (self.remove, self.echo):
+        for part in (self.change, self.remove, self.echo):
             part.setEnabled(bool(view.nodes))
         for tab in (self.search, self.outbox, self.received):
             tab.show_view(view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,19 @@ def test_a_node_is_entered_whole_or_not_at_all(qtbot: QtBot) -> None:
     assert web.fields["token"].displayText() != "t0ken"
     web._enter()
     assert got[1] == (Node("web", "web", url="https://pacs.example/x"), Secrets("t0ken"))
+
+
+def test_a_node_can_be_changed_with_all_that_it_holds(qtbot: QtBot) -> None:
+    got: list[tuple[Node, Secrets | None]] = []
+    known = Node("clinic", host="pacs.example", port=104, called="PACS", calling="US", tls=True, ca_file="/c/ca.pem",
+                 cert_file="/c/ours.pem", key_file="/c/ours.key", move_port=11112, patience_s=45.0)
+    page = EnterNode(lambda node, secrets: got.append((node, secrets)), None, known)
+    page.show()
+    assert not page.fields["name"].isEnabled() and not page.fields["url"].isVisible()
+    page.fields["passphrase"].setText("open sesame")
+    page.fields["port"].setText("11114")
+    page._enter()
+    assert got == [(replace(known, port=11114), Secrets("", "open sesame"))]
+    web = EnterNode(lambda node, secrets: got.append((node, secrets)), None, Node("w", "web", url="https://h/x"))
+    web._enter()
+    assert got[1] == (Node("w", "web", url="https://h/x"), None)
