@@ -23,6 +23,7 @@ class _Away(QSpinBox):
         self.setSingleStep(10)
         self.setKeyboardTracking(False)
         self.setAccessibleName(name)
+        self.setMinimumWidth(84)  # a narrow panel cuts no digit that is usual here
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         event.ignore()
@@ -45,6 +46,7 @@ class SlabRow(QWidget):
             grid.addWidget(QLabel(tr(words)), row, 0)
             grid.addWidget(self.lines[row], row, 1)
             grid.addWidget(self.away[row], row, 2)
+            self.lines[row].setMinimumContentsLength(4)
             self.lines[row].activated.connect(self._tell)
             self.away[row].valueChanged.connect(self._tell)
         grid.setColumnStretch(1, 1)
