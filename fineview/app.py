@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     from fineview.extend.host import PluginHost
     from fineview.models.language.question_reader import QuestionReader
     from fineview.services.conversation import Conversation
-    from fineview.services.encodings import Encodings
     from fineview.services.explain import Explain
     from fineview.services.jobs import Jobs, Post
-    from fineview.services.memory import Memory
     from fineview.services.outbox import Outbox
     from fineview.services.pacs import Pacs
-    from fineview.services.planes import Planes
     from fineview.services.ports import Answerer, Archive, Engine, Phraser, ReportWriter, TokenPort
     from fineview.services.received import Received
     from fineview.services.session import Session
@@ -301,19 +298,17 @@ class App:
         from fineview.services.hanging import hanging
         from fineview.services.jobs import Jobs
         from fineview.services.look import Look
+        from fineview.services.memory import Memory
         from fineview.services.open_study import OpenStudy
         from fineview.services.pacs_desk import PacsDesk
         from fineview.services.planes import Planes
         from fineview.services.plugin_shelf import PluginShelf
-        from fineview.services.session import Session
         from fineview.services.settings import Settings
         from fineview.services.thickness_desk import thickness_desk
         from fineview.services.workbench import Workbench
 
         journal, encodings, settings = self.journal, Encodings(), Settings(self.journal, lambda: self._jobs)
-        session = Session(read_only=journal.read_only, author=journal.setting("author") or "")
-        if journal.trouble is not None:
-            session.tell("warning", journal.trouble.what, journal.trouble.remedy, journal.trouble.code)
+        session = self._session()
         self._jobs = jobs = Jobs(post)
         opening = OpenStudy(session, jobs, self.archive, journal, paths.sample_dir())
         explain = Explain(session, jobs, self.engine, encodings, self.encoder or "retina-s")
@@ -328,17 +323,17 @@ class App:
             companions=Companions(session, jobs, self.archive, opening, then=explain.refresh),
             pacs=PacsDesk(session, jobs, self.pacs, opening, self.archive, self.received, report.exported),
             planes=(planes := Planes(session, jobs, self.archive, opening.show_frame)),
-            memory=self._memory(session, encodings, planes),
+            memory=Memory(session, settings, also=((1 / 4, encodings), (1 / 2, planes))),
             hanging=hanging(session, jobs, self.archive, opening, settings))
 
-    def _memory(self, session: Session, encodings: Encodings, planes: Planes) -> Memory:
-        """What holds pixels within one budget; what the encoder remembers of them counts too."""
-        from fineview.services.memory import Memory
-        from fineview.services.settings import Settings
+    def _session(self) -> Session:
+        """Empty, with what the store has to say."""
+        from fineview.services.session import Session
 
-        made = Memory(session, Settings(self.journal, lambda: self._jobs))
-        made.share(1 / 4, encodings)
-        made.share(1 / 2, planes)
+        journal = self.journal
+        made = Session(read_only=journal.read_only, author=journal.setting("author") or "")
+        if journal.trouble is not None:
+            made.tell("warning", journal.trouble.what, journal.trouble.remedy, journal.trouble.code)
         return made
 
     def _shelves(self, session: Session, jobs: Jobs, explain: Explain) -> Shelves:

@@ -6,7 +6,7 @@ The budget is the person's; where the computer itself runs short, less is used f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from fineview.core.study import FrameKey
@@ -46,17 +46,19 @@ class Kept(Protocol):
 class Memory:
     """Watches the session and keeps its caches within ``wished_bytes``, or ``budget_bytes`` where memory is short.
 
-    ``machine``: asked at most once a second.
+    ``machine``: asked at most once a second.  ``also``: what else holds pixels, each with its share (see ``share``).
     """
 
     def __init__(self, session: Session, settings: Kept, machine: Callable[[], Machine | None] = read_machine,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+                 clock: Callable[[], float] = time.monotonic, also: Sequence[tuple[float, Held]] = ()) -> None:
         self._session, self._settings, self._machine, self._clock = session, settings, machine, clock
         self._shares: list[tuple[float, Held]] = []
         self._looked, self._seen, self._short = float("-inf"), machine(), False
         self.wished_bytes = self.budget_bytes = _read(settings.setting(SETTING))
-        for share, one in ((1 / 4, session.analyses), (1 / 8, session.heat), (1 / 16, session.drawings),
-                           (1 / 32, session.lines), (1 / 32, session.spoken), (1 / 16, PICTURES)):
+        shares: tuple[tuple[float, Held], ...] = (
+            (1 / 4, session.analyses), (1 / 8, session.heat), (1 / 16, session.drawings), (1 / 32, session.lines),
+            (1 / 32, session.spoken), (1 / 16, PICTURES), *also)
+        for share, one in shares:
             self.share(share, one)
         session.subscribe(self.check)
         self.check()

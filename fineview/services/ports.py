@@ -46,6 +46,10 @@ class TokenPort(Protocol):
 class Archive(Protocol):
     """The archive door (``formats.archive``)."""
 
+    def warm(self) -> None:
+        """Start what reads files, that the first file need not wait for it."""
+        ...
+
     def scan(self, paths: Sequence[Path], token: TokenPort) -> Iterator[Catalogue]:
         """Yield growing catalogues: the first as soon as one image header is read, the last complete."""
         ...
