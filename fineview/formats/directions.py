@@ -12,6 +12,7 @@ from fineview.core.place import Place, Vector
 from fineview.formats.values import Groups, numbers, text
 
 _AXES = (("L", "R"), ("P", "A"), ("H", "F"))
+_FARTHEST_MM = 1e6  # no scanner is a kilometre long: such numbers are damage, and would overflow what is made of them
 _LEAST = 0.15
 """Smallest cosine that gets a letter, about 8 degrees: less than that nobody sees, and "LA" would mislead."""
 
@@ -51,6 +52,8 @@ def place_of(dataset: Dataset, groups: Groups, frame: int, pair: tuple[Vector, V
     offsets = numbers(dataset, "GridFrameOffsetVector")
     extra = offsets[frame] - offsets[0] if frame < len(offsets) else 0.0
     x, y, z = (at + extra * along for at, along in zip(corner, normal_of(pair), strict=True))
+    if not max(abs(x), abs(y), abs(z)) <= _FARTHEST_MM:
+        return None
     return Place((x, y, z), _unit(pair[0]), _unit(pair[1]))
 
 

@@ -26,6 +26,8 @@ WIDEST_GAP = 1.5
 _ROUNDED = 0.01  # of a step: positions are rounded in files
 _SAME_MM = 1e-3
 _SAME_SPACING = 1e-3
+_FINEST_MM = 1e-6
+_FARTHEST_MM = 1e6
 _TURNED_DEGREES = 0.5
 _TILTED_DEGREES = 0.5
 _SHIFTED_PX = 0.25
@@ -100,7 +102,7 @@ def spacing_faults(frames: Sequence[FrameInfo]) -> list[Fault]:
     """Frames whose pixels are not of one size, or of none."""
     spacings = np.array([(frame.spacing.row_mm or 0.0, frame.spacing.col_mm or 0.0) for frame in frames])
     low, high = spacings.min(0), spacings.max(0)
-    silent = sum(not all(pair) or frame.spacing.source is ScaleSource.NONE
+    silent = sum(min(pair) < _FINEST_MM or frame.spacing.source is ScaleSource.NONE
                  for pair, frame in zip(spacings, frames, strict=True))
     if silent:
         which = f"{silent} of {len(frames)} frames have" if silent < len(frames) else "The frames have"
@@ -176,12 +178,13 @@ def _own_axes(frames: Sequence[FrameInfo], faults: list[Fault]) -> Stack:
     if any(frame.scan_circle is not None for frame in frames) or _crossed(frames):
         faults.append(Fault("The B-scans are not parallel.", True))
         return Stack(None, tuple(faults))
-    said = [frame.position_mm for frame in frames if frame.position_mm is not None]
+    said = [frame.position_mm for frame in frames
+            if frame.position_mm is not None and abs(frame.position_mm) <= _FARTHEST_MM]
     along: Floats
     between = frames[0].spacing.slice_mm if frames else None
     if len(said) == len(frames) and len(set(said)) > 1:
         along = np.array(said) - said[0]
-    elif between:
+    elif between and _FINEST_MM <= between <= _FARTHEST_MM:
         along = np.arange(len(frames), dtype=np.float64) * between
     else:
         return Stack(None, (*faults, Fault("The distance between the B-scans is not known.", True)))

@@ -107,3 +107,10 @@ def test_a_real_ct_of_three_slices_is_a_volume(archive: FileArchive) -> None:
     assert volume.voxels.shape == (3, 512, 512) and volume.unit == "HU" and ct.warnings == ()
     # As the three headers place it: 1 mm apart along z.
     assert volume.grid.voxel_mm == pytest.approx((0.810547, 0.810547, 1.0))
+
+
+def test_places_that_no_scanner_has_are_none(archive: FileArchive, tmp_path: Path) -> None:
+    write_slices(tmp_path, [(0, 0, 0), (0, 0, "1e307"), (0, "-1e200", 8), (0, 0, 12)])  # type: ignore[list-item]
+    series = only(archive, tmp_path)
+    assert sorted(frame.place is None for frame in series.frames) == [False, False, True, True]
+    assert series.warnings == ("2 of 4 frames do not say where they lie in the patient.",)

@@ -95,3 +95,10 @@ def test_b_scans_that_are_not_parallel_make_no_volume() -> None:
     assert stack_of("OPT", round_the_disc).refused == "The B-scans are not parallel."
     assert stack_of("OPT", b_scans(0, 0.1, 0.2, position_mm=None)).refused == \
         "The distance between the B-scans is not known."
+
+
+def test_numbers_that_no_instrument_has_make_no_volume() -> None:
+    tiny = [replace(one, spacing=replace(one.spacing, row_mm=1e-300, col_mm=1e-300)) for one in upright(0, 2, 4)]
+    assert stack_of("CT", tiny).refused == "The frames have no pixel spacing."
+    for wrong in (float("nan"), float("inf"), 1e300):
+        assert stack_of("OPT", b_scans(0, wrong, 0.2)).refused == "The distance between the B-scans is not known."
