@@ -13,20 +13,34 @@ from fineview.core.place import Place
 
 Eye = Literal["R", "L", "B"]
 LateralitySource = Literal["header", "file-name", "none"]
+Organ = Literal["eye", "paired", "other"]
 Verdict = Literal["image", "object", "duplicate", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
 class Laterality:
-    """Which eye (or side), and who says so.  Never guessed from pixels."""
+    """Which eye (or side), and who says so.  Never guessed from pixels.
+
+    ``organ``: what there are two of.  "other": nothing that comes in pairs is named, so that a silent file lacks
+    nothing.
+    """
 
     value: Eye | None = None
     source: LateralitySource = "none"
+    organ: Organ = "eye"
 
     @property
     def words(self) -> str:
-        words = {"R": "right eye (OD)", "L": "left eye (OS)", "B": "both eyes (OU)"}
-        return words.get(self.value or "", "side unknown")
+        return (_EYES if self.organ == "eye" else _SIDES).get(self.value or "", "side unknown")
+
+    @property
+    def missing(self) -> bool:
+        """Whether a side should be known and is not."""
+        return self.value is None and self.organ != "other"
+
+
+_EYES = {"R": "right eye (OD)", "L": "left eye (OS)", "B": "both eyes (OU)"}
+_SIDES = {"R": "right side", "L": "left side", "B": "both sides"}
 
 
 @dataclass(frozen=True, slots=True)

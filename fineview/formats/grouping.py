@@ -162,7 +162,7 @@ def _laterality(records: list[FileRecord]) -> tuple[Laterality, bool]:
     said = {record.laterality.value: record.laterality for record in records}
     if len(said) == 1:
         return next(iter(said.values())), False
-    return Laterality(), len(said.keys() - {None}) > 1
+    return Laterality(organ=records[0].laterality.organ), len(said.keys() - {None}) > 1
 
 
 def _faults(modality: str, frames: tuple[FrameInfo, ...]) -> list[str]:

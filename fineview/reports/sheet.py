@@ -72,7 +72,7 @@ def sheet(report: Report) -> Sheet:
     patient = report.patient
     banner = (("Patient", person_name(patient.name) or "name unknown"), ("ID", patient.id or "unknown"),
               ("Born", day(patient.birth_date) or "unknown"), ("Study", day(report.study_date) or "date unknown"),
-              ("Eye", report.laterality.words))
+              ("Eye" if report.laterality.organ == "eye" else "Side", report.laterality.words))
     study = tuple((caption, words) for caption, words in (
         ("Sex", patient.sex), ("Description", report.study_description), ("Accession", report.accession),
         ("Study UID", report.study_uid)) if words)

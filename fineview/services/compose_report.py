@@ -143,8 +143,9 @@ def _warnings(request: ReportRequest, items: Sequence[ReportItem]) -> tuple[str,
     absent = sum(answer.in_report for answer in request.answers) - len(_shown(request))
     if absent:
         told.append(f"Answers about images that are not open are not part of this report: {absent}.")
-    if any(item.laterality.value is None for item in items):
-        told.append("Side unknown: the file does not say which eye this is.")
+    silent = {item.laterality.organ for item in items if item.laterality.missing}
+    if silent:
+        told.append(f"Side unknown: the file does not say which {'eye' if 'eye' in silent else 'side'} this is.")
     if any(not item.spacing.known for item in items):
         told.append("Some sizes are in pixels because the spacing of the file is unknown or only assumed.")
     gone = len(request.grids) - len(_grids(request))

@@ -71,7 +71,8 @@ class PatientBanner(QFrame):
             return
         self._person = patient_words(banner)
         self.eye.setText(banner.laterality.words)
-        self.eye.setObjectName("warning" if banner.laterality.value is None else "")
+        known = banner.laterality.value is not None
+        self.eye.setObjectName("warning" if banner.laterality.missing else "" if known else "quiet")
         self.eye.style().polish(self.eye)
         source = banner.laterality.source
         self.eye.setToolTip(tr("The file does not say which side this is.") if source == "none"
