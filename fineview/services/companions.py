@@ -135,8 +135,9 @@ class Companions:
         state = made.presentation if made is not None else None
         if state is None:
             if self._presented is not None and (not path or key != self._presented):
-                session.view = replace(session.view, transform=ViewTransform(), window=None, inverted=False)
-                self._presented = None
+                if not path or key is None or key.series_uid == self._presented.series_uid:
+                    session.view = replace(session.view, transform=ViewTransform(), window=None, inverted=False)
+                self._presented = None  # another series, or another pane, has come with a look of its own
         elif self._presented != key:
             session.view = replace(session.view, transform=state.transform, window=None, inverted=False)
             self._presented = key

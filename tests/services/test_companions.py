@@ -24,6 +24,7 @@ from fineview.services.jobs import Jobs, Token
 from fineview.services.known_objects import known_objects
 from fineview.services.open_study import OpenStudy
 from fineview.services.session import Session
+from fineview.services.wishes import ViewWishes
 from fineview.store.cellar import Cellar
 from tests.shared_data import SHARED, needs_shared
 
@@ -175,6 +176,23 @@ def test_a_presentation_is_chosen_and_left(tmp_path: Path) -> None:
     room.settle(lambda: room.session.view.transform == ViewTransform(True, 1))
     room.desk.switch("presentation.dcm")
     assert room.session.view.transform == ViewTransform()
+    room.jobs.close()
+
+
+def test_a_presentation_left_for_another_pane_does_not_undo_that_pane_s_look(tmp_path: Path) -> None:
+    room = Room(tmp_path, companion("presentation", "1.0"))
+    other = Series("other", "s", "CT", rows=4, cols=4, frames=(FrameInfo("o.dcm", 0, "5.5", rows=4, cols=4),))
+    found = replace(room.session.study, series=(*room.session.study.series, other))
+    room.session.catalogue = replace(room.session.catalogue, studies=(found,))
+    room.opening.show_frame(0)
+    room.desk.switch("presentation.dcm")
+    room.settle(lambda: room.session.view.transform == ViewTransform(True, 1))
+    look = ViewWishes(window=Window(7, 3), transform=ViewTransform(False, 2))
+    room.opening.turn_to("other", 0, look)
+    room.settle(lambda: room.session.raster is not None)
+    assert room.session.view == look
+    room.opening.turn_to("ct", 0)
+    room.settle(lambda: room.session.view.transform == ViewTransform(True, 1))
     room.jobs.close()
 
 

@@ -73,6 +73,8 @@ class Neighbour(Canvas):
         self.hand.grip = None  # marks are moved in the active pane
 
     def paint_marks(self, painter: QPainter) -> None:
+        if self._hidden:
+            return
         matrix, state = self.placement.matrix(), self.state
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(_FAINT, 1.0))

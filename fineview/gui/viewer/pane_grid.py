@@ -107,6 +107,10 @@ class PaneGrid(QWidget):
         for one in self._together.linked:
             one.fit()
 
+    def hide_marks(self, hidden: bool) -> None:
+        for one in self.neighbours:
+            one.hide_marks(hidden)
+
     def _shown(self) -> tuple[int, ...]:
         state = self._state
         return tuple(range(len(state.panes))) if state.shares else (state.active,)

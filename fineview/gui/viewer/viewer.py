@@ -108,7 +108,7 @@ class Viewer(QWidget):
 
     def hold(self, hidden: bool) -> None:
         """The hold key: nothing lies over the picture while it is down."""
-        for one in (self.canvas, self.pictures.twin, self.planes):
+        for one in (self.canvas, self.pictures.twin, self.planes, self.grid):
             one.hide_marks(hidden)
         if hidden != self._bench.session.overlays_hidden:
             self._bench.explain.hold(hidden)
