@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fineview.core.geometry import Circle
 from fineview.core.kept_grid import KeptGrid
 from fineview.core.packed_map import PackedMap, pack
+from fineview.core.place import Place
 from fineview.core.thickness import FundusMap
 from fineview.store import schema
 from fineview.store.cellar import Cellar
@@ -33,7 +35,11 @@ os.kill(os.getpid(), 9)
 
 
 def ticked() -> KeptGrid:
-    return replace(MOVED, in_report=True, entry=grid_entry())
+    """With everything that a frame may carry."""
+    entry = grid_entry()
+    frame = replace(entry.frame, scan_line=((1.0, 2.0), (3.0, 4.0)), scan_circle=Circle((1.0, 2.0), (3.0, 4.0)),
+                    place=Place((1.0, 2.0, 3.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), stamp="2.25.7")
+    return replace(MOVED, in_report=True, entry=replace(entry, frame=frame), frames=27)
 
 
 def test_steps_are_replayed_to_what_holds_now(tmp_path: Path) -> None:

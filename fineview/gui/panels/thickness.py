@@ -192,6 +192,8 @@ class Thickness(QScrollArea):
             one.setVisible(now.compared is not None)
         self.apart.setText(" ".join(now.apart) if now.apart is not None else told.why_not if told is not None else "")
         self.apart.setVisible(bool(self.apart.text()))
+        self.report.setText(tr("in the report, with what it is compared with") if now.compared is not None
+                            else tr("in the report"))
         if told is not None:
             self.changes.show_change(told)
             self.laid.setText(dates(told))

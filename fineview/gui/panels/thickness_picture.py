@@ -32,7 +32,6 @@ class MapPicture(QWidget):
         self._ground: object = None
         self._other: Other | None = None
         self.map, self.bar = ThicknessMap(), ColourBar()
-        self.map.setAccessibleName(tr("Thickness map with the ETDRS grid"))
         self.map.setMinimumHeight(300)
         self.low, self.high = QLabel(), QLabel()
         for label in (self.low, self.high):
@@ -84,6 +83,8 @@ class MapPicture(QWidget):
         if now is None or now.made is None or now.sheet is None:
             return
         overlay, numbers = self._overlay(now)
+        self.map.setAccessibleName(tr("Thickness map with the ETDRS grid") if numbers is None
+                                   else tr("Map of the change with the ETDRS grid"))
         self.map.tell(numbers)
         self.map.set_overlay(overlay if self.colours.currentData() else None)
         self.bar.set_colours(overlay.bar)
