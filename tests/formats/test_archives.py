@@ -17,9 +17,13 @@ import pytest
 from PIL import Image
 
 from fineview.core.errors import InputProblem
-from fineview.core.study import Catalogue
+from fineview.core.finding import Finding, Origin, State
+from fineview.core.region import Region, RegionKind
+from fineview.core.study import Catalogue, FrameKey
 from fineview.formats.archive import FileArchive
 from fineview.services.spool import Spool
+from fineview.services.whereabouts import relocated
+from fineview.store.cellar import Cellar
 from tests.formats.conftest import last
 from tests.formats.made import as_bytes, image
 from tests.formats.real_files import shared
@@ -113,6 +117,28 @@ def test_what_has_no_identity_keeps_the_same_at_every_opening_and_place(fresh: F
     assert known[0] in moved and len(moved) == 2
     assert identities(last(fresh, tmp_path / "folder")) == known
     assert known[0][0].startswith("2.25.") and (kind == "picture" or known[0][2][0][1].startswith("2.25."))
+
+
+def test_a_mark_on_a_picture_in_an_archive_is_found_after_it_was_moved(tmp_path: Path) -> None:
+    """Another program run, another place of the archive, another picture before it: the same pixels keep the mark."""
+    data, spot = picture(tmp_path, 77), Region(RegionKind.POINT, ((3.0, 4.0),))
+    (tmp_path / "moved").mkdir()
+    store = Cellar(tmp_path / "store")
+    for path in (packed(tmp_path / "a.zip", b__m_dot_png=data),
+                 packed(tmp_path / "moved" / "b.zip", a=picture(tmp_path, 78), z__n=data)):
+        archive = FileArchive()
+        found = last(archive, path)
+        studies = {study.uid: relocated(store.findings(study.uid), study) for study in found.studies}
+        archive.close()
+        if path.name == "a.zip":
+            (study,) = found.studies
+            mark = Finding("p-1", study.uid, FrameKey(study.series[0].uid, 0), spot, "drusen", Origin.PERSON,
+                           State.ACCEPTED)
+            store.record("add", None, mark, "2026-03-04T10:00:00+01:00")
+    store.close()
+    ((uid, (again,)),) = ((uid, marks) for uid, marks in studies.items() if marks)
+    shown = next(study for study in found.studies if study.uid == uid).series[0]
+    assert again.frame == FrameKey(shown.uid, 0) and shown.frames[0].path == f"{tmp_path}/moved/b.zip/z/n"
 
 
 def test_a_gzipped_nameless_file_is_the_same_as_the_file(fresh: FileArchive, tmp_path: Path) -> None:
