@@ -134,14 +134,15 @@ def _notes(other: Measured, shown: Measured, laid: Alignment) -> tuple[str, ...]
         notes.append(f"the lines are by {old.by} and by {new.by}: part of the change may be theirs")
     if old.scale is not new.scale:
         notes.append(f"the scales are {old.scale.value} and {new.scale.value}")
-    if not _named_alike(other.patient, shown.patient):
+    if not named_alike(other.patient, shown.patient):
         notes.append("the files do not both name the patient")
     if not all(one.thickness.plane.directions.known for one in (other, shown)):
         notes.append("a file does not say where nasal and superior lie")
     return tuple(notes)
 
 
-def _named_alike(one: Patient, other: Patient) -> bool:
+def named_alike(one: Patient, other: Patient) -> bool:
+    """Whether both files say whose they are: two that are silent need not be of one person."""
     return bool(one.id and other.id) or bool(one.name and other.name)
 
 

@@ -12,7 +12,7 @@ from fineview.core.thickness import FundusMap
 from fineview.services.companion_index import one_person
 from fineview.services.thickness import Thickness, localizer_of, marked_fovea, measure, moved
 from fineview.services.thickness_align import Measured
-from fineview.services.thickness_change import change, difference
+from fineview.services.thickness_change import change, difference, named_alike
 from fineview.services.thickness_lines import VolumeLines
 
 _MODALITIES = frozenset({"OPT", "OCT"})
@@ -52,16 +52,22 @@ class Compared:
 def candidates(catalogue: Catalogue, study: Study, series: Series) -> tuple[Candidate, ...]:
     """Volumes of this eye first, the latest earlier visit foremost; then the other eye, the same day's foremost.
 
-    Empty where the file does not say which eye is shown: nothing is guessed.
+    Empty where the file does not say which eye is shown, and nothing of other studies where it does not say whose:
+    nothing is guessed.
     """
     if series.laterality.value not in ("R", "L"):
         return ()
     found = [Candidate(other, one, one.laterality.value == series.laterality.value, _when(other.date, study.date))
-             for other in catalogue.studies if one_person(other.patient.key, study.patient.key)
+             for other in catalogue.studies if _same_patient(other, study)
              for one in other.series if _is_volume(one) and one.uid != series.uid]
     found.sort(key=lambda one: (one.study.date, one.study.time), reverse=True)
     ranks = {True: ("earlier", "same day", "later", ""), False: ("same day", "earlier", "later", "")}
     return tuple(sorted(found, key=lambda one: (not one.same_eye, ranks[one.same_eye].index(one.when))))
+
+
+def _same_patient(other: Study, shown: Study) -> bool:
+    known = other.uid == shown.uid or named_alike(other.patient, shown.patient)
+    return known and one_person(other.patient.key, shown.patient.key)
 
 
 def _is_volume(series: Series) -> bool:

@@ -191,3 +191,11 @@ def test_a_kept_centre_waits_for_the_same_b_scans(at: Desk) -> None:
     fewer = replace(NOW.series[0], frames=NOW.series[0].frames[3:])
     at.session.study = replace(NOW, series=(fewer, NOW.series[1]))
     assert at.desk.keeping.centre("now") is None
+
+
+def test_files_that_do_not_say_whose_they_are_offer_nothing_of_other_studies(at: Desk) -> None:
+    nobody = tuple(replace(one, patient=replace(WHO, id="", name="")) for one in (THEN, NOW))
+    second = replace(NOW.series[0], uid="second")
+    shown = replace(nobody[1], series=(*NOW.series, second))
+    at.session.catalogue, at.session.study = Catalogue((nobody[0], shown)), shown
+    assert [one.series.uid for one in at.desk.compare.choices()] == ["second"]
