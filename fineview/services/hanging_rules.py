@@ -85,7 +85,8 @@ def _fill(rule: Rule, catalogue: Catalogue, study: Study, series: Series) -> tup
     if rule.fill in ("sides", "sides or visits"):
         other = _other_side(catalogue, study, series)
         if other is not None:
-            return _with_photographs(catalogue, *_right_first(series, other))
+            row = _right_first(series, other)
+            return _with_photographs(catalogue, *row) if len(series.frames) > 1 else (*row, *_next_pair(study, row))
     if rule.fill in ("visits", "sides or visits"):
         other = _other_visit(catalogue, study, series)
         if other is not None:
@@ -97,6 +98,13 @@ def _with_photographs(catalogue: Catalogue, left: Series, right: Series) -> tupl
     """A second row under two volumes: the pictures that show where their B-scans lie."""
     below = [_localizer(catalogue.find_series(one.uid)[0], one) for one in (left, right)]
     return (left, right, *below) if any(one is not None for one in below) else (left, right)
+
+
+def _next_pair(study: Study, above: tuple[Series, Series]) -> tuple[Series, ...]:
+    """A second view of both sides, as of mammograms; () where one side has none."""
+    rest = [one for one in study.series if one.frames and one.modality == above[0].modality and one not in above]
+    pair = [next((one for one in rest if one.laterality.value == side), None) for side in ("R", "L")]
+    return (pair[0], pair[1]) if pair[0] is not None and pair[1] is not None else ()
 
 
 def _localizer(study: Study, series: Series) -> Series | None:

@@ -52,6 +52,13 @@ def test_photographs_hang_below_their_volumes() -> None:
     assert hung(right, study("1", left, right, photos[0])).series == ("1.r", "1.l", None, "1.pl")
 
 
+def test_two_views_of_both_sides_two_by_two() -> None:
+    views = [series(f"1.{view}{side}", "MG", side, 1, description=view) for view in ("cc", "mlo") for side in "LR"]
+    assert hung(views[0], study("1", *views)) == Hung("2x2", ("1.ccR", "1.ccL", "1.mloR", "1.mloL"), 1)
+    assert hung(views[3], study("1", *views)) == Hung("2x2", ("1.mloR", "1.mloL", "1.ccR", "1.ccL"), 0)
+    assert hung(views[0], study("1", *views[:3])) == Hung("1x2", ("1.ccR", "1.ccL"), 1)
+
+
 def test_the_eyes_may_be_studies_of_their_own_on_one_day() -> None:
     left, right = series("1.l", side="L"), series("2.r", side="R")
     assert hung(left, study("1", left), study("2", right)).series == ("2.r", "1.l")

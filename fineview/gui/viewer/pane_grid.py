@@ -44,7 +44,8 @@ class PaneGrid(QWidget):
         active.setParent(self)
         self.neighbours = tuple(Neighbour(number) for number in range(MOST))
         self.titles = tuple(PaneTitle(number) for number in range(MOST))
-        self.people = QLabel(tr("Two patients side by side. Marks, answers and reports belong to the framed pane."))
+        self.people = QLabel(
+            tr("Different patients side by side. Marks, answers and report belong to the framed pane."))
         self.people.setObjectName("domain")
         self.people.setWordWrap(True)
         self.people.hide()
