@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.errors import RequestProblem
-from fineview.core.geometry import ScaleSource
+from fineview.core.geometry import Point, ScaleSource
 from fineview.core.study import FrameInfo, Series
 from fineview.imaging.enface import Mode, slab
 from fineview.imaging.region_mask import luma
@@ -28,7 +28,7 @@ class FrontView:
     """``values``: float32 (h, w) in grey levels of the B-scans, NaN where nothing is known.
 
     ``cell_mm``: side of a pixel on the fundus; None where each pixel is an A-scan, each row a B-scan.  ``lateral``: who
-    vouches for it.
+    vouches for it.  ``plane``, ``corner_mm``: where the picture lies on the fundus plane.
     """
 
     values: NDArray[np.float32]
@@ -37,6 +37,8 @@ class FrontView:
     cell_mm: float | None
     lateral: ScaleSource
     axial: ScaleSource
+    plane: ScanPlane | None = None
+    corner_mm: Point = (0.0, 0.0)
 
     def shown(self) -> NDArray[np.uint8]:
         """Grey (h, w): the levels that hold 98 % stretched over black to white; nothing known is black."""
@@ -64,7 +66,7 @@ def front_view(series: Series, localizer: FrameInfo | None, lines: VolumeLines |
     if plane is None:
         return FrontView(seen, wanted, mode, None, ScaleSource.NONE, axial)
     spread = plane.spread(seen)
-    return FrontView(spread.values, wanted, mode, spread.cell_mm, plane.source, axial)
+    return FrontView(spread.values, wanted, mode, spread.cell_mm, plane.source, axial, plane, spread.corner_mm)
 
 
 def _plane(series: Series, localizer: FrameInfo | None) -> ScanPlane | None:

@@ -18,6 +18,7 @@ from fineview.core.report import GridEntry
 from fineview.core.study import FrameInfo, FrameKey, Series
 from fineview.services.annotate import Annotate
 from fineview.services.compare_desk import CompareDesk
+from fineview.services.front_desk import FrontDesk
 from fineview.services.grid_entry import entry, measured_anew
 from fineview.services.grid_keeping import GridKeeping
 from fineview.services.jobs import Job, Jobs, Token
@@ -38,6 +39,7 @@ class ThicknessDesk:
     """What was measured of a series is kept while its catalogue is open, and shown again with it.
 
     ``edits``: the hand on the lines; what it changes is measured again.  ``compare``: with another volume.
+    ``front``: slabs of volumes that are not measured.
     ``keeping``: where a person put the grids, and which are in the report.
     """
 
@@ -45,6 +47,7 @@ class ThicknessDesk:
                  edits: LineEdits, keeping: GridKeeping) -> None:
         self._session, self._jobs, self._archive, self._engine = session, jobs, archive, engine
         self.edits, self.keeping = edits, keeping
+        self.front = FrontDesk(session, jobs, archive)
         self.compare = CompareDesk(session, jobs, archive, engine, journal, self._keep)
         self._kept: dict[str, ThicknessState] = {}
         self._study, self._opening = "", 0

@@ -18,6 +18,7 @@ from fineview.core.geometry import Point
 from fineview.core.thickness import CENTRE, EtdrsGrid
 from fineview.gui.panels.choices import choose, combo, refill
 from fineview.gui.panels.compare_with import CompareWith
+from fineview.gui.panels.front import FrontPanel
 from fineview.gui.panels.thickness_change import ChangeTable, dates, told_words
 from fineview.gui.panels.thickness_change import headline as change_headline
 from fineview.gui.panels.thickness_lines import LineTools
@@ -72,7 +73,7 @@ class Thickness(QScrollArea):
         self.recentre = QPushButton(tr("Recentre"))
         self.recentre.setToolTip(tr("Back to the marked fovea (V), else to the middle of the scan"))
         self.recentre.clicked.connect(lambda: desk.move_centre(None))
-        self.slab = SlabRow()
+        self.slab, self.front = SlabRow(), FrontPanel(self._bench)
         self.slab.chosen.connect(desk.slab)
         self.picture = MapPicture(self._bench.session, self.recentre)
         self.map = self.picture.map
@@ -100,6 +101,7 @@ class Thickness(QScrollArea):
         column.addLayout(first)
         column.addWidget(self.against)
         column.addWidget(self.empty)
+        column.addWidget(self.front)
         column.addWidget(self.apart)
         self.parts = QWidget()
         rows = QVBoxLayout(self.parts)
@@ -141,6 +143,7 @@ class Thickness(QScrollArea):
         # Ticked is what is on disk: a tick that could not be kept goes away again.
         self.report.setChecked(now is not None and self._bench.thickness.keeping.in_report(now.series_uid))
         self.lines.show_lines(now.pair if now is not None else None)
+        self.front.show_front(now is not None and now.made is not None)
         self.picture.show_ground(state, new)
         self.map.show_thickness(now, state.index)
 
