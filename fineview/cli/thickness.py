@@ -75,14 +75,18 @@ def _place(made: Thickness, series: Series, centre: tuple[int, float]) -> tuple[
 def change_table(told: GridChange) -> str:
     """Field by field, for people."""
     words = [(one.name, _um(one.before_um), _um(one.after_um),
-              "-" if one.change_um is None else f"{one.change_um:+.0f} \u00b5m",
-              "" if one.percent is None else f"{one.percent:+.0f} %") for one in told.fields]
+              _signed(one.change_um, "\u00b5m", "-"), _signed(one.percent, "%", "")) for one in told.fields]
     when = f"{told.before.date or 'undated'} and {told.after.date or 'undated'}"
     head = f"the two eyes, {when}" if told.of_eyes else f"change between {when}"
     rows = [f"  {name:16} {old:>12} {new:>12} {said:>12} {share:>7}".rstrip() for name, old, new, said, share in words]
     told_why = [told.why_not] if told.why_not else []
     notes = (f"note: {note}" for note in told.notes)
     return "\n".join([head, *told_why, *rows, f"aligned {told.alignment.words}", *notes])
+
+
+def _signed(value: float | None, unit: str, none: str) -> str:
+    """What rounds to nothing has no sign."""
+    return none if value is None else f"0 {unit}" if abs(value) < 0.5 else f"{value:+.0f} {unit}"
 
 
 def _um(value: float | None) -> str:

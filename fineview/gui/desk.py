@@ -193,7 +193,8 @@ class Desk:
         self._parts.tabs.setCurrentWidget(self._parts.thickness)
         if not self._parts.thickness.against.compare():
             self.bench.session.tell("info", tr("There is no other volume of this patient to compare with."),
-                                    tr("Open both visits together. The files must name patient and eye."), "nothing-to-compare")
+                                    tr("Open both visits together. The files must name patient and eye."),
+                                    "nothing-to-compare")
             self.bench.session.pulse()
 
     def correct_lines(self) -> None:
