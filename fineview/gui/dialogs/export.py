@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -108,12 +109,11 @@ class ExportReport(Page):
         return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
 
     def _arrange(self) -> None:
-        row, place = QHBoxLayout(), QHBoxLayout()
-        row.setSpacing(20)
+        formats, place = QGridLayout(), QHBoxLayout()
+        formats.setHorizontalSpacing(20)
         place.setSpacing(8)
-        for box in self.boxes.values():
-            row.addWidget(box)
-        row.addStretch(1)
+        for number, box in enumerate(self.boxes.values()):
+            formats.addWidget(box, number // 2, number % 2)
         choose = QPushButton(tr("Choose …"))
         choose.clicked.connect(self._choose)
         place.addWidget(self.folder, 1)
@@ -121,7 +121,7 @@ class ExportReport(Page):
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
-        form.addRow(tr("Formats"), row)
+        form.addRow(tr("Formats"), formats)
         form.addRow("", self.capture_why)
         form.addRow("", self.capture)
         form.addRow(tr("Folder"), place)

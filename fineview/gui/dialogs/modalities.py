@@ -29,7 +29,7 @@ class Bars(QWidget):
 
     def show_gap(self, gap: ModalityGap) -> None:
         self.gap = gap
-        self.setAccessibleName("; ".join(f"{name} {value:.2f}" for name, value in gap.differences.items()))
+        self.setAccessibleName("; ".join(f"{tr(name)} {value:.2f}" for name, value in gap.differences.items()))
         self.setToolTip("\n".join(f"{prop.name}: {tr(prop.means)}" for prop in PROPERTIES))
         self.update()
 

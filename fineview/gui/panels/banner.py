@@ -70,7 +70,7 @@ class PatientBanner(QFrame):
         if banner is None:
             return
         self._person = patient_words(banner)
-        self.eye.setText(banner.laterality.words)
+        self.eye.setText(tr(banner.laterality.words))
         known = banner.laterality.value is not None
         self.eye.setObjectName("warning" if banner.laterality.missing else "" if known else "quiet")
         self.eye.style().polish(self.eye)

@@ -93,6 +93,7 @@ class Studies(QWidget):
         self.tree.itemActivated.connect(self._clicked)
         self._problem_title = QLabel()
         self._problem_title.setObjectName("warning")
+        self._problem_title.setWordWrap(True)
         self._problem_title.setContentsMargins(8, 4, 8, 0)
         self.problems = self._make_problems()
         self._problem_area = QScrollArea()

@@ -36,7 +36,7 @@ class Welcome(QWidget):
         use = QLabel(tr(INTENDED_USE))
         use.setObjectName("warning")
         inner = QWidget()
-        inner.setFixedWidth(640)
+        inner.setMinimumWidth(640)  # wider where longer words need it
         column = QVBoxLayout(inner)
         column.setSpacing(16)
         column.addStretch(2)
