@@ -16,10 +16,12 @@ from requests.auth import AuthBase
 
 from fineview.core.errors import PeerProblem
 from fineview.core.peer import Node, Secrets
-from fineview.formats import pacs_faults
+from fineview.formats import limits, pacs_faults
 from fineview.formats.pacs_tls import client_tls
 
 _CONNECT_S = 10.0
+LIST_BYTES = 64 << 20
+"""A list; parsed it needs some ten times as much."""
 ANSWER_BYTES = 16 << 20
 """An answer that is read as a whole where it is no object: receipts of STOW-RS."""
 
@@ -36,20 +38,43 @@ class Bearer(AuthBase):
         return request
 
 
-class _Door(HTTPAdapter):
-    """``context`` None: plain HTTP."""
+class _Capped:
+    """The body of an answer that is taken whole, up to ``most`` bytes after unpacking."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self._context = context
+    def __init__(self, raw: Any, most: int) -> None:
+        self._raw, self._most = raw, most
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._raw.stream(*args, **kwargs):
+            size += len(chunk)
+            if size > self._most:
+                self._raw.close()
+                raise limits.too_large("The peer's answer", size, self._most)
+            yield chunk
+
+
+class _Door(HTTPAdapter):
+    """``context`` None: plain HTTP.  ``most``: bytes of an answer that is taken whole."""
+
+    def __init__(self, most: int, context: ssl.SSLContext | None = None) -> None:
+        self._most, self._context = most, context
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         shield = {} if self._context is None else {"ssl_context": self._context}
         super().init_poolmanager(*args, **kwargs, **shield)  # type: ignore[no-untyped-call]
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **kwargs: Any
+             ) -> requests.Response:
         request.url = as_it_may_stand(request.url or "")
-        return super().send(request, *args, **kwargs)
+        response = super().send(request, stream, *args, **kwargs)
+        if not stream:  # else whoever asked counts
+            response.raw = _Capped(response.raw, self._most)
+        return response
 
 
 def as_it_may_stand(address: str) -> str:
@@ -60,9 +85,9 @@ def as_it_may_stand(address: str) -> str:
 
 
 class Service:
-    """One node's address, session and patience."""
+    """One node's address, session and patience.  ``most``: bytes of an answer that is taken whole."""
 
-    def __init__(self, node: Node, secrets: Secrets) -> None:
+    def __init__(self, node: Node, secrets: Secrets, most: int) -> None:
         if secrets.token and not node.shielded:
             raise PeerProblem("A token is only sent where nobody on the way can read it.",
                               "Give the node an https address.", "peer-token-in-the-clear")
@@ -72,10 +97,10 @@ class Service:
         self.session.trust_env = False
         self.session.max_redirects = 0
         self.session.auth = Bearer(secrets.token)
-        self.session.mount("http://", _Door())
+        self.session.mount("http://", _Door(most))
         if self.base.startswith("https"):
             self.session.verify = node.ca_file or True
-            self.session.mount("https://", _Door(client_tls(node, secrets)))
+            self.session.mount("https://", _Door(most, client_tls(node, secrets)))
 
     def client(self) -> DICOMwebClient:
         made = DICOMwebClient(self.base, session=self.session, timeout=self.timeout)
@@ -84,9 +109,9 @@ class Service:
 
 
 @contextmanager
-def serving(node: Node, secrets: Secrets) -> Iterator[Service]:
+def serving(node: Node, secrets: Secrets, most: int = LIST_BYTES) -> Iterator[Service]:
     """A service to talk to.  Whatever requests raises comes out as a ``PeerProblem``."""
-    service = Service(node, secrets)
+    service = Service(node, secrets, most)
     try:
         yield service
     except requests.TooManyRedirects as error:

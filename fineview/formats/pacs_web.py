@@ -19,6 +19,7 @@ from fineview.formats.pacs_say import Say
 from fineview.formats.pacs_watch import Watch
 
 _PAGE = 1000
+FRAMES_BYTES = 256 << 20
 _NO_PAGE = (400, 404, 416)  # what services say to an offset behind their last row
 _FIELDS = ["StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances"]
 _SERIES_FIELDS = ["SeriesDescription", "NumberOfSeriesRelatedInstances"]
@@ -141,7 +142,7 @@ def frames(node: Node, secrets: Secrets, say: Say, wish: Any, sop_uid: str, numb
     if not is_uid(sop_uid) or not is_uid(asked.series_uid) or not numbers or any(one < 1 for one in numbers):
         raise PeerProblem("Frames are asked for by study, series and object UID and numbers from 1.",
                           "Give all three UIDs.", "uid")
-    with serving(node, secrets) as service:
+    with serving(node, secrets, FRAMES_BYTES) as service:
         # "*": in the encoding in which the service holds them (PS3.18 8.7.3.5.2).
         found = service.client().retrieve_instance_frames(
             asked.study_uid, asked.series_uid, sop_uid, numbers, media_types=(("application/octet-stream", "*"),))

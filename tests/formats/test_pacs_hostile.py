@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -110,6 +111,34 @@ def test_an_object_without_end_is_left_at_the_limit(tmp_path: Path, monkeypatch:
                           str(tmp_path / "kept"))
     assert files(tmp_path / "kept") == []
     assert sum(path.stat().st_size for path in (tmp_path / "arriving").iterdir()) < 5 << 20
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_list_without_end_is_left_at_the_limit(packed: bool, monkeypatch: pytest.MonkeyPatch,
+                                                 caplog: pytest.LogCaptureFixture) -> None:
+    """A packed one costs the service nothing: what counts is its size once it is unpacked."""
+    class EndlessList(StandInWeb):
+        sent = 0
+
+        def reply(self, handler: BaseHTTPRequestHandler) -> None:
+            packer, blank = zlib.compressobj(wbits=31), bytes(1 << 20).replace(b"\0", b" ")
+            handler.send_response(200)
+            handler.send_header("Content-Type", "application/dicom+json")
+            if packed:
+                handler.send_header("Content-Encoding", "gzip")
+            handler.end_headers()
+            handler.close_connection = True
+            try:
+                while self.sent < 400:  # MB once unpacked: a reader without a limit ends too, and takes it all
+                    self.sent += 1
+                    handler.wfile.write(packer.compress(blank) if packed else blank)
+            except OSError:
+                return
+
+    caplog.set_level(logging.CRITICAL, "retrying")
+    with serving(EndlessList([])) as peer, pytest.raises(LimitExceeded) as caught:
+        pacs_web.find(peer.node(), Secrets(), Said(), wire.to_plain(Query()))
+    assert "limit 64.0 MB" in caught.value.what
 
 
 # -- other addresses -----------------------------------------------------------------------------------------------

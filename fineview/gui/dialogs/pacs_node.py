@@ -76,6 +76,7 @@ class EnterNode(Page):
         self._form.addRow("", self.tls)
         for name, title in _FILES.items():
             place, choose = QHBoxLayout(), QPushButton(tr("Choose …"))
+            place.setSpacing(8)
             choose.setAutoDefault(False)
             choose.setAccessibleName(tr("Choose {0}").format(tr(title)))
             choose.clicked.connect(partial(self._choose, name, title))
