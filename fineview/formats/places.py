@@ -58,6 +58,14 @@ def _closed(error: OSError) -> Problem:
     return Problem(str(error.filename or ""), "not-allowed", "A folder may not be read.", "Ask its owner.")
 
 
+def file_above(path: Path) -> Path | None:
+    """The plain file that a path leads into, as ``study.zip/member`` does; ``None`` for what lies in folders."""
+    try:
+        return next((one for one in path.parents if one.is_file()), None)
+    except OSError:
+        return None
+
+
 def check_exists(path: Path) -> None:
     """Raises ``InputProblem`` ``not-found`` or ``not-allowed``."""
     try:

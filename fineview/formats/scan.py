@@ -14,7 +14,7 @@ from fineview.core.study import Catalogue, Problem
 from fineview.formats import limits, wire
 from fineview.formats.faults import not_an_image
 from fineview.formats.grouping import build
-from fineview.formats.places import check_exists, files_below, resolve_references
+from fineview.formats.places import check_exists, file_above, files_below, resolve_references
 from fineview.formats.readers import Readers, is_unknown, records_from
 from fineview.formats.record import FileRecord
 from fineview.formats.unpacked import Unpacked
@@ -64,6 +64,10 @@ class Scan:
         files: list[str] = []
         for path in paths:
             self._token.raise_if_cancelled()
+            outer = file_above(path)
+            if outer is not None and self._kind(outer) == "zip":
+                files += self._members(outer, path)
+                continue
             check_exists(path)
             if path.is_dir():
                 files += self._below(path)
@@ -79,7 +83,7 @@ class Scan:
 
     def _chosen(self, path: Path) -> list[str]:
         """A file chosen by name: archives and disc directories open into what they hold."""
-        kind = self._ask_one("kinds", {"paths": [str(path)]})["kind"]
+        kind = self._kind(path)
         if kind == "zip":
             return self._unzip(path)
         if kind == "directory":
@@ -88,6 +92,16 @@ class Scan:
             self._problems += problems
             return [str(path), *found]
         return [str(path)]
+
+    def _kind(self, path: Path) -> str:
+        return str(self._ask_one("kinds", {"paths": [str(path)]})["kind"])
+
+    def _members(self, archive: Path, path: Path) -> list[str]:
+        """What ``study.zip/member`` names, or a folder in there.  Raises ``InputProblem`` ``not-found``."""
+        found = [file for file in self._unzip(archive) if Path(self._unpacked.shown(file)).is_relative_to(path)]
+        if not found:
+            check_exists(path)
+        return found
 
     def _unzip(self, path: Path) -> list[str]:
         target = self._unpacked.known(path)

@@ -88,6 +88,18 @@ def test_a_member_is_known_by_archive_and_name(archive: FileArchive, tmp_path: P
     assert tempfile.gettempdir() not in str(found).replace(str(tmp_path), "")
 
 
+def test_a_member_or_a_folder_of_them_can_be_chosen_by_that_name(archive: FileArchive, tmp_path: Path) -> None:
+    path = packed(tmp_path / "study.zip", a__one=as_bytes(image()), a__two=as_bytes(image(sop="1.2.3.5")),
+                  b=as_bytes(image(sop="1.2.3.6")))
+    for chosen, members in (("a/one", ["a/one"]), ("a", ["a/one", "a/two"]), ("b", ["b"])):
+        assert [one.path for one in last(archive, path / chosen).files] == [f"{path}/{one}" for one in members]
+    (tmp_path / "plain").write_bytes(as_bytes(image()))
+    for nothing in (path / "c", path / "a" / "on", tmp_path / "plain" / "x"):
+        with pytest.raises(InputProblem) as caught:
+            last(archive, nothing)
+        assert caught.value.code == "not-found"
+
+
 def test_a_refused_member_is_named_the_same_way(archive: FileArchive, tmp_path: Path) -> None:
     path = tmp_path / "study.zip"
     with zipfile.ZipFile(path, "w") as made:
