@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from itertools import repeat
 from pathlib import Path
@@ -246,3 +247,27 @@ def test_who_falls_silent_in_the_middle_is_left_with_what_came(tmp_path: Path) -
         hold.set()
     assert caught.value.code == "peer-silent"
     assert [one.suffix for one in tmp_path.rglob("*") if one.is_file()] == [".dcm"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="this system has no /proc")
+@pytest.mark.parametrize("kind", ["dimse", "web"])
+def test_no_secret_stands_where_other_users_or_programs_can_read_it(kind: str, tmp_path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINEVIEW_PACS_TOKEN", "s3cret")
+    token, read = Token(), list[bytes]()
+
+    def look(came: threading.Event) -> None:
+        came.wait(30)
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if f" {os.getpid()} " in (folder / "stat").read_text()[:80] and folder.name != str(os.getpid()):
+                    read.extend((folder / name).read_bytes() for name in ("cmdline", "environ"))
+        token.cancel()
+
+    with silent() as (port, came):
+        looker = threading.Thread(target=look, args=(came,))
+        looker.start()
+        with pytest.raises(Cancelled):
+            Peers(tmp_path).echo(nodes(port, 300)[kind], Secrets("s3cret", "s3cret"), token)
+        looker.join()
+    assert any(b"pacs_child" in one for one in read) and not any(b"s3cret" in one for one in read)
