@@ -179,7 +179,8 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Right drag", "window and level"), ("Middle drag", "pan"), ("Double click", "picture alone, or close a polygon"),
     ("Click a mark", "select it; drag it or its handles to change it"),
     ("Enter", "set a mark of the chosen tool down in the middle of the picture, or close a polygon"),
-    ("Arrows", "move the selected mark by a pixel, with Shift by ten; Ctrl pulls its last corner, Alt its first"),
+    ("Arrows", "move the selected mark by a pixel, with Shift by ten; Ctrl pulls its last corner, Alt its first;"
+     " look around where none is selected"),
     ("Click the localizer", "go to the nearest B-scan"),
     *PANE_GESTURES,
     ("Click or drag in a plane", "the three planes cross there, and the nearest frame is shown"),

@@ -2,6 +2,7 @@
 
 An arrow moves the selected mark by a source pixel of the picture as it lies on screen, with Shift by ten; with Ctrl it
 pulls the mark's last corner or end, with Alt the first.  However long a key is held, its release is one step to undo.
+Where no mark is selected, arrows look around: what lies in their direction comes into view.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 # A mark set down is a quarter as wide and as high as what is seen.
 _SHARE = 8.0
+_LOOK_PX = 48.0
 
 
 class KeyHand:
@@ -36,9 +38,13 @@ class KeyHand:
             return self._enter()
         across = _ARROWS.get(Qt.Key(event.key()))
         mark = next((f for f in self._board.visible_marks() if f.id == self._board.selected), None)
-        if across is None or mark is None:
+        if across is None:
             return False
         held = event.modifiers()
+        if mark is None:
+            if held & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier:
+                self._board.pan_by(-_LOOK_PX * across[0], -_LOOK_PX * across[1])
+            return True
         far = 10.0 if held & Qt.KeyboardModifier.ShiftModifier else 1.0
         ends = shapes.handles(mark.region)
         handle = None

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from fineview.core.finding import Finding, Origin, State
@@ -92,9 +92,15 @@ def test_a_step_counts_before_it_is_saved_and_an_undone_one_does_not(qtbot: QtBo
     assert moved_to(qtbot, canvas, KEY.Key_Right).points[0] == (21.0, 10.0)
 
 
-def test_without_a_selected_mark_arrows_do_nothing(qtbot: QtBot, canvas: Canvas) -> None:
+def test_without_a_selected_mark_arrows_look_around(qtbot: QtBot, canvas: Canvas) -> None:
+    canvas.zoom_by(4.0)
+    middle = canvas.placement.to_source(QPointF(300, 200))
     with qtbot.assertNotEmitted(canvas.reshaped):
         qtbot.keyClick(canvas, KEY.Key_Right)
+        qtbot.keyClick(canvas, KEY.Key_Up)
+    moved = canvas.placement.to_source(QPointF(300, 200))
+    step = 48 / canvas.placement.zoom
+    assert moved == pytest.approx((middle[0] + step, middle[1] - step))
 
 
 @pytest.mark.parametrize("kind", list(RegionKind))
