@@ -393,4 +393,5 @@ class Canvas(QWidget):
         furniture.paint_corner(painter, size, self.bottom_lines, top=False)
         if self.markers is not None:
             furniture.paint_markers(painter, size, self.markers)
-            furniture.paint_scale_bar(painter, size, furniture.scale_bar(self.spacing, self.placement))
+            longest = min(160.0, 0.4 * self.width())  # the marker in the middle stays free
+            furniture.paint_scale_bar(painter, size, furniture.scale_bar(self.spacing, self.placement, longest))

@@ -211,6 +211,8 @@ class Viewer(QWidget):
         series = state.series
         count = len(series.frames) if series else 0
         name = (series.description or series.modality) if series else ""
+        if state.panes.several:
+            name = ""  # the line above the pane has it
         self.canvas.top_lines = (
             name, f"{state.index + 1}/{count}" if count > 1 else "",
             tr("Lossy compressed") if series is not None and series.lossy else "",
