@@ -62,7 +62,8 @@ def test_our_own_report_draws_the_regions_that_were_reported(archive: FileArchiv
         RegionKind.POLYGON: ("polygon", _KINDS[RegionKind.POLYGON]),
         RegionKind.FREEHAND: ("polygon", _KINDS[RegionKind.FREEHAND]),
         RegionKind.POINT: ("point", _KINDS[RegionKind.POINT]),
-        RegionKind.LENGTH: ("polyline", _KINDS[RegionKind.LENGTH])}
+        RegionKind.LENGTH: ("polyline", _KINDS[RegionKind.LENGTH]),
+        RegionKind.ANGLE: ("polyline", _KINDS[RegionKind.ANGLE])}
     for kind, shape in zip(kinds, seen.shapes, strict=True):
         assert (shape.kind, shape.points) == expected[kind], kind
         assert "luid" in shape.label

@@ -34,8 +34,16 @@ def test_the_outline_lies_on_the_stretched_region() -> None:
 
 @pytest.mark.parametrize("kind", list(RegionKind))
 def test_every_kind_can_be_drawn(kind: RegionKind) -> None:
-    count = {RegionKind.POINT: 1, RegionKind.BOX: 2, RegionKind.ELLIPSE: 2, RegionKind.LENGTH: 2}.get(kind, 4)
+    count = {RegionKind.POINT: 1, RegionKind.BOX: 2, RegionKind.ELLIPSE: 2, RegionKind.LENGTH: 2,
+             RegionKind.ANGLE: 3}.get(kind, 4)
     points = ((20.0, 20.0), (60.0, 50.0), (30.0, 70.0), (10.0, 40.0))[:count]
     rgb = np.zeros((100, 100, 3), np.uint8)
     assert (draw_region(rgb, Region(kind, points), (0, 255, 0))[..., 1] > 200).any()
     assert not rgb.any()
+
+
+def test_an_angle_has_two_arms_and_no_third_side() -> None:
+    drawn = draw_region(np.zeros((100, 100, 3), np.uint8),
+                        Region(RegionKind.ANGLE, ((20.0, 20.0), (20.0, 80.0), (80.0, 80.0))), (0, 255, 0))[..., 1]
+    assert drawn[50, 18:23].max() > 200 and drawn[78:83, 50].max() > 200
+    assert drawn[30:70, 30:70].max() == 0

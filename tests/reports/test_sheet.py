@@ -37,6 +37,9 @@ def test_days_and_moments() -> None:
 def test_sizes_name_the_source_of_their_scale() -> None:
     assert sheet.size(Measurement("area", 0.0310, "mm²", "calibrated")) == "area 0.0310 mm² (calibrated)"
     assert sheet.size(Measurement("length", 4.2, "mm", "projected")) == "length 4.20 mm (projected: at the detector)"
+    assert sheet.size(Measurement("Angle", 63.4349, "deg", "calibrated")) == "Angle 63.4\u00b0 (calibrated)"
+    assert sheet.size(Measurement("Angle", 45.0, "deg", "none", "pixels taken as square, not calibrated")) == (
+        "Angle 45.0\u00b0 (pixels taken as square, not calibrated)")
     assert sheet.size(Measurement("area", 412, "px²", "none", "the spacing of this file is unknown")) == (
         "area 412 px² (the spacing of this file is unknown)")
     assert sheet.size(Measurement("distance", None, "mm", "none", "mark the fovea")) == (
