@@ -22,8 +22,8 @@ DEFAULT_BYTES = 2 * GB
 LEAST_BYTES, MOST_BYTES = 256 * MB, 1024 * GB
 SETTING = "memory-budget-mb"
 _LOOK_SECONDS = 1.0
-# The readers' own buffers, and frames on their way through the pipe.
-_READERS = 1 / 16
+# What nobody counts: frames on their way, and the copies that decoding and painting make of them for a moment.
+_PASSING, _PASSING_FRAMES, _PASSING_MOST = 1 / 16, 12, 1 / 2
 
 
 class Held(Protocol):
@@ -107,9 +107,15 @@ class Memory:
             holder.trim()
         rasters = self._session.rasters
         rasters.pinned = on_screen(self._session)
-        rasters.budget_bytes = max(0, int(self.budget_bytes * (1 - _READERS)) - self._others)
+        rasters.budget_bytes = max(0, self.budget_bytes - self._passing() - self._others)
         rasters.trim()
         self._session.memory_used, self._session.memory_budget = self.held_bytes, self.budget_bytes
+
+    def _passing(self) -> int:
+        """Bytes to leave for what is on its way: more where frames are large."""
+        raster = self._session.raster
+        frames = _PASSING_FRAMES * raster.pixels.nbytes if raster is not None else 0
+        return int(min(max(self.budget_bytes * _PASSING, frames), self.budget_bytes * _PASSING_MOST))
 
     def _affordable(self) -> int:
         """What is held and what is free, less what other programs should find: a tenth, at most 1 GB."""

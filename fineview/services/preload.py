@@ -38,7 +38,7 @@ class Preload:
         session, self._aimed = self._session, self._session.frame_key
         self._token = None  # so that its end is not taken for the person's own Cancel
         self._jobs.cancel("preload")
-        order = tuple(_order(session))
+        order = tuple(dict(_order(session)).items())  # panes may show one series twice
         room, each = self._room, self._each()
         self._reach, self._partial = max(_LEAST_REACH, room // (2 * each)), len(order) * each > room
         held = self._refreshed(order)
@@ -82,21 +82,21 @@ class Preload:
         for done, (key, frame) in enumerate(order):
             weight = held.get(key)
             if weight is None:
-                raster = self._read_in_turn(key, frame, turns, token)
-                weight = raster.pixels.nbytes if raster is not None else 0
+                weight = self._read_in_turn(key, frame, turns, token)
             used += weight
             if used + each > self._room:
                 return  # more would push out the neighbours that were read first
             total = min(len(order), max(done + 1, self._room // each))
             token.report(done + 1, total, f"loading frames {done + 1} of {total}")
 
-    def _read_in_turn(self, key: FrameKey, frame: FrameInfo, turns: threading.Semaphore, token: Token) -> Raster | None:
+    def _read_in_turn(self, key: FrameKey, frame: FrameInfo, turns: threading.Semaphore, token: Token) -> int:
+        """Bytes of the frame; it is handed on and not held here."""
         while not turns.acquire(timeout=_TURN_SECONDS):
             token.raise_if_cancelled()
         token.raise_if_cancelled()
         raster = read_or_none(self._archive, frame)
         self._jobs.post(self._keeper(key, frame, raster, turns, token))
-        return raster
+        return raster.pixels.nbytes if raster is not None else 0
 
     def _keeper(self, key: FrameKey, frame: FrameInfo, raster: Raster | None, turns: threading.Semaphore,
                 token: Token) -> Callable[[], None]:
