@@ -38,9 +38,9 @@ class Region:
     def __post_init__(self) -> None:
         wanted = _POINTS.get(self.kind)
         if wanted is not None and len(self.points) != wanted:
-            raise ValueError(f"{self.kind}: {wanted} points needed, not {len(self.points)}")
+            raise ValueError(f"a {self.kind} needs {wanted} points, not {len(self.points)}")
         if wanted is None and len(self.points) < 3:
-            raise ValueError(f"{self.kind}: at least 3 points needed, not {len(self.points)}")
+            raise ValueError(f"a {self.kind} needs at least 3 points, not {len(self.points)}")
         if not all(math.isfinite(c) for p in self.points for c in p):
             raise ValueError("a region needs finite coordinates")
 
