@@ -33,10 +33,7 @@ def takes(syntax: str, shape: Shape) -> bool:
 def stored_values(opened: OpenFile, shape: Shape, frame: int, syntax: str) -> NDArray[Any]:
     """(H, W) or RGB (H, W, 3) of one frame.  Raises ``InputProblem`` ``truncated``, ``damaged`` or ``no-decoder``."""
     available(syntax)
-    options = as_pixel_options(opened.dataset)
-    opened.source.seek(opened.structure.pixel_start)
-    data = get_frame(opened.source, frame, number_of_frames=shape.frames,
-                     extended_offsets=options.pop("extended_offsets", None))
+    data = frame_bytes(opened, shape, frame)
     if syntax in jpeg_xl.SYNTAXES:
         return jpeg_xl.stored_values(data, shape, opened.dataset)
     size = native_bytes(shape, opened.dataset, 1)
@@ -44,9 +41,18 @@ def stored_values(opened: OpenFile, shape: Shape, frame: int, syntax: str) -> ND
     if len(data) < size:
         raise limits.truncated(f"frame {frame} holds {len(data)} bytes of {size}")
     # pydicom knows bits stored, signs, planes and luminance of native pixels.
-    options |= {"number_of_frames": 1, "pixel_keyword": "PixelData", "pixel_vr": "OB" if shape.bits <= 8 else "OW"}
+    options = as_pixel_options(opened.dataset, number_of_frames=1, pixel_keyword="PixelData",
+                               pixel_vr="OB" if shape.bits <= 8 else "OW")
+    options.pop("extended_offsets", None)
     array, _ = get_decoder(EXPLICIT).as_array(data, index=0, raw=False, **options)
     return np.asarray(array)
+
+
+def frame_bytes(opened: OpenFile, shape: Shape, frame: int) -> bytes:
+    """One frame's fragments as one (PS3.5 A.4)."""
+    opened.source.seek(opened.structure.pixel_start)
+    offsets = as_pixel_options(opened.dataset).get("extended_offsets")
+    return get_frame(opened.source, frame, number_of_frames=shape.frames, extended_offsets=offsets)
 
 
 def _plain(data: bytes, size: int, syntax: str) -> bytes:

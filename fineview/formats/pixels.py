@@ -16,6 +16,7 @@ from pydicom.pixels.utils import as_pixel_options
 from fineview.core.errors import FineViewError, InputProblem, RequestProblem
 from fineview.core.image import Raster, Window, WindowFunction
 from fineview.formats import limits, own_frames, pmap_read
+from fineview.formats.code_stream import check_stream, describes_itself
 from fineview.formats.codecs import available, package_of
 from fineview.formats.luts import by_palette, lut_of
 from fineview.formats.opened_files import opened_dicom
@@ -38,7 +39,10 @@ def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
     now = text(opened.dataset, "SOPInstanceUID") or str(opened.dataset.file_meta.get("MediaStorageSOPInstanceUID", ""))
     if sop_uid and now != sop_uid:
         raise InputProblem("The file holds another image than when it was opened.", "Open the study again.", "changed")
-    return _to_raster(stored_values(opened, shape, frame), opened.dataset, frame)
+    values = stored_values(opened, shape, frame)
+    if values.shape[:2] != (shape.rows, shape.cols):
+        raise limits.damaged(f"its pixels are {values.shape}, its header says {shape.rows} x {shape.cols}")
+    return _to_raster(values, opened.dataset, frame)
 
 
 @lru_cache(maxsize=4)
@@ -57,8 +61,11 @@ def stored_values(opened: OpenFile, shape: Shape, frame: int) -> NDArray[Any]:
         syntax = opened.front.syntax
     if opened.structure.pixel_length is None and own_frames.takes(syntax, shape):
         return own_frames.stored_values(opened, shape, frame, syntax)
+    plugins = available(syntax) or ("",)
+    if opened.structure.pixel_length is None and describes_itself(syntax):
+        check_stream(own_frames.frame_bytes(opened, shape, frame), shape, syntax)
     reasons = []
-    for plugin in available(syntax) or ("",):
+    for plugin in plugins:
         try:
             return by_plugin(opened, syntax, frame, plugin)
         except (MemoryError, FineViewError):
@@ -81,7 +88,7 @@ def by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArray
     below = _bits_below(dataset) if opened.structure.pixel_length is not None else 0
     if below:
         options["bits_stored"] += below
-    partial = options.get("photometric_interpretation") == _PARTIAL
+    partial = options.get("photometric_interpretation") == _PARTIAL and options.get("samples_per_pixel") == 3
     if partial:  # laid out like its full-range sister, which pydicom knows
         options |= {"photometric_interpretation": "YBR_FULL_422", "as_rgb": False}
     array, _ = get_decoder(syntax).as_array(_bytes_of(opened), index=frame, raw=False, decoding_plugin=plugin,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pydicom.encaps import encapsulate
 
 from fineview.core.errors import InputProblem
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.image import Raster
 from fineview.core.study import FrameInfo, Laterality
-from fineview.formats import codec_check, codecs, jpeg_xl, wire
+from fineview.formats import code_stream, codec_check, codecs, jpeg_xl, wire
 from fineview.formats.archive import FileArchive
+from fineview.formats.codec_samples import COLS, ROWS
 from fineview.formats.record import FileRecord
 from tests.formats.conftest import last
 from tests.formats.made import as_bytes, image
@@ -53,6 +56,32 @@ def test_a_code_stream_that_ends_early_is_refused_and_never_half_shown(archive: 
     with pytest.raises(InputProblem) as caught:
         archive.read_frame(FrameInfo(str(tmp_path / "cut.dcm")))
     assert caught.value.code in ("damaged", "truncated")
+
+
+@pytest.mark.parametrize("lie", [{"Rows": 4000}, {"Columns": 65535}, {"Rows": 4}, {"SamplesPerPixel": 3},
+                                 {"Rows": COLS, "Columns": ROWS}], ids=str)
+@pytest.mark.parametrize("syntax", [one for one in codec_check.SAMPLES if code_stream.describes_itself(one)])
+def test_a_header_that_lies_about_its_code_stream_is_refused(archive: FileArchive, tmp_path: Path, syntax: str,
+                                                             lie: dict[str, int]) -> None:
+    """Where it is believed, decoders write past their buffers."""
+    assert _told(archive, tmp_path, syntax, lie) == "damaged"
+
+
+@pytest.mark.parametrize("number", ["50", "51", "57", "70", "80", "81"])
+@pytest.mark.parametrize("bits", [1, 32, 64])
+def test_words_of_a_depth_that_jpeg_does_not_have_are_refused(archive: FileArchive, tmp_path: Path, number: str,
+                                                             bits: int) -> None:
+    assert _told(archive, tmp_path, f"1.2.840.10008.1.2.4.{number}", {"BitsAllocated": bits}) == "damaged"
+
+
+def _told(archive: FileArchive, folder: Path, syntax: str, lie: dict[str, int]) -> str:
+    dataset = dcmread(io.BytesIO(codec_check.file_of(syntax)))
+    for keyword, value in lie.items():
+        setattr(dataset, keyword, value)
+    (folder / "lie.dcm").write_bytes(as_bytes(dataset))
+    with pytest.raises(InputProblem) as caught:
+        archive.read_frame(FrameInfo(str(folder / "lie.dcm")))
+    return caught.value.code
 
 
 @pytest.mark.parametrize(("syntax", "package"), [

@@ -136,6 +136,18 @@ def test_chrominance_shared_by_two_pixels(archive: FileArchive, tmp_path: Path, 
     assert found[0, :4].tolist() == [[255] * 3, [0] * 3, [255] * 3, [255] * 3]
 
 
+@pytest.mark.parametrize("kind", ["RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_RCT", "", "XYZ"])
+def test_one_sample_that_claims_to_be_a_colour_is_grey_or_refused(archive: FileArchive, tmp_path: Path,
+                                                                  kind: str) -> None:
+    values = some(8)
+    try:
+        found = opened(archive, tmp_path, grey(values, 8, 8, PhotometricInterpretation=kind)).pixels
+    except FineViewError as error:
+        assert error.code in ("damaged", "truncated", "no-decoder")
+    else:
+        assert np.array_equal(found, values)
+
+
 @pytest.mark.parametrize("kind", ["HSV", "CMYK", "ARGB"])
 def test_retired_colours_are_refused_and_not_shown_wrongly(archive: FileArchive, tmp_path: Path, kind: str) -> None:
     samples = 3 if kind == "HSV" else 4
