@@ -43,7 +43,7 @@ def _series(series: Series) -> dict[str, Any]:
             "lossy": series.lossy, "laterality": {"value": series.laterality.value, "source": series.laterality.source},
             "spacing_mm": {"row": spacing.row_mm, "col": spacing.col_mm, "slice": spacing.slice_mm,
                            "source": spacing.source.value},
-            "warnings": list(series.warnings)}
+            "localizer_uid": series.localizer_uid, "warnings": list(series.warnings)}
 
 
 def answer_object(made: Answer) -> dict[str, Any]:
@@ -65,7 +65,8 @@ def catalogue_lines(found: Catalogue) -> str:
         lines.append(f"study {study.date or 'without date'}  {study.description}".rstrip())
         for series in study.series:
             lines.append(f"  {series.modality:8} {len(series.frames):4} frames  {series.cols} x {series.rows}"
-                         f"  {series.laterality.words}  scale {series.spacing.source.value}  {series.description}")
+                         f"  {series.laterality.words}  scale {series.spacing.source.value}  {series.description}"
+                         f"{'  with localizer' if series.localizer_uid else ''}")
             lines.extend(f"    warning: {warning}" for warning in series.warnings)
     objects = sum(f.verdict == "object" for f in found.files)
     if objects:

@@ -91,3 +91,14 @@ def test_words_and_crosses_leave_the_rest_alone(qtbot: QtBot) -> None:
 
 def test_nothing_paints_nothing(qtbot: QtBot) -> None:
     assert GuestLayer().empty and (painted() == 255).all()
+
+
+def test_an_amount_has_no_border() -> None:
+    """Flow at half its strength is half as strong, also beside nothing; a segment's rim is stronger than its inside."""
+    values = np.zeros((5, 5), np.uint8)
+    values[1:4, 1:4] = 128
+    box = Box(0, 0, 5, 5)
+    flow = mask_rgba(Mask(1, box, values.copy(), graded=True), (255, 140, 40))[..., 3]
+    assert set(flow[1:4, 1:4].ravel().tolist()) == {128 * 190 // 255} and not flow[0].any()
+    segment = mask_rgba(Mask(1, box, values.copy()), (255, 140, 40))[..., 3]
+    assert segment[1, 1] > segment[2, 2] > 0
