@@ -148,7 +148,9 @@ class Thickness(QScrollArea):
         self.map.show_thickness(now, state.index)
 
     def _show_words(self, now: ThicknessState | None, frames: int, busy: bool) -> None:
-        if busy:
+        if busy and LANE in self._bench.session.progress:
+            said = tr("The other volume is being measured too; the bottom line tells how far.")
+        elif busy:
             said = tr("The lines of all B-scans are being drawn and measured; the bottom line tells how far.")
         elif now is not None and now.problem is not None:
             said = " ".join(now.problem)
