@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from fineview.core.study import Catalogue, Series, Study
+from fineview.services.localizer import pictures_of
 from fineview.services.panes import GRID, Layout
 
 Fill = Literal["one", "localizer", "series", "sides", "visits", "sides or visits"]
@@ -108,7 +109,7 @@ def _next_pair(study: Study, above: tuple[Series, Series]) -> tuple[Series, ...]
 
 
 def _localizer(study: Study, series: Series) -> Series | None:
-    return next((one for one in study.series if one.uid == series.localizer_uid and one.frames), None)
+    return next(iter(pictures_of(study, series)), None)
 
 
 def _all_series(study: Study, series: Series, room: int) -> tuple[Series | None, ...]:

@@ -13,6 +13,7 @@ from fineview.core.finding import Finding
 from fineview.core.geometry import Circle, Point, Spacing
 from fineview.core.image import Raster
 from fineview.core.study import FrameInfo, FrameKey, Series, Study
+from fineview.imaging.line_on import line_on
 from fineview.services.linking import Relation, relation
 from fineview.services.panes import Layout, Pane, SeriesFrame
 from fineview.services.picture import render_base
@@ -28,7 +29,7 @@ class PaneState:
 
     ``findings``: marks on the frame, with their numbers among those of the study.
     ``cuts``: where frames of other panes lie in this picture, in its pixels; ``here``: the active pane's.
-    ``scans``: where all B-scans of pane ``jumps`` lie, where this picture is their localizer.
+    ``volume``: the series of pane ``jumps``, where this picture can stand beside it: its B-scans are drawn here.
     ``follows``: how it scrolls with the active pane; None: it does not.
     """
 
@@ -45,7 +46,7 @@ class PaneState:
     findings: tuple[tuple[int, Finding], ...] = ()
     here: Cut | None = None
     cuts: tuple[Cut, ...] = ()
-    scans: tuple[Cut | None, ...] = ()
+    volume: Series | None = None
     jumps: int | None = None
     follows: Relation | None = None
 
@@ -121,28 +122,29 @@ def _passive(session: Session, one: PaneState, shown: list[PaneState], active: P
         one.number, one.study, one.series, one.key, one.frame, one.view, window_words(raster, one.view),
         render_base(raster, one.view) if raster is not None else None, raster is not None,
         session.frame_problem.get(one.key), _marks(session, one), _cut(active, one), tuple(others),
-        tuple(frame.scan_line or frame.scan_circle for frame in volume.series.frames)
-        if volume is not None and volume.series is not None else (),
-        volume.number if volume is not None else None,
+        volume.series if volume is not None else None, volume.number if volume is not None else None,
         relation(active.series, one.series) if active.series is not None else None)
 
 
 def _is_localizer(picture: PaneState, volume: PaneState) -> bool:
-    """B-scans are drawn on the frame that they refer to."""
-    return (volume.series is not None and picture.series is not None and picture is not volume
-            and volume.series.localizer_uid == picture.series.uid and picture.index == picture.series.default_frame)
+    """B-scans are drawn on the frame that they refer to, and on pictures of the same place."""
+    if volume.series is None or picture.series is None or picture is volume:
+        return False
+    known = volume.series.beside or (volume.series.localizer_uid,)
+    return picture.series.uid in known and picture.index == picture.series.default_frame
 
 
 def _cut(cutting: PaneState, picture: PaneState) -> Cut | None:
     """Where another pane's frame lies in the picture: by its scan line, else by both places in the patient."""
     if cutting.frame is None or picture.frame is None or cutting.series is None or picture.series is None:
         return None
-    if _is_localizer(picture, cutting):
+    if cutting.series.localizer_uid == picture.series.uid and _is_localizer(picture, cutting):
         return cutting.frame.scan_line or cutting.frame.scan_circle
     space = cutting.series.frame_of_reference_uid
     if space is None or space != picture.series.frame_of_reference_uid or cutting.key == picture.key:
         return None
-    return crossing(cutting.frame, picture.frame)
+    return line_on(cutting.frame, picture.frame) if _is_localizer(picture, cutting) else crossing(
+        cutting.frame, picture.frame)
 
 
 def _marks(session: Session, one: PaneState) -> tuple[tuple[int, Finding], ...]:

@@ -244,3 +244,16 @@ def test_nothing_is_clipped_on_a_small_screen(person: Clinician, eyes: Path, lay
             assert grid.rect().contains(place) and part.width() > 100 and part.height() >= 24
     shares = [one.geometry() for one in grid.neighbours if one.isVisible()]
     assert not any(a.intersects(b) for a in shares for b in shares if a is not b)
+
+
+def test_the_active_picture_goes_on_as_it_lies_when_the_layout_shrinks(person: Clinician, eyes: Path) -> None:
+    opens(person, eyes)
+    person.bench.panes.activate(1)
+    shown(person)
+    canvas = person.window.viewer.canvas
+    canvas.zoom_by(3.0)
+    canvas.pan_by(9, 4)
+    lay, series = lies(canvas), person.session.series
+    person.window.bar.actions["layout-1x1"].trigger()
+    shown(person)
+    assert person.session.series is series and lies(canvas) == pytest.approx(lay)

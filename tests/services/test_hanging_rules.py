@@ -52,6 +52,12 @@ def test_photographs_hang_below_their_volumes() -> None:
     assert hung(right, study("1", left, right, photos[0])).series == ("1.r", "1.l", None, "1.pl")
 
 
+def test_a_picture_that_the_file_does_not_name_but_that_lies_there_hangs_below() -> None:
+    right, left = (replace(series(f"1.{side}", side=side), beside=(f"1.p{side}",)) for side in "RL")
+    photos = series("1.pR", "OP", "R", 1), series("1.pL", "OP", "L", 1)
+    assert hung(right, study("1", right, left, *photos)).series == ("1.R", "1.L", "1.pR", "1.pL")
+
+
 def test_two_views_of_both_sides_two_by_two() -> None:
     views = [series(f"1.{view}{side}", "MG", side, 1, description=view) for view in ("cc", "mlo") for side in "LR"]
     assert hung(views[0], study("1", *views)) == Hung("2x2", ("1.ccR", "1.ccL", "1.mloR", "1.mloL"), 1)

@@ -13,6 +13,7 @@ from fineview.gui.theme import DARK
 from fineview.gui.viewer.canvas import Canvas
 from fineview.gui.viewer.localizer import nearest_line, path_of
 from fineview.gui.wording import tr
+from fineview.services.localizer import Shape, shapes_on
 from fineview.services.pane_view import PaneState
 
 _FAINT, _OTHER, _HERE = QColor(102, 217, 194, 70), QColor("#9aa4b2"), QColor(DARK.accent)
@@ -27,6 +28,7 @@ class Neighbour(Canvas):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.state = PaneState(number)
+        self._scans: tuple[Shape, ...] = ()  # where the B-scans of the state's volume lie
         self.tool = "pan"
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys belong to the active pane
         self.setAccessibleName(tr("Pane {0}").format(number + 1))
@@ -38,6 +40,9 @@ class Neighbour(Canvas):
         waits = same_series and not state.loaded and state.problem is None and not self.base.empty
         if waits:
             return
+        if state.volume is not self.state.volume or state.series is not self.state.series:
+            both = state.volume is not None and state.series is not None
+            self._scans = shapes_on(state.volume, state.series) if both else ()
         self.state = state
         rows, cols = (state.frame.rows, state.frame.cols) if state.frame is not None else (0, 0)
         if state.image is not None:
@@ -61,7 +66,7 @@ class Neighbour(Canvas):
 
     def _clicked(self, point: Point) -> None:
         """On a localizer a click goes to the nearest B-scan, as everywhere; on other pictures it chooses the pane."""
-        index = nearest_line(point, self.state.scans) if self.state.scans else None
+        index = nearest_line(point, self._scans) if self._scans else None
         rows, cols = self.picture_size()
         if index is not None and 0 <= point[0] <= cols and 0 <= point[1] <= rows:
             self.jumped.emit(index)
@@ -78,7 +83,7 @@ class Neighbour(Canvas):
         matrix, state = self.placement.matrix(), self.state
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(_FAINT, 1.0))
-        for line in state.scans:
+        for line in self._scans:
             if line is not None:
                 painter.drawPath(matrix.map(path_of(line)))
         strokes = [(cut, QPen(_OTHER, 1.6, Qt.PenStyle.DashLine)) for cut in state.cuts]

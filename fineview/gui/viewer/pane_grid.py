@@ -83,7 +83,9 @@ class PaneGrid(QWidget):
     def remember(self, state: ViewState) -> None:
         """Called before anything of ``state`` is shown: how the pictures lie that are about to change places."""
         old, new = self._state.active, state.panes.active
-        if old != new:
+        comes = self.neighbours[new].state.series
+        # Where the layout moved the active picture itself, it goes on as it lies.
+        if old != new and comes is not None and state.series is not None and comes.uid == state.series.uid:
             self._lay = ((self.neighbours[old], _hand_placed(self._canvas)),
                          (self._canvas, _hand_placed(self.neighbours[new])))
 

@@ -79,8 +79,9 @@ def test_a_click_on_scan_lines_jumps_and_elsewhere_chooses_the_pane(qtbot: QtBot
     jumps, wants = [], []
     pane.jumped.connect(jumps.append)
     pane.wanted.connect(lambda: wants.append(True))
-    lines = tuple(((10.0, 20.0 * n), (90.0, 20.0 * n)) for n in range(1, 5))
-    pane.show_pane(state(0, scans=lines, jumps=0))
+    frames = tuple(FrameInfo("v", n, scan_line=((10.0, 20.0 + 20 * n), (90.0, 20.0 + 20 * n))) for n in range(4))
+    volume = Series("v", "1", "OPT", frames=frames, localizer_uid=SERIES.uid)
+    pane.show_pane(state(0, volume=volume, jumps=0))
     qtbot.mouseClick(pane, LEFT, pos=pane.placement.matrix().map(QPoint(50, 58)))
     assert (jumps, wants) == ([2], [])
     pane.show_pane(state(0))
