@@ -27,6 +27,7 @@ from fineview.imaging.modality import apply_lut, partial_rgb, rescale, to_8bit_r
 
 _KEYWORDS = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
 _PARTIAL = "YBR_PARTIAL_422"
+_OF_ONE = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 
 
 def read_raster(path: str, frame: int, sop_uid: str | None) -> Raster:
@@ -89,6 +90,8 @@ def by_plugin(opened: OpenFile, syntax: str, frame: int, plugin: str) -> NDArray
     if below:
         options["bits_stored"] += below
     partial = options.get("photometric_interpretation") == _PARTIAL and options.get("samples_per_pixel") == 3
+    if options.get("samples_per_pixel") == 1 and options.get("photometric_interpretation") not in _OF_ONE:
+        options["photometric_interpretation"] = "MONOCHROME2"  # one sample is no colour, whatever the header calls it
     if partial:  # laid out like its full-range sister, which pydicom knows
         options |= {"photometric_interpretation": "YBR_FULL_422", "as_rgb": False}
     array, _ = get_decoder(syntax).as_array(_bytes_of(opened), index=frame, raw=False, decoding_plugin=plugin,
