@@ -6,6 +6,7 @@ through its colours, and the window paints.  The plain viewer is given the same 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -121,6 +122,21 @@ class FrameChange:
         self.peer.getView().translateBy(x=3 if self._turn % 2 else -3, y=2 if self._turn % 4 < 2 else -2)
         self.peer.ui.graphicsView.viewport().repaint()
         QCoreApplication.processEvents()
+
+    def played(self, rate: float, seconds: float) -> float:
+        """Frames a second that the window shows of its stack while it plays at ``rate`` for so long."""
+        seen, session = [self.bench.session.index], self.bench.session
+        bar = self.window.viewer.frames
+        bar.rate.setValue(rate)
+        started = time.perf_counter()
+        bar.play(True)
+        while time.perf_counter() - started < seconds:
+            QCoreApplication.processEvents()
+            if session.index != seen[-1]:
+                seen.append(session.index)
+        spent = time.perf_counter() - started
+        bar.play(False)
+        return (len(seen) - 1) / spent
 
     def _painted(self) -> None:
         """The binder's turn now, the picture, and whatever else of the window has changed."""

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 SIDES = (512, 1024, 2048)
 FRAMES, ROUNDS = 6, 40
 GOAL_S = 0.016
+STACK, STACK_SIDE, RATES, PLAYED_S = 100, 512, (10.0, 30.0, 60.0), 4.0
 
 
 def run(app: App) -> list[Figure]:
     """For each size: p95 of frame change and pan, the ratio of their medians to the plain viewer's, and a first look.
+
+    Last, a stack that plays: the rate that came on screen beside the one that was set, which may differ by a tenth.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    return [figure for side in SIDES for figure in (*_shown(app, side), *_first_look(app, side))]
+    return [*(figure for side in SIDES for figure in (*_shown(app, side), *_first_look(app, side))), *_played(app)]
 
 
 def _shown(app: App, side: int) -> list[Figure]:
@@ -70,3 +73,17 @@ def _first_look(app: App, side: int) -> list[Figure]:
         app.archive.read_frame(frames[0])
         took = [seconds(lambda frame=frame: app.archive.read_frame(frame)) * 1000 for frame in frames[1:]]
     return [figure_ms(f"frame not in memory, read and decoded, {side}^2 x 16 bit", took, None)]
+
+
+def _played(app: App) -> list[Figure]:
+    from fineview.gui.frame_change import FrameChange
+
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 4096, (STACK_SIDE, STACK_SIDE), dtype=np.uint16) for _ in range(STACK)]
+    change = FrameChange(app.workbench, frames, [rng.random((STACK_SIDE, STACK_SIDE), np.float32)])
+    try:
+        found = [(rate, change.played(rate, PLAYED_S)) for rate in RATES]
+    finally:
+        change.close()
+    return [Figure(f"{STACK} frames of {STACK_SIDE}^2 played at {rate:g} a second, shown", round(real, 2), "frames/s",
+                   round(real * PLAYED_S), None, rate, abs(real - rate) <= 0.1 * rate) for rate, real in found]

@@ -14,7 +14,7 @@ from fineview.lab import bench_view
 
 NAMES = ("frame change with overlay, 64^2, p95", "frame change with overlay, 64^2, against a plain ImageView",
          "pan with overlay, 64^2, p95", "pan with overlay, 64^2, against a plain ImageView",
-         "frame not in memory, read and decoded, 64^2 x 16 bit")
+         "frame not in memory, read and decoded, 64^2 x 16 bit", "6 frames of 512^2 played at 20 a second, shown")
 
 
 def test_both_viewers_show_the_frame_they_were_asked_for(qtbot: QtBot, qapp: object, tmp_path: Path) -> None:
@@ -35,12 +35,12 @@ def test_both_viewers_show_the_frame_they_were_asked_for(qtbot: QtBot, qapp: obj
 
 def test_every_figure_stands_beside_the_plain_viewer_and_its_goal(
         qtbot: QtBot, qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_view, "SIDES", (64,))
-    monkeypatch.setattr(bench_view, "ROUNDS", 3)
+    for name, value in (("SIDES", (64,)), ("ROUNDS", 3), ("STACK", 6), ("RATES", (20.0,)), ("PLAYED_S", 0.5)):
+        monkeypatch.setattr(bench_view, name, value)
     app = App(data_dir=tmp_path)
     found = bench_view.run(app)
     app.close()
     assert tuple(one.name for one in found) == NAMES
-    assert [one.goal for one in found] == [16.0, 1.0, 16.0, 1.0, None]
+    assert [one.goal for one in found] == [16.0, 1.0, 16.0, 1.0, None, 20.0]
     assert all(one.value is not None and one.value > 0 for one in found)
     assert all(one.baselines for one in found[:4])
