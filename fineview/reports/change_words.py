@@ -33,8 +33,7 @@ def change_words(told: GridChange) -> ChangeWords:
              signed(one.percent, "%")) for one in told.fields]
     volume, whole = (mm3(told.before_mm3), mm3(told.after_mm3)), told.change_mm3
     share = whole / told.before_mm3 * 100 if whole is not None and told.before_mm3 else None
-    rows.append(("Volume of the 6 mm circle", *volume, NONE if whole is None else minus(f"{whole:+.2f} mm\u00b3"),
-                 signed(share, "%")))
+    rows.append(("Volume of the 6 mm circle", *volume, signed(whole, "mm\u00b3", 2), signed(share, "%")))
     return ChangeWords(title, told.why_not, ("Field", head[0], head[1], what, "Of the first"), tuple(rows),
                        tuple(_told(told)))
 
@@ -64,10 +63,8 @@ def mm3(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f} mm\u00b3"
 
 
-def signed(value: float | None, unit: str) -> str:
+def signed(value: float | None, unit: str, digits: int = 0) -> str:
     """What rounds to nothing has no sign."""
-    return NONE if value is None else f"0 {unit}" if abs(value) < 0.5 else minus(f"{value:+.0f} {unit}")
-
-
-def minus(text: str) -> str:
-    return text.replace("-", "\u2212")
+    if value is None:
+        return NONE
+    return f"0 {unit}" if abs(value) < 0.5 / 10**digits else f"{value:+.{digits}f} {unit}".replace("-", "\u2212")

@@ -45,7 +45,7 @@ class ChangeTable(QTableWidget):
         volumes = (mm3(told.before_mm3), mm3(told.after_mm3))
         whole = told.change_mm3
         share = whole / told.before_mm3 * 100 if whole is not None and told.before_mm3 else None
-        self._fill(9, (tr("volume, mm\u00b3"), *volumes, "\u2013" if whole is None else f"{whole:+.2f}", signed(share)))
+        self._fill(9, (tr("volume, mm\u00b3"), *volumes, signed(whole, 2), signed(share)))
 
     def _fill(self, row: int, words: tuple[str, ...]) -> None:
         for column, text in enumerate(words):
@@ -82,9 +82,11 @@ def mm3(value: float | None) -> str:
     return "\u2013" if value is None else f"{value:.2f}"
 
 
-def signed(value: float | None) -> str:
+def signed(value: float | None, digits: int = 0) -> str:
     """With its sign; what rounds to nothing has none."""
-    return "\u2013" if value is None else "0" if abs(value) < 0.5 else f"{value:+.0f}".replace("-", "\u2212")
+    if value is None:
+        return "\u2013"
+    return "0" if abs(value) < 0.5 / 10**digits else f"{value:+.{digits}f}".replace("-", "\u2212")
 
 
 def headline(told: GridChange) -> str:
