@@ -359,11 +359,7 @@ class Canvas(QWidget):
         if self.pointer is not None:
             furniture.paint_pointer(painter, self.placement.to_screen(self.pointer))
         if self.hasFocus():
-            # Shows where keys go; thin, for the picture is the product.
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(QColor(DARK.accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            furniture.paint_ring(painter, self.rect())
         painter.end()
 
     def paint_marks(self, painter: QPainter) -> None:
@@ -383,10 +379,7 @@ class Canvas(QWidget):
 
     def _paint_furniture(self, painter: QPainter) -> None:
         size = QRectF(self.rect())
-        if self.message:
-            painter.setPen(QColor(DARK.on_picture))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(size.adjusted(24, 24, -24, -24), flags, self.message)
+        furniture.paint_message(painter, size, self.message)
         if self.base.empty:
             return
         furniture.paint_corner(painter, size, self.top_lines, top=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from fineview.core.geometry import ScaleSource, Spacing
@@ -15,7 +15,7 @@ from fineview.gui.wording import tr
 
 EDGE = 8.0
 _INK = QColor(DARK.on_picture)
-_RIM = QColor(0, 0, 0, 90)
+_RIM = QColor(0, 0, 0, 160)  # words are read on white pictures too: 4.5:1 between letter and rim
 _AROUND = tuple((dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if (dx, dy) != (0, 0))
 
 
@@ -106,3 +106,17 @@ def paint_pointer(painter: QPainter, at: QPointF) -> None:
         painter.setPen(pen)
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             painter.drawLine(QPointF(at.x() + 4 * dx, at.y() + 4 * dy), QPointF(at.x() + 11 * dx, at.y() + 11 * dy))
+
+
+def paint_message(painter: QPainter, size: QRectF, text: str) -> None:
+    """Why there is no picture, in the middle."""
+    painter.setPen(_INK)
+    painter.drawText(size.adjusted(24, 24, -24, -24), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+
+def paint_ring(painter: QPainter, rect: QRect) -> None:
+    """Where keys go; thin, for the picture is the product."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QColor(DARK.accent))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(rect.adjusted(0, 0, -1, -1))

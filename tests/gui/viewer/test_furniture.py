@@ -12,10 +12,12 @@ from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.orientation import ViewTransform
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameKey
+from fineview.gui.viewer.canvas import Canvas
 from fineview.gui.viewer.furniture import scale_bar
 from fineview.gui.viewer.localizer import Localizer, distance_to, distance_to_segment, nearest_line
 from fineview.gui.viewer.marks import free_place, shown, words
 from fineview.gui.viewer.placement import Placement
+from tests.gui.pixels import contrast, pixels_of
 from tests.gui.scene import suggestion
 
 
@@ -115,3 +117,21 @@ def test_words_do_not_cover_other_words() -> None:
         taken.append(place)
     # Where there is no room, words are left out rather than piled up.
     assert free_place(QRectF(100, 100, 50, 20), 120, 18, room, [room]) is None
+
+
+@pytest.mark.parametrize("shade", [0, 90, 160, 255])
+def test_words_are_read_on_every_shade(qtbot: QtBot, shade: int) -> None:
+    """Every stroke that fills a pixel has a pixel beside it that contrasts 4.5:1: the rim, or the picture itself."""
+    canvas = Canvas()
+    qtbot.addWidget(canvas)
+    canvas.resize(400, 200)
+    canvas.set_picture(np.full((200, 400), shade, np.uint8), 200, 400)
+    canvas.top_lines, canvas.markers = ("OCT volume, HHH",), ("R", "A", "L", "P")
+    canvas.show()
+    shot = pixels_of(canvas)
+    ink = (shot == np.array([0xe6, 0xe9, 0xee])).all(axis=-1)
+    beside = np.zeros(ink.shape)
+    apart = contrast(shot, np.array([0xe6, 0xe9, 0xee], np.uint8))
+    for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+        beside = np.maximum(beside, np.roll(apart, (dy, dx), (0, 1)))
+    assert ink.sum() > 30 and (beside[ink] >= 4.5).mean() > 0.98
