@@ -247,8 +247,12 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the peer said to one object: ``confirmed`` or not, with the reason."""
+    """What the peer said to one object: ``confirmed`` or not, with the reason.
+
+    ``later``: not for now, because the peer has no room or no time for it.
+    """
 
     sop_uid: str
     confirmed: bool
     why: str = ""
+    later: bool = False

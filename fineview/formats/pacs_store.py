@@ -25,7 +25,8 @@ _CONTEXTS = 128
 # PS3.4 table B.2-1: taken, with something changed or left out.
 _TAKEN = {0x0000: "", 0xB000: "The peer changed some values.", 0xB006: "The peer left some values out.",
           0xB007: "The peer says that the data set does not match its class."}
-_REASONS = {0xA7: "it is out of resources", 0xA9: "the object does not match its class",
+_NO_ROOM = 0xA7
+_REASONS = {_NO_ROOM: "it is out of resources", 0xA9: "the object does not match its class",
             0xC0: "it cannot understand it", 0x01: "it does not want it"}
 
 
@@ -66,7 +67,8 @@ def _store(assoc: Association, one: Object, confirmed: list[str]) -> Receipt:
     status = status_of(assoc.send_c_store(one.path))
     if status not in _TAKEN:
         why = _REASONS.get(status >> 8, "it gives no reason")
-        return Receipt(one.sop_uid, False, f"The peer refused it: {why} (status {status:04X}h).")
+        return Receipt(one.sop_uid, False, f"The peer refused it: {why} (status {status:04X}h).",
+                       later=status >> 8 == _NO_ROOM)
     if any(uid != one.sop_uid for uid in confirmed):
         return Receipt(one.sop_uid, False, "The peer confirmed another object.")
     return Receipt(one.sop_uid, True, _TAKEN[status])

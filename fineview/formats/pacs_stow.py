@@ -16,6 +16,9 @@ from fineview.formats.pacs_leaving import Object, readable
 from fineview.formats.pacs_say import Say
 from fineview.formats.pacs_watch import Watch
 
+# RFC 9110 15.6.4, RFC 6585 4, RFC 4918 11.5: not for now.
+_BUSY = (429, 503, 507)
+
 
 def send(node: Node, secrets: Secrets, say: Say, objects: list[list[str]]) -> None:
     ready = list(readable(objects, say))
@@ -69,6 +72,8 @@ def _store(service: Service, one: Object, moved: Callable[[int], None]) -> Recei
         status, answer = response.status_code, read_all(response)
     if status in (401, 403, 404):
         raise pacs_faults.http_status(status)
+    if status in _BUSY:
+        return Receipt(one.sop_uid, False, f"The peer has no room or time for it now (HTTP {status}).", later=True)
     return receipt(one.sop_uid, status, answer)
 
 

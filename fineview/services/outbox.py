@@ -147,7 +147,7 @@ class Outbox:
         return tuple(one for one in self._store.parcels() if one.id in tried)
 
     def _deliver_to(self, name: str, parcels: Sequence[Parcel], token: TokenPort) -> None:
-        known = {one.sop_uid: one for one in parcels}
+        known = {one.sop_uid: one for one in parcels}  # those without a receipt
         try:
             node = self._pacs.node(name)
 
@@ -158,9 +158,9 @@ class Outbox:
             def told(receipt: Receipt) -> None:
                 # First: a kill between the two sends it again, and never hides that it left.
                 self._note("send" if receipt.confirmed else "send-refused", known[receipt.sop_uid])
-                made = self._change(known[receipt.sop_uid], why=receipt.why,
-                                    state="sent" if receipt.confirmed else "failed")
-                known[receipt.sop_uid] = made
+                made = self._change(known[receipt.sop_uid], why=receipt.why, state="sent" if receipt.confirmed
+                                    else "waiting" if receipt.later else "failed")
+                del known[receipt.sop_uid]
                 if made.state == "sent":
                     self._spool.drop(made.path)
 
@@ -175,11 +175,10 @@ class Outbox:
         self._unsent(known, _BROKEN)
 
     def _unsent(self, known: dict[str, Parcel], why: str) -> None:
-        for uid, one in known.items():
+        for uid, one in tuple(known.items()):
             if one.state == "sending":  # it may have left: nobody can say
                 self._note("send-unconfirmed", one)
-            if one.state in ("waiting", "sending"):
-                known[uid] = self._change(one, state="waiting", why=why)
+            known[uid] = self._change(one, state="waiting", why=why)
 
     def _recover(self) -> None:
         """What another run left behind: this one sends one thing at a time."""

@@ -73,12 +73,12 @@ def test_search_and_retrieve_in_words_and_json(tmp_path: Path) -> None:
 
 
 def test_what_failed_is_sent_again_by_retry() -> None:
-    answers = [0xA700]
+    answers = [0xC000]
     with running(StandIn(store=lambda event: answers[0])) as peer:
         speak("pacs", "add", "here", "--dimse", f"localhost:{peer.port}", "--title", "STANDIN", "--patience", "10")
         refused = speak("pacs", "send", "here", paths.sample_dir() / "volume.dcm", "--json")
         assert refused.code == 1 and [one["state"] for one in refused.json["objects"]] == ["failed"]
-        assert "A700h" in refused.json["objects"][0]["why"]
+        assert "C000h" in refused.json["objects"][0]["why"]
         answers[0] = 0x0000
         again = speak("pacs", "retry", "--json")
     assert again.code == 0 and [(one["state"], one["attempts"]) for one in again.json["objects"]] == [("sent", 2)]
@@ -93,7 +93,7 @@ def test_what_was_sent_is_checked_and_what_was_not_can_be_given_up() -> None:
         assert missing.code == 1 and "does not list it" in missing.json["objects"][0]["why"]
         peer.holds = peer.received
         assert speak("pacs", "check").out.endswith("1 of 1 sent objects are listed by their peers.\n")
-        answers[0] = 0xA700
+        answers[0] = 0xC000
         refused = speak("pacs", "send", "here", paths.sample_dir() / "photograph.dcm", "--json").json["objects"]
         assert [one["state"] for one in refused] == ["failed"]
         assert speak("pacs", "give-up", refused[0]["sop_uid"], "--json").json == {"given_up": 1}

@@ -227,6 +227,14 @@ def test_sent_is_what_the_service_names(answer: Reply, confirmed: bool) -> None:
     assert told.sop_uid == ONE and told.confirmed is confirmed and (confirmed or told.why.endswith("."))
 
 
+def test_a_service_that_is_busy_is_asked_later(peers: Peers, tmp_path: Path) -> None:
+    (tmp_path / "one.dcm").write_bytes(as_file(ONE))
+    told: list[Receipt] = []
+    with serving(StandInWeb([("POST .*/studies$", lambda: (503, "text/plain", b"busy"))])) as peer:
+        peers.send(peer.node(), Secrets(), [(ONE, tmp_path / "one.dcm")], Token(), lambda uid: None, told.append)
+    assert [(one.confirmed, one.later, "503" in one.why) for one in told] == [(False, True, True)]
+
+
 def test_the_file_goes_out_to_the_byte_and_waits_for_its_name(peers: Peers, tmp_path: Path) -> None:
     (tmp_path / "one.dcm").write_bytes(as_file(ONE))
     (tmp_path / "two.dcm").write_bytes(as_file(TWO))

@@ -65,7 +65,7 @@ def objects(tmp_path: Path) -> list[tuple[str, str, Path]]:
 
 
 def test_refused_objects_fail_and_a_retry_sends_them(room: Room, objects: list[tuple[str, str, Path]]) -> None:
-    answer = {"1.2.3.4.2": 0xA700}
+    answer = {"1.2.3.4.2": 0xC000}
     with running(StandIn(store=lambda event: answer.get(event.request.AffectedSOPInstanceUID, 0x0000))) as peer:
         room.pacs.add(peer.node())
         batch = room.outbox.post("stand-in", objects)
@@ -74,7 +74,7 @@ def test_refused_objects_fail_and_a_retry_sends_them(room: Room, objects: list[t
             path.unlink()  # a ZIP that was closed, a stick that was pulled
         room.outbox.deliver(Token(), batch)
         assert room.states() == {"1": "sent", "2": "failed", "3": "sent"} and room.held() == 1
-        assert "A700h" in room.outbox.parcels()[1].why
+        assert "C000h" in room.outbox.parcels()[1].why
         answer.clear()
         assert room.outbox.retry() == 1
         assert [one.state for one in room.outbox.deliver(Token())] == ["sent"]

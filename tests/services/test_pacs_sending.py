@@ -124,6 +124,24 @@ def test_a_wrong_title_is_not_tried_again(room: Room, objects: list[Object], job
     assert desk.paused == [] and room.states() == {"1": "waiting"} and not desk.jobs.busy(AGAIN)
 
 
+def test_a_peer_that_has_no_room_for_now_gets_it_later(room: Room, objects: list[Object], jobs: Jobs, mailbox: Mailbox
+                                                      ) -> None:
+    answers = [0xA700]
+
+    def makes_room(tries: int) -> float:
+        assert [(one.state, one.attempts) for one in room.outbox.parcels()] == [("waiting", tries)]
+        assert "A700h" in room.outbox.parcels()[0].why
+        answers[0] = 0xA700 if tries == 1 else 0x0000
+        return 0.0
+
+    with running(StandIn(store=lambda event: answers[0])) as peer:
+        room.pacs.add(peer.node())
+        desk = Desk(room, jobs, mailbox, makes_room)
+        desk.sending.send("stand-in", objects)
+        desk.settle(lambda: room.states() == {"1": "sent"})
+    assert desk.paused == [1, 2] and [one.attempts for one in room.outbox.parcels()] == [3]
+
+
 def test_what_is_sent_meanwhile_goes_after_what_is_under_way(room: Room, objects: list[Object], jobs: Jobs,
                                                              mailbox: Mailbox, tmp_path: Path) -> None:
     second = tmp_path / "2.dcm"
@@ -146,7 +164,7 @@ def test_what_is_sent_meanwhile_goes_after_what_is_under_way(room: Room, objects
 
 def test_what_is_refused_or_breaks_off_is_in_the_audit_trail(room: Room, objects: list[Object], jobs: Jobs,
                                                              mailbox: Mailbox) -> None:
-    answers = [0xA700]
+    answers = [0xC000]
 
     def store(event: Any) -> int:
         if answers[0] == 1:

@@ -165,7 +165,7 @@ def study(tmp_path: Path) -> Study:
 
 def test_what_goes_and_what_stays_is_said_and_each_object_has_its_state(bench: Workbench, qtbot: QtBot, settle: Settle,
                                                                         study: Study) -> None:
-    answers = {"1.2.3.4.2": 0xA700}
+    answers = {"1.2.3.4.2": 0xC000}
     with running(StandIn(store=lambda event: answers.get(event.request.AffectedSOPInstanceUID, 0))) as peer:
         page = entered(bench, qtbot, settle, peer)
         bench.session.study = study
@@ -201,7 +201,7 @@ def states(page: PacsPage) -> list[str]:
 
 
 def test_giving_up_takes_an_object_out(bench: Workbench, qtbot: QtBot, settle: Settle, study: Study) -> None:
-    with running(StandIn(store=lambda event: 0xA700)) as peer:
+    with running(StandIn(store=lambda event: 0xC000)) as peer:
         page = entered(bench, qtbot, settle, peer)
         bench.pacs.sending.send("stand-in", shipment(study, Catalogue()).objects({"s"}))
         settle(lambda: states(page) == ["Failed", "Failed"] and not bench.pacs.busy(SEND))
