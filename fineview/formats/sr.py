@@ -50,7 +50,7 @@ class SrWriter:
 def check_references(report: Report) -> None:
     """Raises ``ReportRefused`` where an item has no SOP instance to refer to, or there is nothing to report."""
     if not report.items and not any(entry.frame.sop_uid for entry in report.grids):
-        raise ReportRefused("A structured report needs at least one accepted finding.",
+        raise ReportRefused("A structured report needs an accepted finding, or a thickness grid, on a DICOM image.",
                             "Accept or draw a finding, or export PDF, HTML or JSON.", "no-findings")
     for item in report.items:
         if not item.frame.sop_uid or not item.frame.sop_class_uid:
