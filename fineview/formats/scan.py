@@ -21,6 +21,7 @@ from fineview.formats.unpacked import Unpacked
 
 _BATCH = 64
 _YIELD_SECONDS = 0.3
+_SELDOM = 10.0
 _UNZIP_SECONDS = 60.0
 _LIMIT_CODES = frozenset({"limit", "nesting", "elements", "time"})
 
@@ -39,7 +40,7 @@ class Scan:
         self._problems: list[Problem] = []
 
     def run(self, paths: Sequence[Path]) -> Iterator[Catalogue]:
-        """Yield at the first image, then every 0.3 s, then the complete catalogue; then raise where nothing is shown.
+        """Yield at the first image, then every 0.3 s or more seldom, then the complete catalogue; then raise where nothing is shown.
 
         Raises ``InputProblem``: ``not-found``, ``empty``, ``not-an-image``, or the only file's own reason.
         """
@@ -53,8 +54,12 @@ class Scan:
             self._token.report(count, len(files), f"reading {count} of {len(files)} files")
             shown = shown or records[0].kind == "image"
             if shown and count < len(files) and time.monotonic() >= due:
-                yield build(self._records, self._problems)
-                due = time.monotonic() + _YIELD_SECONDS
+                began = time.monotonic()
+                known = build(self._records, self._problems)
+                # All that is known is put together anew each time: of many files more seldom, or it would be all work.
+                pause = max(_YIELD_SECONDS, _SELDOM * (time.monotonic() - began))
+                yield known
+                due = time.monotonic() + pause
         last = build(self._records, self._problems)
         yield last
         if not last.studies:
