@@ -40,9 +40,10 @@ class Scan:
         self._problems: list[Problem] = []
 
     def run(self, paths: Sequence[Path]) -> Iterator[Catalogue]:
-        """Yield at the first image, then every 0.3 s or more seldom, then the complete catalogue; then raise where nothing is shown.
+        """Yield at the first image, then every 0.3 s or more seldom, then the complete catalogue.
 
-        Raises ``InputProblem``: ``not-found``, ``empty``, ``not-an-image``, or the only file's own reason.
+        Raises ``InputProblem`` at its end where nothing can be shown: ``not-found``, ``empty``, ``not-an-image``, or
+        the only file's own reason.
         """
         files = self._files(paths)
         if not files and not self._problems:
