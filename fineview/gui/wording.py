@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from fineview.core.study import Laterality
+
 
 def tr(text: str) -> str:
     """The translation of ``text`` in context ``fineview``; the text itself where no translator is installed."""
@@ -19,6 +21,12 @@ def person_name(dicom_name: str) -> str:
 def date_words(da: str) -> str:
     """A DICOM DA (YYYYMMDD) as 2026-03-04; other text unchanged, "" stays ""."""
     return f"{da[:4]}-{da[4:6]}-{da[6:8]}" if len(da) == 8 and da.isdigit() else da
+
+
+def side_words(told: Laterality) -> str:
+    """OD, OS, OU of eyes; nothing where nothing that comes in pairs is shown."""
+    eye = {"R": "OD", "L": "OS", "B": "OU"}.get(told.value or "") if told.organ == "eye" else None
+    return eye or (tr(told.words) if told.value or told.missing else "")
 
 
 def plain(text: str) -> str:

@@ -21,8 +21,6 @@ FILL_WORDS: dict[Fill, str] = {
     "sides": "right and left side", "visits": "two visits of one side, the earlier one first",
     "sides or visits": "right and left side, else two visits"}
 OTHERS = "other"  # every modality without a line of its own
-# Without a side these are never compared over time: it might be the other eye.
-_PAIRED = ("OPT", "OP", "MG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +129,11 @@ def _other_side(catalogue: Catalogue, study: Study, series: Series) -> Series | 
 
 
 def _other_visit(catalogue: Catalogue, study: Study, series: Series) -> Series | None:
-    """The same kind of picture of the same side on another day: the last one before, else the first one after."""
-    if not study.date or (series.modality in _PAIRED and series.laterality.value not in ("R", "L")):
+    """The same kind of picture of the same side on another day: the last one before, else the first one after.
+
+    Never where a side is missing: it might be the other eye.
+    """
+    if not study.date or series.laterality.missing:
         return None
     found = [(other.date, _unlike(series, one), one) for other, one in _same_kind(catalogue, study, series)
              if other.date and other.date != study.date and one.laterality.value == series.laterality.value]

@@ -10,14 +10,14 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from fineview.core.study import Catalogue, Laterality, Series, Study
+from fineview.core.study import Catalogue, Series, Study
 from fineview.gui.panels.object_rows import OBJECT_PATH, homeless, object_rows, of_study
 from fineview.gui.panels.series_tree import UID as _UID
 from fineview.gui.panels.series_tree import SeriesTree
 from fineview.gui.plain_tip import plain_tip
 from fineview.gui.theme import DARK, as_panel
 from fineview.gui.viewer.layers import to_qimage
-from fineview.gui.wording import date_words, person_name, tr
+from fineview.gui.wording import date_words, person_name, side_words, tr
 from fineview.services.companion_view import CompanionRow
 from fineview.services.snapshot import ViewState
 
@@ -28,19 +28,13 @@ _MOST_PROBLEMS = 50
 
 def series_words(series: Series) -> str:
     """What it is; which side and how many frames; whether a localizer is linked to it."""
-    side = _side(series.laterality)
+    side = side_words(series.laterality)
     count = len(series.frames)
     frames = f"{count} {tr('frames')}" if count > 1 else f"{series.cols} x {series.rows}"
     linked = tr("with localizer") if series.localizer_uid else ""
     kind = series.modality or tr("picture")
     told = ", ".join(filter(None, (kind, side, frames)))
     return "\n".join(part for part in (series.description or kind, told, linked) if part)
-
-
-def _side(told: Laterality) -> str:
-    """OD, OS, OU of eyes; nothing where nothing that comes in pairs is shown."""
-    eye = {"R": "OD", "L": "OS", "B": "OU"}.get(told.value or "") if told.organ == "eye" else None
-    return eye or (tr(told.words) if told.value or told.missing else "")
 
 
 def study_words(study: Study) -> str:

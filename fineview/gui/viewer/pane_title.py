@@ -8,22 +8,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fineview.gui.plain_tip import plain_tip
 from fineview.gui.theme import current
-from fineview.gui.wording import date_words, person_name, tr
+from fineview.gui.wording import date_words, person_name, side_words, tr
 from fineview.services.linking import RELATION_WORDS
 from fineview.services.pane_view import PaneState
 
 HEIGHT = 24
-_SIDES = {"R": "OD", "L": "OS", "B": "OU"}
-
-
-def side_words(state: PaneState) -> str:
-    """OD, OS, OU for eyes, right or left for others; where a file of a paired organ is silent, that is said."""
-    if state.series is None:
-        return ""
-    side, eye = state.series.laterality.value, state.series.modality.startswith("OP")
-    if side is None:
-        return tr("side unknown") if eye or state.series.modality == "MG" else ""
-    return _SIDES[side] if eye else {"R": tr("right"), "L": tr("left"), "B": tr("both sides")}[side]
 
 
 def title_words(state: PaneState, with_person: bool) -> tuple[str, ...]:
@@ -33,7 +22,7 @@ def title_words(state: PaneState, with_person: bool) -> tuple[str, ...]:
     person = (person_name(state.study.patient.name) or tr("name unknown")) if with_person else ""
     name = state.series.description or state.series.modality or tr("picture")
     date = date_words(state.study.date) or tr("date unknown")
-    return tuple(part for part in (person, side_words(state), date, name) if part)
+    return tuple(part for part in (person, side_words(state.series.laterality), date, name) if part)
 
 
 class PaneTitle(QWidget):

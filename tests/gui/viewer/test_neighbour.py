@@ -14,7 +14,7 @@ from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.study import FrameInfo, FrameKey, Laterality, Patient, Series, Study
 from fineview.gui.theme import DARK, apply_theme
 from fineview.gui.viewer.neighbour import Neighbour
-from fineview.gui.viewer.pane_title import PaneTitle, side_words, title_words
+from fineview.gui.viewer.pane_title import PaneTitle, title_words
 from fineview.services.pane_view import PaneState
 from fineview.services.session import Notice
 
@@ -93,10 +93,12 @@ def test_what_the_line_above_says(qtbot: QtBot) -> None:
     one = state(2)
     assert title_words(one, False) == ("OD", "2026-03-04", "macula")
     assert title_words(one, True)[0] == "Muster, Anna" and title_words(PaneState(0), True) == ("empty",)
-    for modality, side, words in (("OPT", None, "side unknown"), ("MG", None, "side unknown"), ("MR", None, ""),
-                                  ("OP", "L", "OS"), ("MG", "R", "right"), ("MR", "L", "left")):
-        series = replace(SERIES, modality=modality, laterality=Laterality(side, "header"))
-        assert side_words(state(0, series=series)) == words
+    for organ, side, words in (("eye", None, "side unknown"), ("paired", None, "side unknown"), ("eye", "L", "OS"),
+                               ("paired", "R", "right side")):
+        series = replace(SERIES, laterality=Laterality(side, "header", organ))
+        assert title_words(state(0, series=series), False)[0] == words
+    brain = replace(SERIES, laterality=Laterality(None, "none", "other"))
+    assert title_words(state(0, series=brain), False)[0] == "2026-03-04"
     title = PaneTitle(1)
     qtbot.addWidget(title)
     title.show_pane(replace(one, follows="scan"), active=False, linked=True, with_person=False)
