@@ -28,6 +28,7 @@ def main() -> None:
     """Serve until standard input closes."""
     out = quiet_output()
     _set_limits()
+    computing.limit_this_process()
     operations = _operations(sys.argv[-2:] if len(sys.argv) > 2 else [])
     requests = sys.stdin.buffer
     while head := requests.read(wire.LENGTH.size):

@@ -159,6 +159,9 @@ def test_a_small_file_that_keeps_the_reader_busy_is_ended(archive: FileArchive, 
 def test_a_file_is_given_time_by_its_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given: list[float] = []
     monkeypatch.setattr(computing.signal, "setitimer", lambda which, seconds: given.append(seconds))
+    computing.allow(str(tmp_path))
+    assert given == [], "this process is no reading child"
+    monkeypatch.setattr(computing, "_limited", True)
     (tmp_path / "small").write_bytes(b"")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(60 << 20)
