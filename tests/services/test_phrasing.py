@@ -95,7 +95,7 @@ def test_numbers_come_from_measurement_with_unit_and_provenance() -> None:
     # The disc's middle is at column 50.5, row 8.5; the region's at 16, 24: 34.5 x 0.02 and 15.5 x 0.01 mm away.
     found = worded(asked(Says("it lies <distance>"), Intent("distance", target="optic_disc"), spacing=MM))
     assert found.spoken_by is not None and found.answer.value == pytest.approx(np.hypot(0.69, 0.155), rel=0.02)
-    assert "um" in found.answer.text and "calibrated" in found.answer.text and "optic disc" in found.answer.text
+    assert "µm" in found.answer.text and "calibrated" in found.answer.text and "optic disc" in found.answer.text
     forgetful = worded(asked(Says("it lies near."), Intent("distance", target="optic_disc"), spacing=MM))
     assert forgetful.spoken_by is None and "um" in forgetful.answer.text
     count = worded(asked(Says("the count here is <count>. <source>"), Intent("count", "lesion"), None)).answer
