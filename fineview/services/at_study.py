@@ -40,6 +40,9 @@ class AtStudy:
             self._person = study.patient.key
             session.reviewed_patients += 1
         if before is None or (before.uid, before.patient.key) != (study.uid, study.patient.key):
+            if session.streaming is not None:
+                session.tell("info", "An answer was on its way and was given up: another study is shown.",
+                             "Go back to its study and ask again.", "answer-given-up")
             self._leave()
             self._recall(study)
         session.study, session.series = study, series

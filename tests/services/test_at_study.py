@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fineview.core.dialogue import Question
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.geometry import Box
 from fineview.core.image import Window
@@ -14,7 +15,7 @@ from fineview.core.study import FrameInfo, FrameKey, Patient, Series, Study
 from fineview.services.annotate import Annotate
 from fineview.services.at_study import AtStudy
 from fineview.services.jobs import Jobs
-from fineview.services.session import Session
+from fineview.services.session import Session, Streaming
 from fineview.services.wishes import ViewWishes
 from fineview.store.cellar import Cellar
 
@@ -83,6 +84,16 @@ def test_a_mark_deleted_on_the_way_out_does_not_come_back(desk) -> None:
     desk.at.enter(FIRST, FIRST.series[0])
     desk.mailbox.pump(lambda: desk.session.findings == ())
     assert desk.journal.findings("1.1") == ()
+
+
+def test_an_answer_on_its_way_is_given_up_aloud(desk) -> None:
+    desk.turn_to(FIRST)
+    desk.session.streaming = Streaming(Question("Is there fluid?", "1.1", FrameKey("1.1.0", 4)), "Ye")
+    desk.at.enter(FIRST, FIRST.series[0], 5)
+    assert desk.session.streaming is not None and not desk.session.notices  # the same study goes on
+    desk.turn_to(SECOND)
+    assert desk.session.streaming is None
+    assert [one.code for one in desk.session.notices] == ["answer-given-up"]
 
 
 def test_a_place_and_a_look_are_taken_up_again(desk) -> None:
