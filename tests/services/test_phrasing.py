@@ -97,7 +97,7 @@ def test_numbers_come_from_measurement_with_unit_and_provenance() -> None:
     assert found.spoken_by is not None and found.answer.value == pytest.approx(np.hypot(0.69, 0.155), rel=0.02)
     assert "µm" in found.answer.text and "calibrated" in found.answer.text and "optic disc" in found.answer.text
     forgetful = worded(asked(Says("it lies near."), Intent("distance", target="optic_disc"), spacing=MM))
-    assert forgetful.spoken_by is None and "um" in forgetful.answer.text
+    assert forgetful.spoken_by is None and "µm" in forgetful.answer.text
     count = worded(asked(Says("the count here is <count>. <source>"), Intent("count", "lesion"), None)).answer
     assert f"is {count.value:.0f}." in count.text and "not reviewed" in count.text
     grown_together = worded(asked(Says("the count here is<count>. <source>"), Intent("count", "lesion"), None))
