@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from fineview.core.dialogue import Question
+from fineview.core.dialogue import Answer, Question
 from fineview.core.geometry import Box, ScaleSource, Spacing
 from fineview.core.image import Raster
 from fineview.core.region import Region, RegionKind
@@ -51,6 +52,23 @@ def test_a_line_is_as_long_as_it_is() -> None:
     made = measuring.how_long(question(line), request(np.zeros((500, 500), np.uint8)), "length")
     assert made.value == pytest.approx(math.hypot(1.2, 1.6))
     assert made.unit == "mm"
+
+
+@pytest.mark.parametrize("ask", [measuring.how_large, measuring.how_long])
+def test_an_angle_is_asked_like_a_size(ask: Callable[[Question, FrameRequest, str], Answer]) -> None:
+    # Arms of 10 columns and of 30 rows with 12 and 4 um: 0.12 mm each, at a right angle.
+    angle = question(Region(RegionKind.ANGLE, ((10, 0), (0, 0), (0, 30))))
+    made = ask(angle, request(np.zeros((60, 60), np.uint8)), "")
+    assert (made.value, made.unit, made.reason) == (pytest.approx(90.0), "deg", None)
+    assert made.text == "Angle 90.0\u00b0 (scale calibrated)."
+    half = question(Region(RegionKind.ANGLE, ((10, 0), (0, 0), (10, 10))))
+    assert ask(half, request(np.zeros((60, 60)), Spacing()), "").text == (
+        "Angle 45.0\u00b0 (pixels taken as square, not calibrated: the spacing of this file is unknown).")
+
+
+def test_the_perimeter_is_no_length_of_a_region() -> None:
+    made = measuring.how_long(question(Region.from_box(Box(0, 0, 100, 50))), request(np.zeros((200, 200))), "length")
+    assert made.value == pytest.approx(1.2) and "erimeter" not in made.text
 
 
 def test_distance_from_a_marked_fovea() -> None:
