@@ -57,7 +57,7 @@ class MainWindow(PlacedWindow):
             self, self.banner, self.notices, self.studies, self.viewer, self.chat, self.findings, self.evidence,
             self.thickness, self.objects, self.header, self.status, self.bar, thumbnails), self)
         self._connect()
-        self.setMinimumSize(760, 480)
+        self.setMinimumSize(840, 480)  # below, the picture's own controls would be cut
         self.resize(1600, 1000)
         self.welcome.show_recent(bench.open.recent())
         make_steady(self)

@@ -29,8 +29,8 @@ from fineview.gui.viewer.canvas import Canvas
 from tests.gui.pixels import pixels_of
 from tests.gui.walk import DIALOGS, opened, pages, visible, where, written
 
-# Logical sizes: 1920 x 1200 at 100, 125, 150 and 200 %, 1280 x 800 at 100 and 150 %.
-SIZES = ((1920, 1200), (1536, 960), (1280, 800), (960, 600), (853, 533))
+# Logical sizes: 1920 x 1200 at 100, 125, 150 and 200 %, 1280 x 800 at 100 and 150 %, and the smallest there is.
+SIZES = ((1920, 1200), (1536, 960), (1280, 800), (960, 600), (853, 533), (840, 480))
 # Around a combo box's words: border, padding and arrow of the style sheet.
 _COMBO_PX = 34
 SCALE = float(os.environ.get("QT_SCALE_FACTOR", "1"))
@@ -99,12 +99,13 @@ def test_nothing_in_the_window_is_cut(marked: MainWindow, size: tuple[int, int])
         settled(marked)
         told += [f"{page}: {line}" for line in cut(marked)]
     assert (marked.width(), marked.height()) == size
+    assert marked.split.width() <= size[0] and sum(marked.split.sizes()) <= size[0]
     assert told == []
 
 
 def test_all_tabs_fit_where_objects_are_there_too(marked: MainWindow) -> None:
     marked.tabs.setTabVisible(marked.tabs.indexOf(marked.objects), True)
-    for size in SIZES[:-1]:
+    for size in SIZES[:4]:
         marked.resize(*size)
         settled(marked)
         assert [line for line in cut(marked.tabs) if "QTabBar" in line] == [], size
