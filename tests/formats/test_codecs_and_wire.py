@@ -8,7 +8,9 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydicom import dcmread
 from pydicom.encaps import encapsulate
 
@@ -74,10 +76,38 @@ def test_words_of_a_depth_that_jpeg_does_not_have_are_refused(archive: FileArchi
     assert _told(archive, tmp_path, f"1.2.840.10008.1.2.4.{number}", {"BitsAllocated": bits}) == "damaged"
 
 
-def _told(archive: FileArchive, folder: Path, syntax: str, lie: dict[str, int]) -> str:
+@pytest.mark.parametrize("syntax", [one for one, sample in codec_check.SAMPLES.items()
+                                    if code_stream.describes_itself(one) and sample.bits > 8])
+def test_pixels_deeper_than_their_words_are_refused_and_never_cut_to_their_lower_part(
+        archive: FileArchive, tmp_path: Path, syntax: str) -> None:
+    assert _told(archive, tmp_path, syntax, {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}) == "damaged"
+
+
+@pytest.mark.parametrize("number", ["50", "51", "57", "70", "80", "81"])
+def test_bytes_between_the_parts_of_a_stream_hide_its_size_from_nobody(archive: FileArchive, tmp_path: Path,
+                                                                      number: str) -> None:
+    """libjpeg skips them; GDCM then writes past its buffers and takes the reader with it."""
+    syntax = f"1.2.840.10008.1.2.4.{number}"
+    stream = codec_check.SAMPLES[syntax].stream
+    first = 4 + int.from_bytes(stream[4:6], "big")
+    assert _told(archive, tmp_path, syntax, {"Rows": 6}, stream[:first] + b"\0" + stream[first:]) == "damaged"
+
+
+def test_a_long_box_before_a_code_stream_hides_its_size_from_nobody(archive: FileArchive, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.fromarray(np.arange(ROWS * COLS, dtype=np.uint8).reshape(ROWS, COLS)).save(out, "JPEG2000")
+    stream, behind_type = out.getvalue(), 12 + 20
+    held = stream[:behind_type] + struct.pack(">I4s", 8 + 3000, b"uuid") + bytes(3000) + stream[behind_type:]
+    eight = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    assert _told(archive, tmp_path, "1.2.840.10008.1.2.4.90", {**eight, "SamplesPerPixel": 3}, held) == "damaged"
+
+
+def _told(archive: FileArchive, folder: Path, syntax: str, lie: dict[str, int], stream: bytes = b"") -> str:
     dataset = dcmread(io.BytesIO(codec_check.file_of(syntax)))
     for keyword, value in lie.items():
         setattr(dataset, keyword, value)
+    if stream:
+        dataset.PixelData = encapsulate([stream])
     (folder / "lie.dcm").write_bytes(as_bytes(dataset))
     with pytest.raises(InputProblem) as caught:
         archive.read_frame(FrameInfo(str(folder / "lie.dcm")))
