@@ -33,7 +33,10 @@ class PackedMap:
         size = self.rows * self.cols * 2
         if not 0 < size <= 2 * _MOST_CELLS:
             raise ValueError("no map")
-        plain = zlib.decompressobj().decompress(base64.b64decode(self.packed), size + 1)
+        try:
+            plain = zlib.decompressobj().decompress(base64.b64decode(self.packed), size + 1)
+        except zlib.error as error:
+            raise ValueError("no map") from error
         if len(plain) != size:
             raise ValueError("no map")
         tenths = np.frombuffer(plain, "<i2").reshape(self.rows, self.cols)

@@ -57,6 +57,8 @@ def draw(opened: OpenFile, path: str, target: Target) -> Drawing:
     """
     dataset, groups = opened.dataset, Groups(opened.dataset)
     shape = checked_shape(opened)
+    if shape.samples > 1:
+        return Drawing(why="It holds colours in the place of values.")
     masks, why = [], ""
     for frame in range(shape.frames):
         named = [one for derived in groups.items(frame, "DerivationImageSequence")

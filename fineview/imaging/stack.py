@@ -30,6 +30,7 @@ _FINEST_MM = 1e-6
 _FARTHEST_MM = 1e6
 _TURNED_DEGREES = 0.5
 _TILTED_DEGREES = 0.5
+_CROSSED_DEGREES = 3.0
 _SHIFTED_PX = 0.25
 
 
@@ -140,7 +141,7 @@ def _uneven(along: NDArray[np.float64]) -> list[Fault]:
     whole = np.round(steps / usual)
     if float(np.abs(steps - usual).max()) <= UNEVEN * usual:
         return []
-    if float(np.abs(steps - whole * usual).max()) > UNEVEN * usual:
+    if whole.min() < 1 or float(np.abs(steps - whole * usual).max()) > UNEVEN * usual:
         return [Fault(f"The slices are not evenly spaced: {steps.min():.4g} to {steps.max():.4g} mm apart.")]
     return [Fault(_gaps(whole.astype(int) - 1, usual))]
 
@@ -199,7 +200,11 @@ def _own_axes(frames: Sequence[FrameInfo], faults: list[Fault]) -> Stack:
 
 
 def _crossed(frames: Sequence[FrameInfo]) -> bool:
-    """Radial and crossed scans: lines on the localizer that are not parallel."""
+    """Radial and crossed scans: planes in the patient, or lines on the localizer, that are not parallel."""
+    rights, downs = (np.array([getattr(frame.place, name) for frame in frames if frame.place is not None])
+                     for name in ("right", "down"))
+    if len(rights) and max(_degrees(rights), _degrees(downs)) > _CROSSED_DEGREES:
+        return True
     lines = np.array([frame.scan_line for frame in frames if frame.scan_line is not None])
     if len(lines) < 2:
         return False
@@ -207,7 +212,7 @@ def _crossed(frames: Sequence[FrameInfo]) -> bool:
     lengths = np.linalg.norm(ways, axis=1)
     units = ways[lengths > 0] / lengths[lengths > 0, None]
     crossed = np.abs(units[:, 0] * units[0, 1] - units[:, 1] * units[0, 0]) if len(units) else np.zeros(1)
-    return bool(crossed.max() > math.sin(math.radians(3.0)))
+    return bool(crossed.max() > math.sin(math.radians(_CROSSED_DEGREES)))
 
 
 def _degrees(units: Floats) -> float:

@@ -218,6 +218,17 @@ def test_an_analysis_of_another_volume_is_listed_and_not_drawn(archive: FileArch
     assert series(found, "OPT").localizer_uid is None
 
 
+def test_an_analysis_in_colours_is_refused_in_words(archive: FileArchive, tmp_path: Path) -> None:
+    coloured = made.analysis()
+    coloured.SamplesPerPixel, coloured.PhotometricInterpretation, coloured.PlanarConfiguration = 3, "RGB", 0
+    coloured.BitsAllocated = coloured.BitsStored = 8
+    coloured.HighBit, coloured.PixelData = 7, bytes(made.FRAMES * made.ROWS * made.COLS * 3)
+    found = opened(archive, tmp_path, made.volume(), coloured)
+    (companion,) = found.companions
+    drawing = archive.draw(companion, series(found, "OPT").frames[0])
+    assert not drawing.masks and drawing.why == "It holds colours in the place of values."
+
+
 def test_several_pictures_of_one_volume_are_all_known(archive: FileArchive, tmp_path: Path) -> None:
     """A photograph by reference, two slabs by source and space; lines are those of each picture."""
     deep = made.en_face("1.2.3.31", source=None, SeriesDescription="deep")

@@ -29,7 +29,9 @@ def test_an_even_stack_has_no_fault_and_its_voxels_lie_where_the_headers_say() -
     ((0, 2, 4, 6, 10, 12), "1 slice seems to be missing between slices 4 and 5; the others are 2 mm apart."),
     ((0, 2, 4, 10, 12, 16), "3 slices seem to be missing: 2 between slices 3 and 4, 1 between slices 5 and 6; the "
                             "others are 2 mm apart."),
-    ((0, 2, 4, 6, 9, 11), "The slices are not evenly spaced: 2 to 3 mm apart.")])
+    ((0, 2, 4, 6, 9, 11), "The slices are not evenly spaced: 2 to 3 mm apart."),
+    # Two slices nearly at one place are no gap of a slice less than none.
+    ((0, 2, 4, 6, 6.08, 8.08), "The slices are not evenly spaced: 0.08 to 2 mm apart.")])
 def test_gaps_are_counted_and_named(heights: tuple[float, ...], said: str) -> None:
     stack = stack_of("CT", upright(*heights))
     assert [fault.words for fault in stack.faults] == [said] and stack.grid is not None
@@ -91,6 +93,13 @@ def test_b_scans_that_are_not_parallel_make_no_volume() -> None:
     star = [((0.0, 50.0), (99.0, 50.0)), ((50.0, 0.0), (50.0, 99.0)), ((15.0, 15.0), (85.0, 85.0))]
     frames = [replace(one, scan_line=line) for one, line in zip(b_scans(0, 0.1, 0.2), star, strict=True)]
     assert stack_of("OPT", frames).refused == "The B-scans are not parallel."
+    # Planes through one axis, turned by 30 degrees each; a step between them is no distance of parallel ones.
+    ways = [(float(np.cos(turn)), 0.0, float(np.sin(turn))) for turn in np.radians((150, 120, 90, 60, 30, 0))]
+    radial = [replace(frame((-3 * x, 0, 100 - 3 * z), ((x, y, z), (0.0, 1.0, 0.0))), position_mm=100 * x)
+              for x, y, z in ways]
+    stepped = [replace(one, position_mm=None, spacing=replace(one.spacing, slice_mm=0.1)) for one in radial]
+    for frames in (radial, stepped):
+        assert stack_of("OPT", frames).refused == "The B-scans are not parallel."
     round_the_disc = b_scans(0, 0.1, 0.2, scan_circle=Circle((60.0, 50.0), (50.0, 50.0)))
     assert stack_of("OPT", round_the_disc).refused == "The B-scans are not parallel."
     assert stack_of("OPT", b_scans(0, 0.1, 0.2, position_mm=None)).refused == \

@@ -97,3 +97,6 @@ def test_a_map_that_is_not_what_it_says_is_refused(size: tuple[int, int]) -> Non
     good = pack(FundusMap(np.zeros((2, 2), np.float32), (0.0, 0.0), 0.02))
     with pytest.raises(ValueError, match="no map"):
         PackedMap(size[0], size[1], good.corner_mm, good.cell_mm, good.packed).open()
+    for text in ("AAAA", "eJxnYXJiYWdl", "!"):  # neither zlib, nor whole zlib, nor base64
+        with pytest.raises(ValueError):
+            PackedMap(1, 1, good.corner_mm, good.cell_mm, text).open()
