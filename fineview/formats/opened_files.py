@@ -22,7 +22,8 @@ def opened_dicom(path: str) -> OpenFile:
     stat = os.stat(path)
     key = (path, stat.st_mtime_ns, stat.st_size)
     if key not in _opened:
-        while len(_opened) >= _KEPT or sum(map(_held, _opened.values())) > _HELD_BYTES:
+        # The one asked for last stays: an object is drawn on the image that was opened just before it.
+        while len(_opened) > 1 and (len(_opened) >= _KEPT or sum(map(_held, _opened.values())) > _HELD_BYTES):
             _opened.popitem(last=False)[1].source.close()
         _opened[key] = open_dicom(path)
     _opened.move_to_end(key)

@@ -44,7 +44,8 @@ class Unpacked:
 
     def remember(self, archive: Path, folder: Path) -> None:
         self._known[_key(archive)] = folder
-        self._folders[str(archive)] = str(folder)
+        # A new mapping each time: other threads may be looking through the old one.
+        self._folders = {**self._folders, str(archive): str(folder)}
 
     def plain(self, path: str) -> str:
         """The file behind a path: of ``study.zip/member`` the unpacked one, of any other path itself."""
@@ -70,7 +71,7 @@ class Unpacked:
             self._finalizer()
         self._root, self._finalizer = None, None
         self._known.clear()
-        self._folders.clear()
+        self._folders = {}
 
 
 def _moved(path: str, folders: Iterable[tuple[str, str]]) -> str:

@@ -21,6 +21,7 @@ from fineview.core.finding import Finding, Origin, State
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import Catalogue, FrameKey
 from fineview.formats.archive import FileArchive
+from fineview.formats.unpacked import Unpacked
 from fineview.services.spool import Spool
 from fineview.services.whereabouts import relocated
 from fineview.store.cellar import Cellar
@@ -247,3 +248,18 @@ def test_unpacked_files_go_with_the_program_or_at_the_next_start(tmp_path: Path,
         assert unpacked.exists() == (end == "kill")
         FileArchive().close()
     assert not unpacked.exists()
+
+
+def test_archives_can_be_unpacked_while_members_of_others_are_looked_up(tmp_path: Path) -> None:
+    class Slow(str):
+        """A path that is still being compared when the next archive has been unpacked."""
+
+        def startswith(self, *args: object) -> bool:
+            unpacked.remember(packed(tmp_path / f"{next(more)}.zip"), tmp_path / "new")
+            return super().startswith(*args)  # type: ignore[arg-type]
+
+    unpacked, more = Unpacked(), iter(range(9))
+    for name in ("a", "b"):
+        unpacked.remember(packed(tmp_path / f"{name}.zip"), tmp_path / name)
+    assert unpacked.plain(Slow(tmp_path / "b.zip/IM1")) == str(tmp_path / "b/IM1")
+    unpacked.close()

@@ -46,3 +46,13 @@ def test_inflated_files_give_way_before_the_next_one_needs_the_room(tmp_path: Pa
     opened = [opened_dicom(path) for path in paths]
     assert all(each < one.size < 1.5 * each for one in opened)
     assert [one.source.closed for one in opened] == [True, True, False, False, False]
+
+
+def test_the_file_opened_last_stays_however_large_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object is drawn on an image: both must be open at once."""
+    image, laid_over = write_sparse_series(tmp_path, 2, (64, 64))
+    image.write_bytes(gzip.compress(image.read_bytes()))
+    monkeypatch.setattr(opened_files, "_HELD_BYTES", 1000)
+    picture = opened_dicom(str(image))
+    opened_dicom(str(laid_over))
+    assert picture.size > 1000 and not picture.source.closed
