@@ -50,7 +50,7 @@ class Companions:
             for one in wanted:
                 token.raise_if_cancelled()
                 made = self._drawn(one, frame)
-                self._jobs.post(partial(self._keep, one, key, made, token))
+                self._jobs.post(partial(self._keep, one, key, frame, made, token))
 
         self._jobs.submit(Job("companions", work, lambda _: None, self._failed))
 
@@ -61,8 +61,8 @@ class Companions:
         except FineViewError as error:
             return Drawing(why=f"{error.what} {error.remedy}".strip())
 
-    def _keep(self, companion: Companion, key: FrameKey, made: Drawing, token: Token) -> None:
-        if not token.cancelled:
+    def _keep(self, companion: Companion, key: FrameKey, frame: FrameInfo, made: Drawing, token: Token) -> None:
+        if not token.cancelled and self._session.is_still(key, frame):
             self._session.drawings[companion.path, key] = made
             self._present()
             self._session.pulse()

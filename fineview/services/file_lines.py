@@ -10,7 +10,7 @@ from functools import partial
 
 from fineview.core.errors import FineViewError
 from fineview.core.layers import LayerLine
-from fineview.core.study import FrameKey
+from fineview.core.study import FrameInfo, FrameKey
 from fineview.services.jobs import Job, Jobs
 from fineview.services.ports import Archive
 from fineview.services.session import Session
@@ -34,18 +34,19 @@ class FileLines:
         if key is None or frame is None or session.series is None or session.series.modality != _MODALITY:
             return
         self._asked = key
-        self._jobs.submit(Job("lines", lambda _: file_lines(self._archive, frame), partial(self._read, key),
-                              partial(self._failed, key)))
+        self._jobs.submit(Job("lines", lambda _: file_lines(self._archive, frame), partial(self._read, key, frame),
+                              partial(self._failed, key, frame)))
 
-    def _read(self, key: FrameKey, lines: tuple[LayerLine, ...]) -> None:
+    def _read(self, key: FrameKey, frame: FrameInfo, lines: tuple[LayerLine, ...]) -> None:
         self._asked = None
-        self._session.lines[key] = lines
+        if self._session.is_still(key, frame):
+            self._session.lines[key] = lines
         self._session.pulse()
 
-    def _failed(self, key: FrameKey, error: FineViewError) -> None:
+    def _failed(self, key: FrameKey, frame: FrameInfo, error: FineViewError) -> None:
         """The picture stays; that its lines cannot be read is told once."""
         self._session.tell("warning", error.what, error.remedy, error.code)
-        self._read(key, ())
+        self._read(key, frame, ())
 
 
 def words_of(lines: Sequence[LayerLine]) -> str:

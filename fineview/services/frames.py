@@ -70,9 +70,12 @@ class Frames:
 
     def _submit(self, lane: str, key: FrameKey, frame: FrameInfo) -> None:
         self._jobs.submit(Job(lane, lambda _: self._archive.read_frame(frame),
-                              lambda raster: self._read(key, raster), lambda e: self._not_read(lane, key, frame, e)))
+                              lambda raster: self._read(key, frame, raster),
+                              lambda e: self._not_read(lane, key, frame, e)))
 
-    def _read(self, key: FrameKey, raster: Raster) -> None:
+    def _read(self, key: FrameKey, frame: FrameInfo, raster: Raster) -> None:
+        if not self._session.is_still(key, frame):
+            return
         self._session.rasters[key] = raster
         self._session.frame_problem.pop(key, None)
         self._session.pulse()

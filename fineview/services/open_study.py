@@ -16,6 +16,7 @@ from fineview.services.frames import Frames
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.lane_bar import LaneBar
 from fineview.services.ports import Archive, Journal
+from fineview.services.renumbered import moved_panes, number_of, renumbered, renumbered_series
 from fineview.services.session import Session
 from fineview.services.whereabouts import relocated, relocated_answers
 from fineview.services.wishes import ViewWishes
@@ -174,12 +175,15 @@ class OpenStudy:
 
     def _scanned(self, catalogue: Catalogue) -> None:
         session = self._session
-        session.catalogue = catalogue
+        before, session.catalogue = session.catalogue, catalogue
         if not any(series.frames for study in catalogue.studies for series in study.series):
             self._at.forget()
             self._tell_no_image(catalogue)
             session.pulse()
             return
+        if renumbered(before, catalogue):
+            session.clear_frames()
+            session.panes = moved_panes(session.panes, before, catalogue)
         self._refresh_open_series(catalogue)
         if catalogue.problems:
             count = len(catalogue.problems)
@@ -220,14 +224,13 @@ class OpenStudy:
         if session.series is None or series.uid != session.series.uid:
             self._at.enter(study, series)
             return
-        grown = len(series.frames) != len(session.series.frames)
+        grown = renumbered_series(session.series, series)
         session.study, session.series = study, series
         session.findings = relocated(session.findings, study)
         session.answers = relocated_answers(session.answers, study)
         if grown:
-            session.clear_frames()  # their numbers were those of a part
-            kept = self._touched and old in series.frames
-            session.index = series.frames.index(old) if kept and old is not None else series.default_frame
+            kept = number_of(old, series) if self._touched else None
+            session.index = series.default_frame if kept is None else kept
 
     def _remember(self) -> None:
         study = self._session.study

@@ -19,18 +19,19 @@ class PaneFrames:
 
     def __init__(self, session: Session, jobs: Jobs, archive: Archive) -> None:
         self._session, self._jobs, self._archive = session, jobs, archive
-        self._asked: dict[int, FrameKey] = {}
+        self._asked: dict[int, tuple[FrameKey, FrameInfo]] = {}
 
     def want(self, number: int, series: Series, index: int) -> None:
         """Read a frame for a pane, unless it is there, failed before or is on its way."""
         key, session = FrameKey(series.uid, index), self._session
-        if self._asked.get(number) == key and (self._jobs.busy(_lane(number)) or key in session.frame_problem):
+        asked = (key, series.frames[index])
+        if self._asked.get(number) == asked and (self._jobs.busy(_lane(number)) or key in session.frame_problem):
             return
         wanted = [(FrameKey(series.uid, at), series.frames[at]) for at in (index, *(index + step for step in _AHEAD))
                   if 0 <= at < len(series.frames) and FrameKey(series.uid, at) not in session.rasters]
-        if key in session.rasters and self._asked.get(number) == key or not wanted:
+        if key in session.rasters and self._asked.get(number) == asked or not wanted:
             return
-        self._asked[number] = key
+        self._asked[number] = asked
         self._jobs.submit(Job(_lane(number), partial(self._read, wanted), lambda _: None, partial(self._failed, key)))
 
     def forget(self) -> None:
@@ -48,10 +49,10 @@ class PaneFrames:
                 if number == 0:
                     raise
                 continue  # told when it is looked at
-            self._jobs.post(partial(self._keep, key, raster, token))
+            self._jobs.post(partial(self._keep, key, frame, raster, token))
 
-    def _keep(self, key: FrameKey, raster: Raster, token: Token) -> None:
-        if not token.cancelled:
+    def _keep(self, key: FrameKey, frame: FrameInfo, raster: Raster, token: Token) -> None:
+        if not token.cancelled and self._session.is_still(key, frame):
             self._session.rasters[key] = raster
             self._session.frame_problem.pop(key, None)
             self._session.pulse()

@@ -103,7 +103,7 @@ class Preload:
         def keep() -> None:
             turns.release()
             # The series may have grown meanwhile: its frames have other numbers then.
-            if raster is not None and not token.cancelled and _is_still(self._session, key, frame):
+            if raster is not None and not token.cancelled and self._session.is_still(key, frame):
                 self._session.rasters[key] = raster
 
         return keep
@@ -133,11 +133,6 @@ def _series(session: Session, key: FrameKey) -> tuple[Series | None, int]:
         return session.catalogue.find_series(key.series_uid)[1], key.index
     except KeyError:
         return None, 0
-
-
-def _is_still(session: Session, key: FrameKey, frame: FrameInfo) -> bool:
-    series, _ = _series(session, key)
-    return series is not None and key.index < len(series.frames) and series.frames[key.index] == frame
 
 
 def _around(series: Series, start: int) -> Iterator[Wanted]:

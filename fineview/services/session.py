@@ -274,6 +274,14 @@ class Session:
         found = next((one for one in self.study.series if one.uid == key.series_uid), None) if self.study else None
         return found.frames[key.index] if found is not None and 0 <= key.index < len(found.frames) else None
 
+    def is_still(self, key: FrameKey, frame: FrameInfo) -> bool:
+        """Whether ``key`` names ``frame`` in the open catalogue: when more files come, frames get other numbers."""
+        try:
+            frames = self.catalogue.find_series(key.series_uid)[1].frames
+        except KeyError:
+            return False
+        return 0 <= key.index < len(frames) and frames[key.index] == frame
+
     @property
     def selected_finding(self) -> Finding | None:
         return next((f for f in self.findings if f.id == self.selected), None)

@@ -255,3 +255,25 @@ def test_frames_of_all_panes_are_loaded_behind_the_window(desk) -> None:
     assert FrameKey("2.R", 0) not in rasters
     desk.panes.put(3, "2.R")  # of another patient's study
     desk.mailbox.pump(lambda: all(FrameKey("2.R", index) in rasters for index in range(5)))
+
+
+def test_a_series_that_grows_beside_the_active_one_keeps_its_frame_and_shows_no_other_ones_pixels(desk) -> None:
+    """Pixels of the files say which frame they are of: number in the file + 10."""
+    whole = eye("1", "L")
+    part = replace(whole, frames=whole.frames[4:])
+    desk.files.studies = (replace(ANNA, series=(ANNA.series[0], part, ANNA.series[2])), JOHN)
+    desk.opened()
+    desk.panes.link()
+    desk.panes.go(1, 1)  # frame 5 of the file
+    desk.mailbox.pump(lambda: desk.state(1).loaded)
+    desk.files.slow = True
+    desk.panes.step(1, 1)  # frame 6 is on its way, and those round it, by the numbers of the part
+    desk.files.studies = (ANNA, JOHN)
+    desk.open.again(Path("x"))
+    desk.mailbox.pump(lambda: desk.session.catalogue.studies == (ANNA, JOHN))
+    desk.files.go.set()
+    desk.mailbox.pump(lambda: desk.state(1).loaded and not desk.jobs.busy("pane-1") and not desk.jobs.busy("preload"))
+    assert desk.state(1).key == FrameKey("1.L", 6)
+    held = {key.index: int(raster.pixels[0, 0]) for key, raster in desk.session.rasters.items()
+            if key.series_uid == "1.L"}
+    assert held and held == {index: index + 10 for index in held}
