@@ -14,6 +14,7 @@ from fineview.imaging.enface import Mode
 from fineview.services.front_view import FrontView, front_view
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.ports import Archive
+from fineview.services.renumbered import renumbered_series
 from fineview.services.session import Session
 from fineview.services.slab import Slab
 from fineview.services.thickness import localizer_of
@@ -23,9 +24,10 @@ OF_BSCANS = frozenset({"OPT", "OCT", "OPTBSV"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Front:
-    """``problem``: what, remedy; "" where the picture is there."""
+    """``series`` as it was looked at, in which opening.  ``problem``: what, remedy; "" where the picture is there."""
 
-    series_uid: str
+    series: Series
+    opening: int
     view: FrontView | None = None
     problem: str = ""
 
@@ -45,19 +47,21 @@ class FrontDesk:
     def seen(self) -> Front | None:
         """What was seen of the shown series."""
         shown, seen = self._session.series, self._seen
-        return seen if seen is not None and shown is not None and seen.series_uid == shown.uid else None
+        if seen is None or shown is None or (seen.series.uid, seen.opening) != (shown.uid, self._session.openings):
+            return None
+        return None if renumbered_series(seen.series, shown) else seen
 
     def look(self, slab: Slab, mode: Mode) -> None:
         series, study = self.volume, self._session.study
         if series is None or study is None:
             return
-        localizer = localizer_of(study, series)
+        localizer, opening = localizer_of(study, series), self._session.openings
 
         def work(token: Token) -> FrontView:
             return front_view(series, localizer, None, slab, mode, self._archive, token)
 
-        self._jobs.submit(Job("front", work, lambda view: self._keep(Front(series.uid, view)),
-                              partial(self._failed, series.uid)))
+        self._jobs.submit(Job("front", work, lambda view: self._keep(Front(series, opening, view)),
+                              partial(self._failed, series, opening)))
 
     def frame_at(self, x: float, y: float) -> int | None:
         """The B-scan under a point of the picture, in its pixels."""
@@ -74,5 +78,5 @@ class FrontDesk:
         self._seen = front
         self._session.pulse()
 
-    def _failed(self, uid: str, error: FineViewError) -> None:
-        self._keep(Front(uid, None, f"{error.what} {error.remedy}".strip()))
+    def _failed(self, series: Series, opening: int, error: FineViewError) -> None:
+        self._keep(Front(series, opening, None, f"{error.what} {error.remedy}".strip()))

@@ -16,7 +16,8 @@ def renumbered(before: Catalogue, after: Catalogue) -> bool:
 
 
 def renumbered_series(before: Series, after: Series) -> bool:
-    return _places(before) != _places(after)
+    """The same for one series."""
+    return before.frames is not after.frames and _places(before) != _places(after)
 
 
 def number_of(frame: FrameInfo | None, series: Series) -> int | None:

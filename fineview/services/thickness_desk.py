@@ -24,6 +24,7 @@ from fineview.services.grid_keeping import GridKeeping
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive, Journal
+from fineview.services.renumbered import renumbered_series
 from fineview.services.session import Session
 from fineview.services.slab import Slab
 from fineview.services.thickness import WISHED, Thickness, localizer_of, marked_fovea, measure, moved
@@ -33,6 +34,7 @@ from fineview.services.thickness_sheet import en_face, sheet_of
 from fineview.services.thickness_state import EnFace, Ground, ThicknessState, Whose
 
 Centre = tuple[Point, str]
+_GREW = RequestProblem("More of this volume has come since it was measured.", "Measure it again.", "volume-grew")
 
 
 class ThicknessDesk:
@@ -172,6 +174,9 @@ class ThicknessDesk:
 
     def _made(self, state: ThicknessState) -> None:
         self._wanted = None
+        if self._has_grown(state):
+            self._refused(state.series_uid, _GREW)
+            return
         kept = self._kept.get(state.series_uid)
         if kept is not None:
             state = replace(state, compared=kept.compared, apart=kept.apart)
@@ -199,7 +204,14 @@ class ThicknessDesk:
         dropped = before is not None and before.compared is not None and state.compared is None
         self.keeping.measured(state.series_uid, made if dropped else measured_anew(kept.entry, made))
 
+    def _has_grown(self, state: ThicknessState) -> bool:
+        """Whether other B-scans of the volume are open than were measured: its rows belong to other frames then."""
+        study = self._session.study
+        now = next((one for one in study.series if one.uid == state.series_uid), None) if study is not None else None
+        return now is not None and state.series is not None and renumbered_series(state.series, now)
+
     def _refused(self, uid: str, error: FineViewError) -> None:
+        self._wanted = None
         before = self._kept.get(uid, ThicknessState(uid))
         self.compare.failed()
         self._keep(replace(before, problem=(error.what, error.remedy)))
@@ -218,7 +230,7 @@ class ThicknessDesk:
         """The shown series' own state is shown; a person's edit of a line measures again."""
         session = self._session
         study = session.study.uid if session.study is not None else ""
-        if study != self._study:
+        if study != self._study or session.openings != self._opening:
             self._study, self._copies, self._wanted = study, (), None
             for lane in ("thickness", "thickness-grid", "thickness-ground"):
                 self._jobs.cancel(lane)  # what is measured of the study before would stand in the way of this one
@@ -228,6 +240,10 @@ class ThicknessDesk:
                 self._kept.clear()
             self._grids = session.kept_grids  # none, until they were read
         uid = session.series.uid if session.series is not None else ""
+        kept = self._kept.get(uid)
+        if kept is not None and self._has_grown(kept):
+            self.compare.forget()
+            self._kept[uid] = ThicknessState(uid, problem=(_GREW.what, _GREW.remedy))
         session.thickness = self._kept.get(uid)
         if self._jobs.busy("thickness"):
             return
@@ -257,5 +273,5 @@ def _measured(wanted: ThicknessState, series: Series, localizer: FrameInfo | Non
         made = moved(made, *found) if found is not None else made
     sheet = sheet_of(made, localizer)
     without = made.plane.px_per_mm is None and wanted.ground == "localizer"
-    return replace(wanted, drawn=drawn, lines=lines, pair=pair, made=made, sheet=sheet, en_face=None, problem=None,
-                   ground="mean" if without else wanted.ground)
+    return replace(wanted, series=series, drawn=drawn, lines=lines, pair=pair, made=made, sheet=sheet, en_face=None,
+                   problem=None, ground="mean" if without else wanted.ground)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.geometry import Box, Point
+from fineview.core.study import Series
 from fineview.services.slab import Slab
 from fineview.services.thickness import Thickness
 from fineview.services.thickness_compare import Compared
@@ -52,11 +53,13 @@ class ThicknessState:
     """``drawn``: lines as the file or the model has them; ``lines``: with the person's own in their place.
 
     ``centre``: where a person put the grid; None: a marked fovea, else the middle.  ``problem``: what, remedy.
+    ``series``: as it was when it was measured; more of its B-scans may be open by now.
     ``slab``: what is seen from the front, where a person chose another than between the two lines measured.
     ``compared``: with another volume; it may still be that of an earlier ``made``.  ``apart``: why there is none.
     """
 
     series_uid: str
+    series: Series | None = None
     drawn: VolumeLines | None = None
     lines: VolumeLines | None = None
     pair: tuple[str, str] | None = None
