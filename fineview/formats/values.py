@@ -9,6 +9,8 @@ from pydicom.dataset import Dataset
 
 from fineview.formats.printable import printable as printable
 
+_LARGEST = 1 << 53
+
 
 def text(dataset: Dataset, keyword: str) -> str:
     """The value as one line of printable text, "" where it is missing or unreadable."""
@@ -45,8 +47,9 @@ def number(dataset: Dataset | None, keyword: str) -> float | None:
 
 
 def integer(dataset: Dataset, keyword: str) -> int | None:
+    """The first value, where it is a whole number that a float holds exactly; what counts with it never overflows."""
     found = number(dataset, keyword)
-    return int(found) if found is not None and found == int(found) else None
+    return int(found) if found is not None and abs(found) <= _LARGEST and found == int(found) else None
 
 
 def items(dataset: Dataset | None, keyword: str) -> tuple[Dataset, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
@@ -127,3 +128,15 @@ def test_numbers_without_a_uid_name_no_concatenation(archive: FileArchive, tmp_p
     whole.InConcatenationNumber, whole.InConcatenationTotalNumber, whole.ConcatenationFrameOffsetNumber = 1, 2, 0
     (tmp_path / "a").write_bytes(as_bytes(whole))
     assert not gaps(only_series(archive, tmp_path))
+
+
+@pytest.mark.parametrize("tag", [0x00209162, 0x00209163, 0x00209228], ids=hex)
+def test_a_number_that_no_count_can_have_does_not_stop_the_others(archive: FileArchive, tmp_path: Path, tag: int
+                                                                 ) -> None:
+    """A value representation that holds more than the standard's own."""
+    spoilt = cut(flat(), CUT)[0]
+    spoilt[tag] = DataElement(tag, "FD", 1e30)
+    (tmp_path / "spoilt").write_bytes(as_bytes(spoilt))
+    (tmp_path / "good").write_bytes(as_bytes(image(sop="1.2.3.99", SeriesInstanceUID="1.2.3.2")))
+    found = last(archive, tmp_path)
+    assert sorted(len(one.frames) for study in found.studies for one in study.series) == [1, CUT[0]]
