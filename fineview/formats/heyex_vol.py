@@ -87,10 +87,12 @@ class HeyexVol:
         lines = [on_localizer(scan.line, scale) for scan in known.scans]
         places = [None] * len(lines) if circle else positions([scan.line for scan in known.scans])
         size = known.rows * known.cols * 4
+        # With the eye: an unreadable B-scan is the same in both.
+        mark = f"HEYEX {known.laterality.value}"
         frames = tuple(FrameInfo(str(path), n, rows=known.rows, cols=known.cols, spacing=known.spacing,
                                  position_mm=place, scan_line=None if circle else line,
                                  scan_circle=Circle(*line) if circle and line is not None else None,
-                                 stamp=f"HEYEX {scan.line} {_sampled(path, scan.pixels_at, size)}")
+                                 stamp=f"{mark} {scan.line} {_sampled(path, scan.pixels_at, size)}")
                        for n, (scan, line, place) in enumerate(zip(known.scans, lines, places, strict=True)))
         has_slo = known.slo_rows > 0
         volume = Recording("OPT", frames, known.patient, known.visit, date=known.date, laterality=known.laterality,
@@ -99,7 +101,7 @@ class HeyexVol:
         if not has_slo:
             return (volume,)
         picture = FrameInfo(str(path), len(frames), rows=known.slo_rows, cols=known.slo_cols, spacing=known.slo_spacing,
-                            stamp=f"HEYEX {_sampled(path, _HEADER_BYTES, known.slo_rows * known.slo_cols)}")
+                            stamp=f"{mark} {_sampled(path, _HEADER_BYTES, known.slo_rows * known.slo_cols)}")
         return volume, Recording("OP", (picture,), known.patient, known.visit, date=known.date,
                                  laterality=known.laterality, description="Infrared localizer",
                                  device=_device(known.version))

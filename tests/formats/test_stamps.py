@@ -55,6 +55,14 @@ def test_other_pixels_or_another_place_are_other_frames(archive: FileArchive, tm
     assert not known[0] & known[1] and not known[0] & known[2]
 
 
+def test_a_frame_of_one_eye_is_never_taken_for_one_of_the_other(archive: FileArchive, tmp_path: Path) -> None:
+    """B-scans without any signal, at the same lines in both eyes."""
+    for eye in ("OD", "OS"):
+        (tmp_path / f"{eye}.vol").write_bytes(vol(np.zeros_like(reflectivity()), eye=eye.encode()))
+    right, left = (last(archive, tmp_path / f"{eye}.vol").studies[0].series for eye in ("OD", "OS"))
+    assert not {stamp for one in right for stamp in stamps(one)} & {stamp for one in left for stamp in stamps(one)}
+
+
 def test_an_added_picture_changes_no_other_stamp(archive: FileArchive, tmp_path: Path) -> None:
     """The third B-scan was not copied with the export at first: frames behind it had other numbers."""
     path = tmp_path / "e.xml"
