@@ -18,7 +18,7 @@ from fineview.services.snapshot import ViewState
 
 class ActionBar:
     WATCHES = frozenset({"tool", "overlay_wishes", "view", "frame_key", "selected", "undo_name", "redo_name", "study",
-                         "series", "image", "window_text", "beside", "companions", "panes"})
+                         "series", "image", "window_text", "beside", "companions", "panes", "planes"})
 
     def __init__(self, window: QMainWindow, desk: Desk, keys: Keys) -> None:
         self._desk, self._keys = desk, keys

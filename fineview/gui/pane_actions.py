@@ -32,7 +32,7 @@ def _preset(number: int) -> Action:
 
 
 PANES = (
-    _layout("1x1", "One picture", "F3", "layout-1x1", 0),
+    _layout("1x1", "One picture", "F3", "layout-1x1"),
     _layout("1x2", "Two side by side", "F4", "layout-1x2"),
     _layout("2x1", "One above the other", "Shift+F4", "layout-2x1", 0),
     _layout("2x2", "Two by two", "F5", "layout-2x2"),

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fineview.core.crossing import crossing
-from fineview.core.finding import Finding
+from fineview.core.finding import Finding, State
 from fineview.core.geometry import Circle, Point, Spacing
 from fineview.core.image import Raster
 from fineview.core.study import FrameInfo, FrameKey, Series, Study
 from fineview.imaging.line_on import line_on
 from fineview.services.linking import Relation, relation
+from fineview.services.listed import listed
 from fineview.services.panes import Layout, Pane, SeriesFrame
 from fineview.services.picture import render_base
 from fineview.services.session import Notice, Session
@@ -27,7 +28,7 @@ Cut = tuple[Point, Point] | Circle
 class PaneState:
     """``image``: uint8 (H, W) or (H, W, 3), None while it is loading; it follows from ``key`` and ``view``.
 
-    ``findings``: marks on the frame, with their numbers among those of the study.
+    ``findings``: marks to be drawn on the frame, with the numbers they have in the list of their study.
     ``cuts``: where frames of other panes lie in this picture, in its pixels; ``here``: the active pane's.
     ``volume``: the series of pane ``jumps``, where this picture can stand beside it: its B-scans are drawn here.
     ``follows``: how it scrolls with the active pane; None: it does not.
@@ -156,7 +157,9 @@ def _marks(session: Session, one: PaneState) -> tuple[tuple[int, Finding], ...]:
     else:
         left = session.left.get(uid)
         known = left.findings if left is not None and left.person == person else ()
-    return tuple((number, found) for number, found in enumerate(known, start=1) if found.frame == one.key)
+    wished = session.overlay.suggestions
+    return tuple((number, found) for number, found in enumerate(listed(session, known), start=1)
+                 if found.frame == one.key and (wished or found.state is not State.SUGGESTED))
 
 
 def window_words(raster: Raster | None, view: ViewWishes) -> str:
@@ -168,4 +171,9 @@ def window_words(raster: Raster | None, view: ViewWishes) -> str:
         return "W/L automatic"
     unit = f" {raster.unit}" if raster.unit else ""
     name = f"{window.name}  " if view.window is not None and window.name else ""
-    return f"{name}W {window.width:g}  L {window.centre:g}{unit}"
+    return f"{name}W {_short(window.width)}  L {_short(window.centre)}{unit}"
+
+
+def _short(value: float) -> str:
+    """Three digits or all those before the point: a hand sets no more.  309, 95.7, -1024, 0.0125."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -18,6 +18,7 @@ from fineview.core.geometry import Box
 from fineview.core.region import RegionKind
 from fineview.core.study import FrameKey
 from fineview.gui.main_window import MainWindow
+from fineview.gui.panels.welcome import recent_words
 from fineview.services.session import Progress, Streaming
 from fineview.services.suggestions import merge_suggestions
 from tests.gui.scene import MODEL, analysis, suggestion
@@ -53,6 +54,26 @@ def test_drawing_keeps_a_mark_and_offers_questions(qtbot: QtBot, window: MainWin
     assert bench.annotate._journal.findings("study-1") == (finding,)
     window.bar.actions["undo"].trigger()
     settle(lambda: bench.session.findings == ())
+
+
+def test_after_a_measured_line_the_keys_still_choose_tools(qtbot: QtBot, window: MainWindow, settle: Settle) -> None:
+    bench, canvas = window._bench, window.viewer.canvas
+    window.activateWindow()
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_T)
+    window.binder.update_now()
+    drag(qtbot, canvas, (30, 15), (50, 30), (70, 45))
+    settle(lambda: [one.region.kind for one in bench.session.findings] == [RegionKind.LENGTH])
+    assert canvas.hasFocus() and not window.chat.question.text()
+    qtbot.keyClick(canvas, Qt.Key.Key_6)
+    assert bench.session.tool == "angle"
+
+
+def test_recent_studies_are_told_in_plain_words() -> None:
+    assert recent_words("Doe^John  20010101", "2026-03-04T10:15:30+01:00") == \
+        "Doe, John    2001-01-01    opened 2026-03-04 10:15"
+    assert recent_words("scan.vol", "2026-03-04T10:15:30+01:00") == "scan.vol    opened 2026-03-04 10:15"
+    assert recent_words("R&D  20010101", "2026-03-04T10:15:30+01:00").startswith("R&&D    2001")
 
 
 def test_keys_work_on_the_picture_and_not_in_a_text_field(qtbot: QtBot, window: MainWindow) -> None:

@@ -30,6 +30,7 @@ class Windows(Page):
         self.which = combo(tr("Kind of picture"), tuple((name, name) for name in names))
         self.text = QPlainTextEdit()
         self.text.setAccessibleName(tr("Windows, one per line"))
+        self.text.setPlaceholderText("Lung  W 1500  L -600")
         self.problem = self.words("", "warning")
         self.column.insertWidget(1, self.which)
         self.column.insertWidget(2, self.text, 100)

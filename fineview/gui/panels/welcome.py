@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from fineview.core.report import INTENDED_USE
 from fineview.gui import icons
 from fineview.gui.theme import as_panel
-from fineview.gui.wording import tr
+from fineview.gui.wording import date_words, person_name, tr
 
 Recent = tuple[tuple[str, str, tuple[str, ...], str], ...]
 
@@ -90,9 +90,17 @@ class Welcome(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for _, title, paths, opened in recent[:6]:
-            button = QPushButton(f"{title}    {opened[:16].replace('T', ' ')}")
+            button = QPushButton(recent_words(title, opened))
             button.setObjectName("link")
             button.setToolTip("\n".join(paths))
             button.clicked.connect(lambda _=False, p=paths: self.reopened.emit(p))
             self._recent.addWidget(button)
         self._recent_title.setVisible(bool(recent))
+
+
+def recent_words(title: str, opened: str) -> str:
+    """ "Doe^John  20010101" and an ISO time -> "Doe, John   2001-01-01   opened 2026-03-04 10:15", for a button."""
+    name, _, day = title.rpartition("  ")
+    told = (person_name(name or day), date_words(day) if name else "", tr("opened {0}").format(
+        opened[:16].replace("T", " ")))
+    return "    ".join(part for part in told if part).replace("&", "&&")

@@ -374,8 +374,9 @@ class Canvas(QWidget):
             if moving is None or moving.finding.id != finding.id:
                 number = self._numbers.get(finding.id, 0)
                 full = len(visible) <= _MOST_WORDS or finding.id in first
-                text = marks.words(finding, number, self.spacing) if full else str(number)
-                marks.paint_mark(painter, matrix, finding, text, finding.id == self.selected, taken)
+                chosen = finding.id == self.selected
+                text = marks.words(finding, number, self.spacing, chosen) if full else str(number)
+                marks.paint_mark(painter, matrix, finding, text, chosen, taken)
 
     def _paint_furniture(self, painter: QPainter) -> None:
         size = QRectF(self.rect())

@@ -48,11 +48,11 @@ def _cross(at: QPointF) -> QPainterPath:
     return path
 
 
-def words(finding: Finding, number: int, spacing: Spacing) -> str:
-    """What stands beside a mark: "3 drusen, suggested 0.86", "4 length 1.24 mm"."""
+def words(finding: Finding, number: int, spacing: Spacing, selected: bool = False) -> str:
+    """What stands beside a mark: "3 drusen, suggested 0.86", "4 length 1.24 mm"; an area where it is selected."""
     label = finding.label.replace("_", " ") or tr(finding.region.kind.value)
-    if finding.region.kind in (RegionKind.LENGTH, RegionKind.ANGLE):
-        label = f"{label} {mark_words(finding.region, spacing)}"
+    if selected or finding.region.kind in (RegionKind.LENGTH, RegionKind.ANGLE):
+        label = f"{label} {mark_words(finding.region, spacing)}".rstrip()
     if finding.state is State.SUGGESTED:
         score = f" {chance_words(finding.score)}" if finding.score is not None else ""
         return f"{number} {label}, {tr('suggested')}{score}"

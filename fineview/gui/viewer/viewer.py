@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fineview.core.geometry import Box, Point
 from fineview.core.orientation import Orientation
-from fineview.core.region import Region
+from fineview.core.region import Region, RegionKind
 from fineview.core.study import Series
 from fineview.gui.viewer.frame_bar import FrameBar
 from fineview.gui.viewer.legend import Legend
@@ -22,7 +22,7 @@ from fineview.services.workbench import Workbench
 
 
 class Viewer(QWidget):
-    """``region_drawn``: a person finished a region and may want to ask about it."""
+    """``region_drawn``: a person finished a region and may want to ask about it; a measured line is no question."""
 
     WATCHES = frozenset({
         "image", "image_problem", "frame_key", "frame", "series", "spacing", "markers", "view", "window_text",
@@ -114,7 +114,8 @@ class Viewer(QWidget):
             self._bench.explain.hold(hidden)
 
     def _add(self, region: Region) -> None:
-        if self._bench.annotate.add(region.kind, region.points) is not None:
+        added = self._bench.annotate.add(region.kind, region.points) is not None
+        if added and region.kind not in (RegionKind.LENGTH, RegionKind.ANGLE):  # the next key may be another tool's
             self.region_drawn.emit()
 
     def _read_pixel(self, point: Point | None) -> None:

@@ -100,6 +100,11 @@ def test_words_tell_who_and_whether_reviewed() -> None:
     assert told[ScaleSource.PROJECTED] == "5 length 39.4 \u00b5m, at the detector"
     assert told[ScaleSource.ASSUMED] == "5 length 5 px, scale assumed"
     assert words(line, 5, Spacing()) == "5 length 5 px, not calibrated"
+    # 10 columns of 12 um by 20 rows of 4 um: 120 um x 80 um = 0.0096 mm2, told beside the selected mark alone.
+    box = Finding("b", "s", KEY, Region(RegionKind.BOX, ((0.0, 0.0), (10.0, 20.0))), "", Origin.PERSON, State.ACCEPTED)
+    assert words(box, 6, spacing(ScaleSource.CALIBRATED)) == "6 box"
+    assert words(box, 6, spacing(ScaleSource.CALIBRATED), selected=True) == "6 box 0.0096 mm\u00b2"
+    assert words(own, 4, Spacing(), selected=True) == "4 point"
 
 
 def test_suggestions_can_be_switched_off_but_not_the_selected_one() -> None:

@@ -150,6 +150,7 @@ def test_one_plane_alone_and_back_to_the_frame(reader: Reader, tmp_path: Path) -
     assert viewer._faults.text() == "2 slices seem to be missing between slices 4 and 5; the others are 2 mm apart."
     assert viewer._faults.isVisible()
     axial, coronal, sagittal = reader.planes()
+    assert reader.window.bar.actions["planes"].isChecked()
     reader.qtbot.mouseDClick(coronal, Qt.MouseButton.LeftButton, pos=coronal.rect().center())
     assert [one.isVisible() for one in (viewer.canvas, axial, coronal, sagittal)] == [False, False, True, False]
     reader.qtbot.mouseDClick(coronal, Qt.MouseButton.LeftButton, pos=coronal.rect().center())
@@ -158,6 +159,7 @@ def test_one_plane_alone_and_back_to_the_frame(reader: Reader, tmp_path: Path) -
     reader.window.binder.update_now()
     assert [one.isVisible() for one in (viewer.canvas, axial, coronal, sagittal)] == [True, False, False, False]
     assert not reader.room.lines.isVisible() and reader.session.planes is None
+    assert not reader.window.bar.actions["planes"].isChecked()
 
 
 def test_a_series_that_is_no_volume_says_why(reader: Reader, tmp_path: Path) -> None:
