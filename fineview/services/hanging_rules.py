@@ -1,7 +1,7 @@
 """Hanging rules: which pictures a study shows side by side when it is opened, one line a modality.  Pure.
 
-A rule asks for a layout and says what goes where.  It never guesses: sides and dates that a file does not give match
-nothing, and where fewer than two pictures are found one is shown, as without a rule.
+A rule asks for a layout and says what goes where.  It never guesses: sides, dates and patients that a file does not
+give match nothing, and where fewer than two pictures are found one is shown, as without a rule.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def neighbours(catalogue: Catalogue, study: Study, series: Series) -> tuple[Seri
     """What to offer beside a series where no rule says: localizer, other side, other visit, then all of the patient."""
     first = (_localizer(study, series), _other_side(catalogue, study, series), _other_visit(catalogue, study, series))
     own = [one for one in study.series if one.frames]
-    others = [one for other in catalogue.studies if other.patient.key == study.patient.key and other.uid != study.uid
+    others = [one for other in catalogue.studies if _of_one_patient(other, study) and other.uid != study.uid
               for one in other.series if one.frames]
     named = [one for one in (*first, *own, *others) if one is not None and one.uid != series.uid]
     return tuple({one.uid: one for one in named}.values())
@@ -144,8 +144,14 @@ def _other_visit(catalogue: Catalogue, study: Study, series: Series) -> Series |
 
 
 def _same_kind(catalogue: Catalogue, study: Study, series: Series) -> list[tuple[Study, Series]]:
-    return [(other, one) for other in catalogue.studies if other.patient.key == study.patient.key
+    return [(other, one) for other in catalogue.studies if _of_one_patient(other, study)
             for one in other.series if one.frames and one.modality == series.modality and one.uid != series.uid]
+
+
+def _of_one_patient(one: Study, other: Study) -> bool:
+    """Two studies that do not say whose they are need not be of one person."""
+    known = one.uid == other.uid or bool(one.patient.id or one.patient.name)
+    return known and one.patient.key == other.patient.key
 
 
 def _unlike(series: Series, other: Series) -> tuple[bool, int]:

@@ -23,14 +23,14 @@ from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Pati
 from fineview.services.companion_view import CompanionView, companion_view, presented
 from fineview.services.eye import EyeView
 from fineview.services.file_lines import words_of
+from fineview.services.listed import listed, of_the_encoder
 from fineview.services.localizer import localizer
 from fineview.services.memory_words import memory_text
 from fineview.services.pane_view import PanesState, panes_state, window_words
 from fineview.services.picture import missing_words, overlay_picture, picture_of, render_base
 from fineview.services.plane_view import PlanesView
-from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, reaches, suggestions
+from fineview.services.promising import Measured, Promise, Suggestions, curves_of, promise, suggestions
 from fineview.services.session import Notice, Pointed, Progress, Session, Streaming
-from fineview.services.suggestions import of_encoder
 from fineview.services.whereabouts import place_of
 from fineview.services.wishes import Beside, OverlayWishes, Tool, ViewWishes
 
@@ -152,8 +152,8 @@ class ViewState:
 def snapshot(session: Session) -> ViewState:
     """Take the state of ``session`` as one frozen value."""
     key, frame, series, raster = session.frame_key, session.frame, session.series, session.raster
-    analysis, known = session.analysis, _findings(session)
-    findings = tuple(f for f in known if f.id == session.selected or reaches(f, session.least_score))
+    analysis, known = session.analysis, of_the_encoder(session, session.findings)
+    findings = listed(session, session.findings)
     measured = _measured(session)
     overlay = None if session.overlays_hidden else overlay_picture(session)
     missing = missing_words(session, session.overlay)
@@ -192,11 +192,6 @@ def _lines(session: Session) -> tuple[LayerLine, ...]:
     key = session.frame_key
     wished = session.overlay.lines and not session.overlays_hidden
     return (session.lines.get(key) or ()) if wished and key is not None else ()
-
-
-def _findings(session: Session) -> tuple[Finding, ...]:
-    facts = session.engines.get(session.overlay.encoder)
-    return of_encoder(session.findings, facts.identity.sha256 if facts else None, session.selected)
 
 
 def _measured(session: Session) -> tuple[Measured, ...]:

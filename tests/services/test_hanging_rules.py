@@ -126,3 +126,15 @@ def test_what_is_offered_beside_a_series() -> None:
     catalogue = Catalogue((study("1", volume, left, photo), study("2", before, date="20250101"),
                            study("3", stranger, patient=JOHN)))
     assert [one.uid for one in neighbours(catalogue, catalogue.studies[0], volume)] == ["1.p", "1.l", "2.r"]
+
+
+def test_pictures_that_do_not_say_whose_they_are_never_hang_as_one_patients() -> None:
+    nobody = Patient()
+    right, left, later = series("1.r", side="R"), series("2.l", side="L"), series("3.r", side="R")
+    studies = (study("1", right, patient=nobody), study("2", left, patient=nobody),
+               study("3", later, patient=nobody, date="20270304"))
+    assert hung(right, *studies) == Hung("1x1", ("1.r",))
+    assert neighbours(Catalogue(studies), studies[0], right) == ()
+    # Both eyes in one study are one person's, named or not.
+    own = series("1.l", side="L")
+    assert hung(right, study("1", right, own, patient=nobody)).series == ("1.r", "1.l")

@@ -26,6 +26,7 @@ from fineview.services.pane_view import panes_state
 from fineview.services.panes import Panes, SeriesFrame
 from fineview.services.session import Session
 from fineview.services.settings import Settings
+from fineview.services.snapshot import snapshot
 from fineview.store.cellar import Cellar
 
 SPACING = Spacing(0.004, 0.012, 0.2, ScaleSource.CALIBRATED)
@@ -277,3 +278,18 @@ def test_a_series_that_grows_beside_the_active_one_keeps_its_frame_and_shows_no_
     held = {key.index: int(raster.pixels[0, 0]) for key, raster in desk.session.rasters.items()
             if key.series_uid == "1.L"}
     assert held and held == {index: index + 10 for index in held}
+
+
+def test_marks_have_one_number_in_the_list_and_in_every_pane(desk) -> None:
+    """A suggestion that is not listed is not drawn beside either, and takes no number."""
+    desk.opened()
+    desk.panes.link()
+    session, box = desk.session, Region.from_box(Box(1, 1, 2, 2))
+    unsure, sure = (Finding(f"s-{score}", "1", FrameKey("1.L", 4), box, "drusen", Origin.MODEL, State.SUGGESTED,
+                            score=score) for score in (0.2, 0.9))
+    mine = Finding("p-1", "1", FrameKey("1.L", 4), box, "drusen", Origin.PERSON, State.ACCEPTED)
+    session.findings, session.least_score = (unsure, sure, mine), 0.5
+    assert [found.id for found in snapshot(session).findings] == ["s-0.9", "p-1"]
+    assert [(number, found.id) for number, found in desk.state(1).findings] == [(1, "s-0.9"), (2, "p-1")]
+    session.overlay = replace(session.overlay, suggestions=False)
+    assert [(number, found.id) for number, found in desk.state(1).findings] == [(2, "p-1")]
