@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from fineview.core.study import Catalogue
+from fineview.formats.printable import printable
 from fineview.services.companion_view import KIND_WORDS
 from fineview.services.known_objects import KnownObject
 
@@ -25,6 +26,7 @@ def objects_list(known: Sequence[KnownObject], found: Catalogue) -> list[dict[st
 
 
 def objects_lines(known: Sequence[KnownObject]) -> list[str]:
-    return [f"{KIND_WORDS[one.companion.kind]}: {one.companion.title} ({PurePath(one.companion.path).name}), "
+    return [f"{KIND_WORDS[one.companion.kind]}: {one.companion.title} "
+            f"({printable(PurePath(one.companion.path).name)}), "
             f"{f'shown as {one.shown_as}' if one.shown_as else 'known, not shown'}{f': {one.why}' if one.why else ''}"
             for one in known]

@@ -8,6 +8,7 @@ from typing import Any
 from fineview.core.dialogue import Answer
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.study import Catalogue, Series
+from fineview.formats.printable import printable
 from fineview.services.jobs import Token
 
 
@@ -74,7 +75,8 @@ def catalogue_lines(found: Catalogue) -> str:
     copies = sum(f.verdict == "duplicate" for f in found.files)
     if copies:
         lines.append(f"{copies} duplicate file{'s' if copies > 1 else ''}")
-    lines.extend(f"problem: {p.path}: {p.what} {p.remedy}" for p in found.problems)
+    # A terminal obeys what an archive's members may be called.
+    lines.extend(f"problem: {printable(p.path)}: {p.what} {p.remedy}" for p in found.problems)
     return "\n".join(lines)
 
 

@@ -23,6 +23,7 @@ from fineview.core.study import (
 )
 from fineview.formats.concatenations import in_order, missing_parts
 from fineview.formats.localizers import linked
+from fineview.formats.printable import printable
 from fineview.formats.record import FileRecord
 from fineview.imaging.stack import UNEVEN, spacing_faults, stack_of
 
@@ -46,7 +47,7 @@ def build(records: Sequence[FileRecord], problems: Sequence[Problem] = ()) -> Ca
                                     owner.path if owner else None))
         found += [record.problem for record in many if record.problem is not None]
         if owner is not None and _another(owner, head):
-            others.setdefault(owner.path, []).append(PurePath(path).name)
+            others.setdefault(owner.path, []).append(printable(PurePath(path).name))
         if owner is not None or head.kind == "problem":
             continue
         if _instance(head):

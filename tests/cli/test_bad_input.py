@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from fineview.core.study import FrameKey
 from fineview.models.weights import MANIFEST, TENSORS
 from fineview.store.cellar import Cellar
 from tests.cli.spoken import child, may_mount, speak
+from tests.formats.made import as_bytes, image
 
 mounts = pytest.mark.skipif(not may_mount(), reason="no mounts of one's own on this machine (unshare -rm)")
 WEIGHTS = paths.weights_dir() / "retina-s"
@@ -238,3 +240,15 @@ def test_a_damaged_store_is_told_and_hinders_no_picture(tmp_path: Path, monkeypa
     assert speak("info", paths.sample_dir(), "--json").code == 0
     (check,) = [one for one in speak("doctor", "--json").json["checks"] if one["name"] == "store"]
     assert check["verdict"] == "problem" and check["remedy"]
+
+
+def test_names_of_files_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+    """An archive chooses its members' names."""
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.writestr("a.dcm", as_bytes(image()))
+        # The same identification and plainly another image: named in a warning.
+        archive.writestr("b\x1b[31m.dcm", as_bytes(image(PatientID="2")))
+        archive.writestr("\x1b[2Jcut\nproblem all.dcm", as_bytes(image(sop="1.2.3.5"))[:-9])
+    told = speak("info", tmp_path / "study.zip")
+    assert told.code == 0 and "b [31m.dcm has the identification" in told.out
+    assert " [2Jcut problem all.dcm: The file is incomplete" in told.out and "\x1b" not in told.out
