@@ -18,6 +18,8 @@ from fineview.core.study import Problem
 from fineview.formats import limits
 
 _SPARE = 64 << 20
+# File systems hold 255 in a name and 4095 in a path, of which the target folder takes some.
+_NAME_BYTES, _PATH_BYTES = 240, 3000
 
 
 def looks_like_zip(head: bytes) -> bool:
@@ -67,6 +69,9 @@ def _refusal(info: zipfile.ZipInfo) -> Problem | None:
     if not _inside(info.filename):
         return Problem(info.filename, "outside", "1 entry points outside the archive and was skipped.",
                        "Ask its sender for another copy.")
+    if _too_long(_inside(info.filename)):
+        return Problem(info.filename, "unreadable", "A name in the archive is too long.",
+                       "Unpack it under shorter names and open the folder.")
     if info.flag_bits & 1:
         return Problem(info.filename, "encrypted", "A file in the archive is encrypted.",
                        "Unpack it with its password and open the folder.")
@@ -79,10 +84,13 @@ def _refusal(info: zipfile.ZipInfo) -> Problem | None:
 def _inside(name: str) -> tuple[str, ...]:
     """Parts of a member's name below the target, () for absolute names, drives, ".." and nothing at all."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    bad = not parts or name.startswith(("/", "\\")) or "\0" in name
-    if bad or any(part == ".." or ":" in part or len(part.encode("utf-8", "replace")) > 240 for part in parts):
-        return ()
-    return parts
+    bad = not parts or name.startswith(("/", "\\")) or "\0" in name or parts[0][1:2] == ":"
+    return () if bad or ".." in parts else parts
+
+
+def _too_long(parts: tuple[str, ...]) -> bool:
+    sizes = [len(part.encode("utf-8", "replace")) for part in parts]
+    return max(sizes) > _NAME_BYTES or sum(sizes) + len(sizes) > _PATH_BYTES
 
 
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, out: Path, budget: int) -> tuple[int, Problem | None]:

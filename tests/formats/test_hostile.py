@@ -232,6 +232,16 @@ def test_zip_slip_links_and_lies(archive: FileArchive, tmp_path: Path) -> None:
     assert archive.read_frame(found.studies[0].series[0].frames[0]).rows == 4
 
 
+def test_a_name_that_no_disk_can_hold_hides_no_other_member(archive: FileArchive, tmp_path: Path) -> None:
+    path = tmp_path / "study.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for number, name in enumerate(("n" * 300, "x/" * 2500 + "deep", "2026-01-31T12:30:00.dcm")):
+            made.writestr(name, as_bytes(image(sop=f"1.2.3.{number}")))
+    found = last(archive, path)
+    assert [one.path for one in found.files] == [f"{path}/2026-01-31T12:30:00.dcm"]
+    assert [one.what for one in found.problems] == ["A name in the archive is too long."] * 2
+
+
 def test_zip_of_zeros_and_of_many(archive: FileArchive, tmp_path: Path) -> None:
     path = tmp_path / "many.zip"
     with zipfile.ZipFile(path, "w") as made:
