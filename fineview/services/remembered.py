@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from functools import wraps
@@ -19,6 +20,7 @@ Key = tuple[object, ...]
 
 # What is on screen at one time: a picture and its overlay in each of a few panes.
 _ON_SCREEN = 8
+_GONE = threading.Event()  # a source of something has gone since it was last looked for
 _SOURCES = (Raster, HeatMap, Analysis, WordMap)
 
 
@@ -47,7 +49,7 @@ def remembered(make: Callable[P, T]) -> Callable[P, T]:
             return kept  # type: ignore[return-value]
         made = make(*args, **kwargs)
         if made is not None and not any(_is(made, one) for one in args):
-            PICTURES.forget(_is_gone)
+            _forget_the_gone()
             PICTURES[key] = made
         return made
 
@@ -55,12 +57,23 @@ def remembered(make: Callable[P, T]) -> Callable[P, T]:
 
 
 def _lightly(source: object) -> object:
-    return weakref.ref(source) if isinstance(source, _SOURCES) else source
+    return weakref.ref(source, _has_gone) if isinstance(source, _SOURCES) else source
 
 
 def _is(made: object, source: object) -> bool:
     """A picture that is its own source, unchanged, needs no memory."""
     return made is source or isinstance(source, Raster) and made is source.pixels
+
+
+def _has_gone(_: object) -> None:
+    _GONE.set()
+
+
+def _forget_the_gone() -> None:
+    """Looked for only where a source has gone: there may be thousands of pictures, and a wheel makes one a turn."""
+    if _GONE.is_set():
+        _GONE.clear()
+        PICTURES.forget(_is_gone)
 
 
 def _is_gone(key: Key) -> bool:

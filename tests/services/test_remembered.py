@@ -63,3 +63,18 @@ def test_what_is_on_screen_stays_under_the_smallest_budget() -> None:
     for number in [*range(1, 10), *range(2, 10), 1]:
         square(number)
     assert asked == [*range(1, 10), 1]
+
+
+def test_the_gone_are_looked_for_only_where_a_source_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, forget = [], PICTURES.forget
+    monkeypatch.setattr(PICTURES, "forget", lambda gone: (looked.append(len(PICTURES)), forget(gone)))
+    kept = [grey(value) for value in range(20)]
+    render_base(kept[0], ViewWishes())  # what earlier tests let go of
+    looked.clear()
+    for raster in kept:
+        render_base(raster, ViewWishes())
+    assert looked == [] and len(PICTURES) == 20
+    kept.pop()
+    del raster
+    render_base(kept[0], ViewWishes(inverted=True))
+    assert looked == [20] and len(PICTURES) == 20
