@@ -27,7 +27,6 @@ from fineview.formats.sr_tree import tree_of
 from fineview.formats.values import items, text
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-KEY_OBJECTS = _STORAGE + "88.59"
 Facts = dict[str, Any]
 
 
