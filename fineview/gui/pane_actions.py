@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fineview.gui.action_row import Action, has_image
+from fineview.gui.desk import Desk
 from fineview.services.panes import MOST, Layout
 from fineview.services.snapshot import ViewState
 
@@ -14,9 +15,17 @@ def has_panes(state: ViewState) -> bool:
     return state.panes.several
 
 
+def _lay_out(desk: Desk, layout: Layout) -> None:
+    """Three planes take the places of the panes: who wants panes wants them no longer."""
+    if desk.bench.session.planes is not None:
+        desk.bench.planes.close()
+    desk.bench.panes.layout(layout)
+
+
 def _layout(layout: Layout, title: str, key: str, icon: str, toolbar: int = 5) -> Action:
     return Action(f"layout-{layout}", title, key, icon, "Panes", "Pictures side by side; drag series into them",
-                  lambda d: d.bench.panes.layout(layout), has_image, lambda s: s.panes.layout == layout, toolbar)
+                  lambda d: _lay_out(d, layout), has_image,
+                  lambda s: s.panes.layout == layout and s.planes is None, toolbar)
 
 
 def _pane(number: int) -> Action:

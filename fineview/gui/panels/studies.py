@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePath
 
 import numpy as np
@@ -10,7 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QScrollArea, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from fineview.core.study import Catalogue, Series, Study
+from fineview.core.study import Catalogue, Patient, Series, Study
 from fineview.gui.panels.object_rows import OBJECT_PATH, homeless, object_rows, of_study
 from fineview.gui.panels.series_tree import UID as _UID
 from fineview.gui.panels.series_tree import SeriesTree
@@ -41,6 +43,15 @@ def study_words(study: Study) -> str:
     return "  ".join(part for part in (date_words(study.date) or tr("date unknown"), study.description) if part)
 
 
+def people_words(people: Iterable[Patient]) -> dict[tuple[str, ...], str]:
+    """A name for each patient by key; two of one name are told apart by birth date and ID."""
+    told = {one.key: (person_name(one.name) or tr("name unknown"), one) for one in people}
+    names = Counter(name for name, _ in told.values())
+    return {key: name if names[name] == 1 else "  ".join(
+        part for part in (name, one.birth_date and f"{tr('born')} {date_words(one.birth_date)}",
+                          one.id and f"{tr('ID')} {one.id}") if part) for key, (name, one) in told.items()}
+
+
 def thumbnail(image: NDArray[np.uint8], aspect: float) -> QIcon:
     """A small picture in its true shape on the picture's ground."""
     made = to_qimage(image)
@@ -52,7 +63,9 @@ def thumbnail(image: NDArray[np.uint8], aspect: float) -> QIcon:
     painter = QPainter(ground)
     painter.drawImage((_THUMB.width() - small.width()) // 2, (_THUMB.height() - small.height()) // 2, small)
     painter.end()
-    return QIcon(ground)
+    made_icon = QIcon(ground)
+    made_icon.addPixmap(ground, QIcon.Mode.Selected)  # else Qt lays the colour of the chosen row over the picture
+    return made_icon
 
 
 class Studies(QWidget):
@@ -142,12 +155,13 @@ class Studies(QWidget):
         self.tree.clear()
         self._rows.clear()
         people: dict[tuple[str, ...], QTreeWidgetItem] = {}
+        names = people_words(study.patient for study in self._catalogue.studies)
         for study in self._catalogue.studies:
             person = people.get(study.patient.key)
             if person is None:
                 person = people[study.patient.key] = self._branch(
-                    self.tree.invisibleRootItem(), person_name(study.patient.name) or tr("name unknown"), bold=True)
-            branch = self._branch(person, study_words(study))
+                    self.tree.invisibleRootItem(), names[study.patient.key], bold=True)
+            branch = self._branch(person, study_words(study), date_words(study.date) if self._folded else "")
             for series in study.series:
                 self._rows[series.uid] = self._leaf(branch, series)
             object_rows(branch, of_study(self._objects, study), self._folded)
@@ -156,8 +170,8 @@ class Studies(QWidget):
         if shown in self._rows:
             self.tree.setCurrentItem(self._rows[shown])
 
-    def _branch(self, parent: QTreeWidgetItem, text: str, bold: bool = False) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(parent, [text])
+    def _branch(self, parent: QTreeWidgetItem, text: str, short: str = "", bold: bool = False) -> QTreeWidgetItem:
+        item = QTreeWidgetItem(parent, [short or text])
         item.setToolTip(0, plain_tip(text))
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         if bold:

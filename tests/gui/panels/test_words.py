@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fineview.core.dialogue import Answer, Citation, Question
-from fineview.core.study import FrameKey
+from fineview.core.study import FrameKey, Patient
 from fineview.gui.panels.identity import breakable, facts
 from fineview.gui.panels.status import progress_words, remaining_words
-from fineview.gui.panels.studies import series_words
+from fineview.gui.panels.studies import people_words, series_words
 from fineview.gui.panels.turn import citation_words, source_words, verdict_words
 from fineview.gui.wording import date_words, person_name, plain
 from fineview.services.session import Progress
@@ -35,6 +35,12 @@ def test_markup_is_made_harmless() -> None:
 def test_series_tell_side_frames_and_localizer() -> None:
     assert series_words(scan()) == "macula\nOPT, OD, 5 frames\nwith localizer"
     assert series_words(photo("photo", "study-1")) == "photo\nOP, side unknown, 100 x 100"
+
+
+def test_two_patients_of_one_name_are_told_apart() -> None:
+    one, other = Patient("Doe^Jane", "17", "19700102"), Patient("Doe^Jane", "18")
+    assert list(people_words([one, other, one, Patient("Doe^John", "19")]).values()) == [
+        "Doe, Jane  born 1970-01-02  ID 17", "Doe, Jane  ID 18", "Doe, John"]
 
 
 def test_remaining_time_comes_after_two_seconds() -> None:

@@ -204,3 +204,14 @@ def test_planes_take_the_room_of_the_panes_until_another_layout_is_chosen(reader
     bench.panes.layout("2x2")
     reader.window.binder.update_now()
     assert reader.session.planes is None and not axial.isVisible() and beside.isVisible()
+    reader.planes()
+    actions = reader.window.bar.actions
+    assert [actions[name].isChecked() for name in ("planes", "layout-1x1", "layout-2x2")] == [True, False, False]
+    actions["layout-2x2"].trigger()
+    reader.window.binder.update_now()
+    assert [actions[name].isChecked() for name in ("planes", "layout-1x1", "layout-2x2")] == [False, False, True]
+    actions["layout-1x1"].trigger()
+    reader.planes()
+    actions["layout-1x1"].trigger()  # one picture was the layout before: it is still no dead button
+    reader.window.binder.update_now()
+    assert reader.session.planes is None and actions["layout-1x1"].isChecked()
