@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fineview.core.crossing import crossing
 from fineview.core.geometry import Point
 from fineview.core.image import Raster, Window
-from fineview.core.orientation import Orientation
+from fineview.core.orientation import Orientation, opposite
 from fineview.core.place import Vector
 from fineview.core.study import FrameInfo, Series
 from fineview.core.units import with_unit
@@ -21,6 +21,7 @@ from fineview.imaging.reformat import Cut, cut, planes_of
 from fineview.imaging.window import render_gray, to_rgb
 
 _SAME_MM = 1e-6
+_ASKEW = 2.0  # one direction of a picture is told where it is at least so many times the other
 _SIDES = (("R", "L"), ("A", "P"), ("F", "H"))
 
 
@@ -36,13 +37,17 @@ class PlanePicture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlanesView:
-    """``point_mm``: where the planes cross; ``pictures`` follow it, and are empty while the volume is read."""
+    """``point_mm``: where the planes cross; ``pictures`` follow it, and are empty while the volume is read.
+
+    ``across``: what lies towards the rising third axis of an OCT volume, "" where the files do not say.
+    """
 
     series: Series
     grid: Grid
     point_mm: Vector
     volume: Volume | None = None
     pictures: tuple[PlanePicture, ...] = ()
+    across: str = ""
 
     def moved(self, point_mm: Sequence[float]) -> Vector:
         """The nearest point inside the volume."""
@@ -126,9 +131,25 @@ def markers(view: PlanesView, number: int) -> tuple[str, str, str, str]:
     plane, frame = planes_of(view.grid.axes)[number], view.series.frames[0].orientation
     if view.grid.axes == "patient":
         return plane.markers if frame.along_row else ("?", "?", "?", "?")
-    named = (frame.along_row, frame.along_column, "")
+    named = (frame.along_row, frame.along_column, view.across)
     right, down = (named[int(np.argmax(np.abs(way)))] for way in (plane.right, plane.down))
     return Orientation(right, down).edges()
+
+
+def across_letters(series: Series, grid: Grid, picture: FrameInfo | None) -> str:
+    """What lies towards the rising third axis, by where the B-scans lie on a picture whose header names its directions.
+
+    "" for volumes in the patient, which name their own, and for scans that follow one another askew on the picture.
+    """
+    first, last = series.frames[0].scan_line, series.frames[-1].scan_line
+    if grid.axes == "patient" or picture is None or first is None or last is None:
+        return ""
+    x, y = (np.mean(last, axis=0) - np.mean(first, axis=0)) * np.sign(grid.affine[2, 2])
+    if abs(y) >= _ASKEW * abs(x):
+        letters, away = picture.orientation.along_column, y
+    else:
+        letters, away = picture.orientation.along_row, x if abs(x) >= _ASKEW * abs(y) else 0.0
+    return letters if away > 0 else opposite(letters) if away < 0 and letters else ""
 
 
 def value_words(view: PlanesView, number: int, at: Point) -> str:

@@ -20,9 +20,10 @@ from fineview.core.volume import Grid, Volume
 from fineview.imaging.reformat import planes_of, step_mm
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.lane_bar import LaneBar
-from fineview.services.plane_view import PlanePicture, PlanesView, cut_planes
+from fineview.services.plane_view import PlanePicture, PlanesView, across_letters, cut_planes
 from fineview.services.ports import Archive
 from fineview.services.session import Session
+from fineview.services.thickness import localizer_of
 from fineview.services.volumes import BUDGET_BYTES, build_volume, grid_of
 
 Shown = tuple[Vector, Window | None, bool]
@@ -67,7 +68,9 @@ class Planes:
         self._asked, self._index = None, session.index
         # Planes take the places of the other panes, until another layout is chosen.
         session.panes = replace(session.panes, alone=session.panes.layout != "1x1")
-        session.planes = PlanesView(series, grid, _middle(series, grid, session.index))
+        picture = localizer_of(session.study, series) if session.study is not None else None
+        session.planes = PlanesView(series, grid, _middle(series, grid, session.index),
+                                    across=across_letters(series, grid, picture))
         self._bar.moved(0, len(series.frames), "reading the volume")
         self._coming = min(self.budget_bytes, sum(frame.rows * frame.cols for frame in series.frames) * self._each())
         at_hand, budget = partial(self._at_hand, series.uid), self.budget_bytes

@@ -14,6 +14,7 @@ from fineview.core.study import Catalogue, FrameInfo, Patient, Series, Study
 from fineview.services.jobs import Jobs
 from fineview.services.plane_view import (
     PlanesView,
+    across_letters,
     lines_on_frame,
     markers,
     origin_words,
@@ -22,6 +23,7 @@ from fineview.services.plane_view import (
 )
 from fineview.services.planes import Planes
 from fineview.services.session import Session
+from fineview.services.volumes import grid_of
 from tests.imaging.stacks import frame, upright
 
 HEIGHTS = (0.0, 2.0, 4.0, 6.0, 8.0)
@@ -190,6 +192,25 @@ def test_an_oct_volume_is_named_along_its_own_axes(jobs: Jobs, mailbox) -> None:
     assert [markers(view, number) for number in range(3)] == [("N", "H", "T", "F"), ("N", "?", "T", "?"),
                                                               ("?", "H", "?", "F")]
     assert value_words(view, 1, (3.5, 3.5)) == "7, interpolated" and value_words(view, 1, (-1.0, 3.5)) == ""
+
+
+@pytest.mark.parametrize(("way", "letters"), [
+    ((0.0, -1.0), "F"), ((0.0, 1.0), "F"), ((1.0, 0.2), "N"), ((1.0, 1.0), ""), ((0.0, 0.0), "")])
+def test_b_scans_that_follow_one_another_on_a_picture_take_its_letters(way: tuple[float, float], letters: str) -> None:
+    """En face is laid down the localizer, so that its lower edge is the localizer's, whichever way the scan went."""
+    spacing = replace(upright(0)[0].spacing, row_mm=0.004, col_mm=0.012)
+    frames = tuple(replace(one, place=None, spacing=spacing, position_mm=0.1 * n, orientation=Orientation("N", "P"),
+                           scan_line=((20 + n * way[0], 20 + n * way[1]), (29 + n * way[0], 20 + n * way[1])))
+                   for n, one in enumerate(upright(*HEIGHTS)))
+    series = replace(CT, modality="OPT", frames=frames)
+    photo = replace(frames[0], orientation=Orientation("N", "F"), scan_line=None)
+    grid = grid_of(series)
+    assert across_letters(series, grid, photo) == letters
+    assert across_letters(series, grid, None) == "" and across_letters(CT, grid_of(CT), photo) == ""
+    assert across_letters(series, grid, replace(photo, orientation=Orientation())) == ""
+    view = PlanesView(series, grid, (0.0, 0.0, 0.0), across=letters)
+    if letters == "F":
+        assert markers(view, 1) == ("T", "H", "N", "F") and markers(view, 2) == ("H", "A", "F", "P")
 
 
 def test_an_animal_on_four_legs_has_no_letters(jobs: Jobs, mailbox) -> None:
