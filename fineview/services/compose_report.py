@@ -176,6 +176,10 @@ def report_uid(request: ReportRequest) -> str:
     return f"2.25.{int.from_bytes(hashlib.sha256(words.encode()).digest()[:15], 'big')}"
 
 
+def _person(study: Study) -> tuple[str, ...]:
+    return (study.uid, *study.patient.key)
+
+
 def write_report(report: Report, writers: Writers, formats: Sequence[str], folder: Path,
                  captures: Sequence[tuple[str, bytes]] = (), token: TokenPort | None = None) -> tuple[Path, ...]:
     """Render all formats first, then write them: a refused format leaves nothing half done.
@@ -216,9 +220,17 @@ class ComposeReport:
         self._summary = text.strip()
 
     def export(self, folder: Path, formats: tuple[str, ...], as_secondary_capture: bool = False,
-               done: Done | None = None) -> None:
-        """Write the report of the open study's accepted findings into ``folder``."""
+               done: Done | None = None, study: Study | None = None) -> None:
+        """Write the report of the open study's accepted findings into ``folder``.
+
+        ``study``: the one the person was told about; nothing is written where another one has been opened meanwhile.
+        """
         session = self._session
+        if study is not None and (session.study is None or _person(session.study) != _person(study)):
+            session.tell("error", "The report was not written: another study has been opened meanwhile.",
+                         "Go back to the study and export again.", "another-study")
+            session.pulse()
+            return
         if session.study is None:
             return
         accepted = {f.frame for f in session.findings if f.in_report and f.label}

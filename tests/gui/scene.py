@@ -21,6 +21,7 @@ from fineview.core.plugin import PluginEntry
 from fineview.core.region import Region
 from fineview.core.study import Catalogue, FrameInfo, FrameKey, Laterality, Patient, Problem, Series, Study
 from fineview.formats.pacs_process import Peers
+from fineview.reports.json_writer import JsonWriter
 from fineview.services.advise import advise
 from fineview.services.annotate import Annotate
 from fineview.services.answerer_shelf import AnswererShelf
@@ -169,7 +170,8 @@ def workbench(post: Post, folder: Path) -> Workbench:
     explain.enabled = False
     answerers = AnswererShelf(session, jobs, NoLibrary(), settings)
     ask = Ask(session, jobs, no_engine, encodings, journal, opening.show, answerers)
-    report = ComposeReport(session, jobs, archive, journal, {}, no_capture, "FineView test")  # type: ignore[arg-type]
+    report = ComposeReport(session, jobs, archive, journal, lambda: {"json": JsonWriter()}, no_capture,  # type: ignore[arg-type]
+                           "FineView test")
     shelf = EncoderShelf(session, jobs, tuple, no_advice)
     marks = Annotate(session, jobs, journal)
     return Workbench(session, jobs, opening, Look(session, settings), explain, ask, marks, report,

@@ -75,7 +75,7 @@ class ExportReport(Page):
     def __init__(self, bench: Workbench, parent: QWidget | None, named: Callable[[str], object] = str) -> None:
         super().__init__(tr("Export report"), parent)
         self._bench, self._named = bench, named
-        findings = bench.session.findings
+        self._study, findings = bench.session.study, bench.session.findings
         now = bench.session.thickness
         self.words(contents_words(findings, entries_of(bench.session.kept_grids, bench.session.study),
                                   now is not None and now.made is not None))
@@ -157,4 +157,5 @@ class ExportReport(Page):
         self._named(bench.session.author)
         bench.report.summary(self.summary.toPlainText())
         capture = self._pictures and self.boxes["sr"].isChecked() and self.capture.isChecked()
-        bench.report.export(Path(self.folder.text().strip()).expanduser(), self.chosen(), as_secondary_capture=capture)
+        bench.report.export(Path(self.folder.text().strip()).expanduser(), self.chosen(), as_secondary_capture=capture,
+                            study=self._study)

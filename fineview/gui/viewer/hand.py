@@ -70,6 +70,10 @@ class Hand:
         self.draft = self.grip = None
         self._last = None
 
+    def new_picture(self) -> None:
+        """What is half drawn belongs to the picture before; a mark in the hand knows its own."""
+        self.draft = None
+
     def press(self, position: QPointF) -> None:
         kind = DRAWING.get(self.board.tool)
         if kind is not None:

@@ -124,6 +124,9 @@ class Viewer(QWidget):
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._state = state
         self.grid.remember(state)
+        if "frame_key" in changed:
+            for one in (self.canvas, self.pictures.twin):
+                one.hand.new_picture()
         if changed & {"image", "image_problem", "frame_key", "frame"}:
             self._show_image(state)
         if changed & {"view", "spacing"}:

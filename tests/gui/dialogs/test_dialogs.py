@@ -123,6 +123,26 @@ def test_a_name_is_remembered_for_the_report(qtbot: QtBot, bench: Workbench, tmp
     assert bench.session.author == "B. Reader"
 
 
+def test_no_report_is_written_of_a_study_that_came_behind_the_page(window: MainWindow, qtbot: QtBot, bench: Workbench,
+                                                                    tmp_path: Path, settle: Settle) -> None:
+    """A study that is retrieved opens by itself: what was written on the page is about the one before."""
+    page = ExportReport(bench, None)
+    keep(qtbot, page)
+    page.folder.setText(str(tmp_path / "report"))
+    page.summary.setPlainText("Fluid in the right eye.")
+    shown = bench.session.study
+    assert shown is not None
+    bench.session.study = replace(shown, uid="2.25.7", patient=replace(shown.patient, name="Doe^John", id="99"))
+    page.accept()
+    assert [one.code for one in bench.session.notices if one.level == "error"] == ["another-study"]
+    assert not (tmp_path / "report").exists() and "report" not in bench.session.progress
+    bench.session.study = shown
+    page.boxes["pdf"].setChecked(False)
+    page.boxes["json"].setChecked(True)
+    page.accept()
+    settle(lambda: (tmp_path / "report" / "report.json").is_file() and "report" not in bench.session.progress)
+
+
 def test_labels_are_edited_as_a_list(qtbot: QtBot, bench: Workbench, settle: Settle) -> None:
     page = EditLabels(bench, None)
     keep(qtbot, page)

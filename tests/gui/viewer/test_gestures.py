@@ -14,6 +14,7 @@ from fineview.core.finding import Finding, Origin, State
 from fineview.core.orientation import ViewTransform
 from fineview.core.region import Region, RegionKind
 from fineview.core.study import FrameKey
+from fineview.gui.main_window import MainWindow
 from fineview.gui.viewer.canvas import Canvas
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -234,3 +235,18 @@ def test_space_holds_and_lets_go(qtbot: QtBot, canvas: Canvas) -> None:
     qtbot.keyPress(canvas, Qt.Key.Key_Space)
     qtbot.keyRelease(canvas, Qt.Key.Key_Space)
     assert held[-2:] == [True, False]
+
+
+def test_a_region_that_is_half_drawn_does_not_go_on_to_another_picture(window: MainWindow, qtbot: QtBot) -> None:
+    """Frames of one size: nothing of the picture itself says that it is another one."""
+    canvas, session = window.viewer.canvas, window.desk.bench.session
+    canvas.set_tool("polygon")
+    rows, cols = canvas.picture_size()
+    for x, y in ((0.3, 0.3), (0.5, 0.3)):
+        qtbot.mouseClick(canvas, LEFT, pos=at(canvas, x * cols, y * rows))
+    assert canvas.hand.draft is not None
+    window.binder.update_now()
+    assert canvas.hand.draft is not None
+    window.desk.bench.open.step(1)
+    window.binder.update_now()
+    assert canvas.hand.draft is None and not session.findings
