@@ -15,6 +15,7 @@ from fineview.core.orientation import Orientation
 from fineview.core.study import FrameInfo, Laterality, Series
 from fineview.core.thickness import Directions
 from fineview.imaging.scan_plane import ScanPlane
+from fineview.imaging.stack import not_parallel, of_several_scans
 
 Array = NDArray[np.float64]
 # Directions of the patient on the fundus plane as it is looked at: x to the patient's left, y to the feet.
@@ -67,8 +68,11 @@ def _by_position(series: Series) -> ScanPlane:
     row, normal = _patient_axes(frames[0].orientation, series.laterality)
     notes: tuple[str, ...] = ()
     between = own.slice_mm or series.spacing.slice_mm
+    if not_parallel(frames):
+        raise RequestProblem("This series has no thickness map: its B-scans are not parallel, and no localizer shows "
+                             "where they lie.", "Choose a volume of parallel B-scans.", "not-a-raster")
     if any(place is None for place in places):
-        if not between:
+        if not between or of_several_scans(frames):
             raise RequestProblem("This series has no thickness map: the distance between its B-scans is unknown.",
                                  "Choose a volume whose file gives the places of its B-scans.", "no-scale")
         places = [index * between for index in range(len(frames))]

@@ -176,7 +176,7 @@ def _sideways(off: Floats, step: Floats, frame: FrameInfo) -> list[Fault]:
 
 
 def _own_axes(frames: Sequence[FrameInfo], faults: list[Fault]) -> Stack:
-    if any(frame.scan_circle is not None for frame in frames) or _crossed(frames):
+    if not_parallel(frames):
         faults.append(Fault("The B-scans are not parallel.", True))
         return Stack(None, tuple(faults))
     said = [frame.position_mm for frame in frames
@@ -185,7 +185,7 @@ def _own_axes(frames: Sequence[FrameInfo], faults: list[Fault]) -> Stack:
     between = frames[0].spacing.slice_mm if frames else None
     if len(said) == len(frames) and len(set(said)) > 1:
         along = np.array(said) - said[0]
-    elif between and _FINEST_MM <= between <= _FARTHEST_MM:
+    elif between and _FINEST_MM <= between <= _FARTHEST_MM and not of_several_scans(frames):
         along = np.arange(len(frames), dtype=np.float64) * between
     else:
         return Stack(None, (*faults, Fault("The distance between the B-scans is not known.", True)))
@@ -199,8 +199,15 @@ def _own_axes(frames: Sequence[FrameInfo], faults: list[Fault]) -> Stack:
                   np.zeros(3), along, "own", faults, spacing.source)
 
 
-def _crossed(frames: Sequence[FrameInfo]) -> bool:
-    """Radial and crossed scans: planes in the patient, or lines on the localizer, that are not parallel."""
+def of_several_scans(frames: Sequence[FrameInfo]) -> bool:
+    """Whether several multi-frame files hold them: then their numbers in the series are no steps through one volume."""
+    return len({frame.path for frame in frames}) > 1 and any(frame.frame_in_file for frame in frames)
+
+
+def not_parallel(frames: Sequence[FrameInfo]) -> bool:
+    """Circular, radial and crossed scans: planes in the patient, or lines on the localizer, in several directions."""
+    if any(frame.scan_circle is not None for frame in frames):
+        return True
     rights, downs = (np.array([getattr(frame.place, name) for frame in frames if frame.place is not None])
                      for name in ("right", "down"))
     if len(rights) and max(_degrees(rights), _degrees(downs)) > _CROSSED_DEGREES:

@@ -8,6 +8,7 @@ import pytest
 from fineview.core.errors import RequestProblem
 from fineview.core.geometry import ScaleSource, Spacing
 from fineview.core.orientation import Orientation
+from fineview.core.place import Place
 from fineview.core.study import FrameInfo, Laterality, Series
 from fineview.imaging.scan_places import plane_of
 from fineview.imaging.scan_plane import ScanPlane
@@ -114,6 +115,27 @@ def test_scales_that_disagree_are_told() -> None:
                    for i in range(2))
     picture = FrameInfo("b", spacing=Spacing(0.01, 0.01, None, ScaleSource.CALIBRATED))
     assert "50 % longer" in plane_of(volume(frames, Laterality()), picture).notes[0]
+
+
+def test_places_along_crossing_normals_are_no_raster() -> None:
+    """A radial scan about (0, 0, 100) mm whose lines no localizer shows: 100 x is the place along each normal."""
+    ways = [(float(np.cos(turn)), 0.0, float(np.sin(turn))) for turn in np.radians((150, 120, 90, 60, 30, 0))]
+    frames = tuple(FrameInfo("a", i, cols=121, spacing=OWN, position_mm=100 * x,
+                             place=Place((-3 * x, 0.0, 100 - 3 * z), (x, 0.0, z), (0.0, 1.0, 0.0)))
+                   for i, (x, _, z) in enumerate(ways))
+    with pytest.raises(RequestProblem) as told:
+        plane_of(volume(frames, Laterality("R", "header")), None)
+    assert told.value.code == "not-a-raster"
+
+
+def test_numbers_through_two_scans_are_no_places() -> None:
+    step = Spacing(OWN.row_mm, OWN.col_mm, 0.1, OWN.source)
+    frames = [FrameInfo("right", i, cols=121, spacing=step) for i in range(3)]
+    assert plane_of(volume(tuple(frames), Laterality()), None).ends_mm[2, 0, 1] == pytest.approx(0.1)
+    frames += [FrameInfo("left", i, cols=121, spacing=step) for i in range(3)]
+    with pytest.raises(RequestProblem) as told:
+        plane_of(volume(tuple(frames), Laterality()), None)
+    assert told.value.code == "no-scale"
 
 
 @pytest.mark.parametrize(("side", "along_row", "begins", "right"), [

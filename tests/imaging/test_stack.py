@@ -106,6 +106,17 @@ def test_b_scans_that_are_not_parallel_make_no_volume() -> None:
         "The distance between the B-scans is not known."
 
 
+def test_two_scans_in_one_series_are_not_one_behind_the_other() -> None:
+    """Two multi-frame files that give a step and no places, such as both eyes; single frames may still be counted."""
+    counted = [replace(one, spacing=replace(one.spacing, slice_mm=0.1), frame_in_file=n % 3)
+               for n, one in enumerate(b_scans(*range(6), position_mm=None))]
+    scans = [replace(one, path="right" if n < 3 else "left") for n, one in enumerate(counted)]
+    assert stack_of("OPT", scans).refused == "The distance between the B-scans is not known."
+    for whole in (counted, [replace(one, path=str(n), frame_in_file=0) for n, one in enumerate(counted)]):
+        grid = stack_of("OPT", whole).grid
+        assert grid is not None and grid.apart_mm == pytest.approx(0.1)
+
+
 def test_numbers_that_no_instrument_has_make_no_volume() -> None:
     tiny = [replace(one, spacing=replace(one.spacing, row_mm=1e-300, col_mm=1e-300)) for one in upright(0, 2, 4)]
     assert stack_of("CT", tiny).refused == "The frames have no pixel spacing."
