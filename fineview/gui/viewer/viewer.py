@@ -124,11 +124,8 @@ class Viewer(QWidget):
     def show_state(self, state: ViewState, changed: frozenset[str]) -> None:
         self._state = state
         self.grid.remember(state)
-        if "frame_key" in changed:
-            for one in (self.canvas, self.pictures.twin):
-                one.hand.new_picture()
         if changed & {"image", "image_problem", "frame_key", "frame"}:
-            self._show_image(state)
+            self._show_image(state, "frame_key" in changed)
         if changed & {"view", "spacing"}:
             aspect = state.spacing.aspect if state.view.true_aspect else 1.0
             self.canvas.set_placing(state.view.transform, aspect)
@@ -177,7 +174,10 @@ class Viewer(QWidget):
         if changed & {"image", "image_problem", "frame_key", "frame"}:
             twin.show_picture()
 
-    def _show_image(self, state: ViewState) -> None:
+    def _show_image(self, state: ViewState, another: bool) -> None:
+        if another:
+            self.canvas.hand.new_picture()
+            self.pictures.twin.hand.new_picture()
         rows, cols = (state.frame.rows, state.frame.cols) if state.frame else (0, 0)
         if state.image is not None:
             rows, cols = state.image.shape[:2]
