@@ -125,6 +125,8 @@ class Inbox:
         finally:
             os.close(handle)
         arriving.chmod(0o600)
+        # Another retrieval of this study that brought nothing takes the empty folder away when it ends.
+        self._target.mkdir(mode=0o700, exist_ok=True)
         os.replace(arriving, target)
         return Arrived(self._uid, str(target), size, False, self._image, stranger)
 

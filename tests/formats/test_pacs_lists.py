@@ -23,6 +23,7 @@ from fineview.core.errors import PeerProblem  # noqa: E402
 from fineview.core.peer import Node, Query, Secrets, Wish  # noqa: E402
 from fineview.formats import pacs_find, pacs_web, wire  # noqa: E402
 from fineview.formats.pacs_http import as_it_may_stand  # noqa: E402
+from fineview.formats.pacs_inbox import Inbox  # noqa: E402
 from fineview.formats.pacs_process import Peers  # noqa: E402
 from fineview.services.jobs import Token  # noqa: E402
 from tests.formats import made  # noqa: E402
@@ -188,3 +189,13 @@ def test_each_retrieval_has_a_second_way_or_says_what_to_change(tmp_path: Path) 
     with running(StandIn([made.image(sop=ONE)], lacks=(get,))) as peer, pytest.raises(PeerProblem) as caught:
         Peers(tmp_path).retrieve(peer.node(), NONE, Wish(STUDY), Token())
     assert caught.value.code == "peer-service" and "port" in caught.value.remedy
+
+
+def test_an_object_finds_the_folder_of_its_study_also_where_another_retrieval_took_it_away(tmp_path: Path) -> None:
+    told: list[Any] = []
+    inbox = Inbox(Wish("1.2.3"), tmp_path / "study", told.append)
+    (tmp_path / "arriving").write_bytes(made.as_bytes(made.image()))
+    assert inbox.take("1.2.3.4", tmp_path / "arriving") is None
+    (stored,) = (tmp_path / "study").iterdir()
+    assert stored.read_bytes() == made.as_bytes(made.image()) and "arrived" in told[0]
+    assert (tmp_path / "study").stat().st_mode & 0o777 == 0o700
