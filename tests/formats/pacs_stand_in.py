@@ -61,7 +61,7 @@ class StandIn:
 
     def node(self, **changes: Any) -> Node:
         return Node(**{"name": "stand-in", "host": "localhost", "port": self.port, "called": TITLE,  # type: ignore[arg-type]
-                       "patience_s": 10.0, **changes})
+                       "patience_s": 20.0, **changes})
 
     def find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
         keys, seen = event.identifier, set()
