@@ -33,6 +33,7 @@ HEAD_BYTES = 512
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _ALONG_THE_STACK = (0.0, 0.0, 1.0)
 _WIDEST_MM = 1000.0
+_FARTHEST = 1e6
 
 
 def reader_of(head: bytes, path: str, readers: Sequence[InstrumentReader]) -> InstrumentReader | None:
@@ -86,7 +87,10 @@ def _record(one: Recording, path: str, digest: bytes, number: int, uids: list[st
 
 
 def _checked(frame: FrameInfo, path: str) -> FrameInfo:
-    """The frame with a spacing that a pixel can have.  Raises ``FineViewError`` for sizes that none can."""
+    """The frame with a spacing that a pixel can have, and the places that numbers can give.
+
+    Raises ``FineViewError`` for sizes that no picture has.
+    """
     if not (1 <= frame.rows <= limits.SIDE and 1 <= frame.cols <= limits.SIDE):
         raise limits.damaged(f"it claims {frame.rows} rows and {frame.cols} columns")
     if frame.rows * frame.cols > limits.FRAME_BYTES:
@@ -96,7 +100,18 @@ def _checked(frame: FrameInfo, path: str) -> FrameInfo:
         spacing = Spacing(source=ScaleSource.NONE)
     elif not _possible(spacing.slice_mm):
         spacing = replace(spacing, slice_mm=None)
-    return replace(frame, path=path, spacing=spacing)
+    place, line, circle = frame.place, frame.scan_line, frame.scan_circle
+    return replace(
+        frame, path=path, spacing=spacing,
+        position_mm=frame.position_mm if frame.position_mm is not None and _near((frame.position_mm,)) else None,
+        place=place if place is not None and _near(place.corner_mm, place.right, place.down) else None,
+        scan_line=line if line is not None and _near(*line) else None,
+        scan_circle=circle if circle is not None and _near(circle.start, circle.centre) else None)
+
+
+def _near(*points: Sequence[float]) -> bool:
+    """Whether all numbers are finite, and none larger than any millimetre or pixel of an instrument."""
+    return all(abs(one) <= _FARTHEST for point in points for one in point)
 
 
 def _possible(mm: float | None) -> bool:

@@ -17,10 +17,12 @@ from tests.formats.made import as_bytes, image
 
 _TOY = '''
 import os, time
+from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.geometry import Circle, ScaleSource, Spacing
 from fineview.core.layers import LayerLine
+from fineview.core.place import Place
 from fineview.core.recording import Recording
 from fineview.core.study import FrameInfo, Laterality, Patient
 
@@ -49,6 +51,11 @@ class Toy:
         scans = tuple(FrameInfo("elsewhere", n, rows=3, cols=4, spacing=Spacing(0.004, 0.01, None, ScaleSource.ASSUMED),
                                 position_mm=0.5 * n, scan_line=((0.0, 1.0 + n), (2.0, 1.0 + n)))
                       for n in range((len(data) - 5) // 12))
+        if data[4:5] == b"P":
+            far = (1e300, 0.0, float("inf"))
+            scans = tuple(replace(one, position_mm=float("nan"), scan_line=((0.0, 1.0), (float("nan"), 1.0)),
+                                  scan_circle=Circle((1e300, 0.0), (5.0, 5.0)), place=Place(far, far, far))
+                          for one in scans)
         return (Recording("OPT", scans, Patient("TOY^ONE"), laterality=Laterality("L", "header"), localizer=1),
                 Recording("OP", (FrameInfo("elsewhere", len(scans), rows=2, cols=2),), Patient("TOY^ONE")))
 
@@ -107,6 +114,12 @@ def test_a_plugin_reads_what_ours_do_not_know(hosting: FileArchive, tmp_path: Pa
     assert (line.name, line.source, line.by) == ("ILM", "file", "toy 1.0")
     assert np.array_equal(line.row_px, np.float32([0, 1, np.nan, 2]), equal_nan=True)
     assert ("", "Patient's name", "TOY^ONE") in hosting.header(volume.frames[0])
+
+
+def test_places_that_no_instrument_has_are_not_given(hosting: FileArchive, tmp_path: Path) -> None:
+    """Such as those a damaged file holds: nothing here may stumble over them."""
+    volume = last(hosting, _write(tmp_path, "far.toy", b"P")).studies[0].series[0]
+    assert [(one.position_mm, one.place, one.scan_line, one.scan_circle) for one in volume.frames] == [(None,) * 4] * 2
 
 
 def test_uids_are_of_the_content(hosting: FileArchive, tmp_path: Path) -> None:
