@@ -6,7 +6,8 @@ import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from fineview.core.study import FrameKey
+from fineview.core.image import Raster
+from fineview.core.study import FrameKey, Study
 from fineview.gui.panels.choices import combo
 from fineview.gui.panels.thickness_change import signed
 from fineview.gui.panels.thickness_map import ThicknessMap
@@ -102,15 +103,23 @@ class MapPicture(QWidget):
         numbers = {one.name: signed(one.change_um) for one in found.told.fields} if now.change is not None else {}
         return change_overlay(found.map, now.sheet, ""), numbers
 
+    def _own_localizer(self, now: ThicknessState, study: Study | None) -> Raster | None:
+        """The picture whose pixels the sheet is made of; another one may stand beside the volume."""
+        scaled = now.made is not None and now.made.plane.px_per_mm is not None
+        uid = now.series.localizer_uid if now.series is not None and scaled else None
+        open_now = study.series if study is not None else ()
+        found = next((one for one in open_now if one.uid == uid and one.frames), None)
+        if found is None:
+            return None
+        key = FrameKey(found.uid, found.default_frame)
+        return self._session.rasters.get(key) or self._session.thumbnails.get(found.uid)
+
     def show_ground(self, state: ViewState, new: bool) -> None:
         """The localizer's picture, or the slab from the front over its part of the sheet."""
-        now, session = self._now, self._session
+        now = self._now
         if now is None or now.sheet is None:
             return
-        raster = None
-        if state.localizer is not None:
-            key = FrameKey(state.localizer.uid, state.localizer.default_frame)
-            raster = session.rasters.get(key) or session.thumbnails.get(state.localizer.uid)
+        raster = self._own_localizer(now, state.study)
         slab = now.en_face if now.ground != "localizer" else None
         wanted = slab or raster
         if not new and wanted is self._ground:

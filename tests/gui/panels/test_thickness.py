@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fineview.core.geometry import ScaleSource, Spacing
+from fineview.core.image import Raster
 from fineview.core.layers import LayerLine
 from fineview.core.report import GridEntry
-from fineview.core.study import Catalogue, FrameInfo
+from fineview.core.study import Catalogue, FrameInfo, FrameKey
 from fineview.gui.job_runner import Mailbox
 from fineview.gui.main_window import MainWindow
 from fineview.gui.panels.thickness import Thickness
@@ -359,3 +360,22 @@ def test_corrected_lines_are_there_again_when_the_study_is_opened_again(
     panel.measure.click()
     settle(lambda: bench.session.thickness is not None and bench.session.thickness.made is not None)
     assert middle_um(bench) == pytest.approx(350.0, abs=0.5)
+
+
+def test_the_map_lies_on_its_own_localizer_whatever_stands_beside_the_volume(panel: Thickness, bench: Workbench,
+                                                                             settle: Settle) -> None:
+    """The scan lines are told in pixels of that picture alone: on another one the map would lie somewhere else."""
+    session = bench.session
+    volume, photo = session.study.series
+    red = replace(photo, uid="red", frames=(replace(photo.frames[0], path="red.dcm", sop_uid="1.2.9"),))
+    volume = replace(volume, beside=(photo.uid, "red"))
+    study = replace(session.study, series=(volume, photo, red))
+    session.catalogue = replace(session.catalogue, studies=(study, *session.catalogue.studies[1:]))
+    session.study, session.series = study, volume
+    session.rasters[FrameKey("red", 0)] = Raster(np.full((100, 100, 3), 200, np.uint8))
+    panel.picture.colours.setCurrentIndex(2)  # no map, the picture below it
+    panel.picture.colours.activated.emit(2)
+    bench.open.beside("red")
+    settle(lambda: panel.window().state.localizer.uid == "red")
+    between_the_lines = on_map(panel, 36, 56).toPoint()
+    assert panel.map.grab().toImage().pixelColor(between_the_lines).getRgb()[:3] == (90, 90, 90)
