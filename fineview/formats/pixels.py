@@ -150,7 +150,8 @@ def _modality(array: NDArray[Any], dataset: Dataset, holder: Dataset) -> tuple[N
 
 
 def _unit(word: str) -> str:
-    return "" if word in ("US", "NONE") else word
+    """As people read it (PS3.3 C.11.1.1.2).  "OD" is thousandths of an optical density, and elsewhere the right eye."""
+    return {"US": "", "NONE": "", "OD": "\u00d710\u207b\u00b3 optical density"}.get(word, word)
 
 
 def _windows(holder: Dataset) -> tuple[Window, ...]:

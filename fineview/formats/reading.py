@@ -17,7 +17,7 @@ from fineview.formats.heyex_vol import HeyexVol
 from fineview.formats.heyex_xml import HeyexXml
 from fineview.formats.part10 import looks_like_dicom
 from fineview.formats.record import FileRecord
-from fineview.formats.unpack import looks_like_zip, unpack
+from fineview.formats.unpack import looks_like_office, looks_like_zip, unpack
 
 # (0002,0002) UI of 20 characters, always little endian and explicit (PS3.10 7.1).
 _DIRECTORY = b"\x02\x00\x02\x00UI\x14\x00" + dicom_read.DIRECTORY_CLASS.encode()
@@ -54,6 +54,8 @@ def sniff(path: str) -> Kind:
         return "dicom"
     if pictures.looks_like_picture(head):
         return "picture"
+    if looks_like_office(head):
+        raise not_an_image("This is a document of an office program, not an image.")
     if looks_like_zip(head):
         return "zip"
     reader = instruments.reader_of(head, path, INSTRUMENTS)

@@ -26,6 +26,12 @@ def looks_like_zip(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
+def looks_like_office(head: bytes) -> bool:
+    """A ZIP that is a document of an office program, by its first member (ECMA-376 part 2; OpenDocument 1.2 part 3)."""
+    name = head[30:30 + int.from_bytes(head[26:28], "little")] if looks_like_zip(head) else b""
+    return name == b"[Content_Types].xml" or (name == b"mimetype" and b"opendocument" in head[38:120])
+
+
 def unpack(path: str, target: str, free: int) -> Iterator[tuple[str, Problem | None]]:
     """Yield (path written or "", problem) for each member.
 

@@ -338,6 +338,14 @@ def test_a_files_window_from_bytes_to_grey(archive: FileArchive, tmp_path: Path,
     assert np.abs(render_gray(found) - shown).max() <= 0.5 + 1e-6
 
 
+@pytest.mark.parametrize(("said", "unit"), [
+    ("OD", "\u00d710\u207b\u00b3 optical density"), ("US", ""), ("mGML", "mGML")])
+def test_units_are_told_as_people_read_them(archive: FileArchive, tmp_path: Path, said: str, unit: str) -> None:
+    """PS3.3 C.11.1.1.2; beside eyes the bare letters OD would say that it is the right one."""
+    made = grey(some(12), 16, 12, 0, RescaleSlope="1", RescaleIntercept="0", RescaleType=said)
+    assert opened(archive, tmp_path, made).unit == unit
+
+
 @pytest.mark.parametrize(("count", "first", "bits"), [(4096, 0, 8), (4096, 0, 16), (256, 100, 12), (65536, 0, 16)])
 def test_a_files_voi_table(archive: FileArchive, tmp_path: Path, count: int, first: int, bits: int) -> None:
     values = some(12)

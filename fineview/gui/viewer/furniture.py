@@ -37,7 +37,7 @@ def scale_bar(spacing: Spacing, placement: Placement, longest_px: float = 160.0)
         words = f"{length_mm:g} mm" if length_mm >= 1 else f"{length_mm * 1000:g} \u00b5m"
         return ScaleBar(length_mm / mm * px_per_source, f"{words}, {tr(spacing.source.value)}")
     length_px = max(_round_down(longest_px / px_per_source), 1.0)
-    return ScaleBar(length_px * px_per_source, f"{length_px:g} px, {tr('no scale: pixels')}")
+    return ScaleBar(length_px * px_per_source, f"{length_px:g} px, {tr('not calibrated')}")
 
 
 def _round_down(value: float) -> float:

@@ -48,7 +48,7 @@ def test_square_pixels_change_the_bar_of_a_turned_picture() -> None:
 
 def test_without_a_scale_the_bar_counts_pixels() -> None:
     bar = scale_bar(Spacing(), Placement(zoom=3.0))
-    assert (bar.text, bar.px) == ("50 px, no scale: pixels", pytest.approx(150.0))
+    assert (bar.text, bar.px) == ("50 px, not calibrated", pytest.approx(150.0))
 
 
 def test_nearest_scan_line() -> None:
