@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from fineview.core.errors import FineViewError, RequestProblem
 from fineview.core.study import Series, Study
+from fineview.services.grid_keeping import wished_centre
 from fineview.services.jobs import Job, Jobs, Token
 from fineview.services.overlay_work import EngineSource
 from fineview.services.ports import Archive, Journal
@@ -103,7 +104,8 @@ class CompareDesk:
 
         def read(token: Token) -> Other:
             found = corrected(lines(token), series, self._journal.layer_copies(study.uid))
-            return Other(study, series, found, relocated(self._journal.findings(study.uid), study))
+            centre = wished_centre(self._journal.grids(study.uid), series.uid, len(series.frames))
+            return Other(study, series, found, relocated(self._journal.findings(study.uid), study), centre)
 
         self._submit(now, read)
 

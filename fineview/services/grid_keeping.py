@@ -5,7 +5,7 @@ What is shown as "in the report" is on disk, with the numbers that go into it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +22,12 @@ from fineview.services.steps import Step
 from fineview.services.thickness import WISHED
 
 
+def wished_centre(kept: Iterable[KeptGrid], series_uid: str, frames: int) -> tuple[Point, str] | None:
+    """Where a person put the grid of a volume of so many open B-scans; None where others were open then."""
+    return next(((one.centre_mm, WISHED) for one in kept
+                 if one.series_uid == series_uid and one.centre_mm is not None and one.frames == frames), None)
+
+
 class GridKeeping:
     """Lane "journal", behind all that is still being written."""
 
@@ -36,10 +42,7 @@ class GridKeeping:
 
     def centre(self, series_uid: str) -> tuple[Point, str] | None:
         """Where a person put the grid, and who; None where other B-scans of the volume are open than were then."""
-        kept = self.of(series_uid)
-        if kept is None or kept.centre_mm is None or kept.frames != self._frames(series_uid):
-            return None
-        return kept.centre_mm, WISHED
+        return wished_centre(self._session.kept_grids, series_uid, self._frames(series_uid))
 
     def _frames(self, series_uid: str) -> int:
         study = self._session.study

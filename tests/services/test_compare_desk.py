@@ -14,6 +14,7 @@ import pytest
 from fineview.core.change import GridChange
 from fineview.core.finding import Finding, Origin, State
 from fineview.core.image import Raster
+from fineview.core.kept_grid import KeptGrid
 from fineview.core.layer_copy import LayerCopy
 from fineview.core.layers import LayerLine
 from fineview.core.region import Region, RegionKind
@@ -199,3 +200,17 @@ def test_files_that_do_not_say_whose_they_are_offer_nothing_of_other_studies(at:
     shown = replace(nobody[1], series=(*NOW.series, second))
     at.session.catalogue, at.session.study = Catalogue((nobody[0], shown)), shown
     assert [one.series.uid for one in at.desk.compare.choices()] == ["second"]
+
+
+def test_where_a_person_put_the_other_visits_grid_counts_too(at: Desk) -> None:
+    """Both grids were put on the fovea by hand: what is compared lies there, not in the middle of the other scan."""
+    frames = len(THEN.series[0].frames)
+    at.journal.record_grid("move the grid", None, KeptGrid(THEN.uid, "then", (5.3, 5.0), frames=frames), AT)
+    at.desk.keeping.move("now", (5.0, 5.0))
+    at.mailbox.pump(lambda: at.desk.keeping.centre("now") is not None)
+    told = at.compare()
+    assert told.alignment.by == "centre" and told.alignment.shift_mm == pytest.approx((0.3, 0.0))
+    at.desk.compare.drop()
+    # Other B-scans were open then: its place says nothing of these.
+    at.journal.record_grid("move the grid", None, KeptGrid(THEN.uid, "then", (5.3, 5.0), frames=frames + 1), AT)
+    assert at.compare().alignment.shift_mm != pytest.approx((0.3, 0.0))
