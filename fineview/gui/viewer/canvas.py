@@ -364,7 +364,7 @@ class Canvas(QWidget):
 
     def paint_marks(self, painter: QPainter) -> None:
         matrix, moving = self.placement.matrix(), self.hand.grip
-        taken: list[QRectF] = []
+        taken = furniture.marker_places(painter, QRectF(self.rect())) if self.markers else []
         visible = self.visible_marks()
         first = (self.selected, self._under)
         if self._pointed is not None and not self._hidden:

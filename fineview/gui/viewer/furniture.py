@@ -76,6 +76,16 @@ def paint_markers(painter: QPainter, size: QRectF, markers: tuple[str, str, str,
     paint_text(painter, QPointF(mid_x, size.height() - EDGE), bottom, flag.AlignHCenter | flag.AlignBottom)
 
 
+def marker_places(painter: QPainter, size: QRectF) -> list[QRectF]:
+    """Where the letters at the edges stand, so that no other words cover them: up to three letters wide."""
+    metrics = QFontMetricsF(painter.font())
+    wide, high = metrics.horizontalAdvance("HHH"), metrics.height() + 2
+    mid_x, mid_y = (size.width() - wide) / 2, (size.height() - high) / 2
+    return [QRectF(0, mid_y, EDGE + wide, high), QRectF(mid_x, 0, wide, EDGE + high),
+            QRectF(size.width() - EDGE - wide, mid_y, EDGE + wide, high),
+            QRectF(mid_x, size.height() - EDGE - high, wide, EDGE + high)]
+
+
 def paint_scale_bar(painter: QPainter, size: QRectF, bar: ScaleBar) -> None:
     """Bottom right: a bar with end ticks and its words above."""
     right, base = size.width() - EDGE, size.height() - EDGE - 2

@@ -124,6 +124,27 @@ def test_words_do_not_cover_other_words() -> None:
     assert free_place(QRectF(100, 100, 50, 20), 120, 18, room, [room]) is None
 
 
+def test_words_beside_marks_leave_the_letters_at_the_edges_readable(qtbot: QtBot) -> None:
+    """Nothing around them changes with a mark beside every one of them, whose words would lie there."""
+    canvas = Canvas()
+    qtbot.addWidget(canvas)
+    canvas.resize(400, 300)
+    canvas.set_picture(np.full((300, 400), 90, np.uint8), 300, 400)
+    canvas.spacing, canvas.markers = Spacing(), ("AFL", "AFL", "AFL", "AFL")
+    canvas.show()
+    before = pixels_of(canvas)
+    marks = tuple(Finding(f"m{n}", "s", KEY, Region(RegionKind.BOX, ((x, y), (x + 9.0, y + 4.0))), "exudate",
+                          Origin.PERSON, State.ACCEPTED)
+                  for n, (x, y) in enumerate([(2, 164), (388, 164), (190, 26), (190, 265)]))
+    canvas.set_marks(marks, {one.id: n for n, one in enumerate(marks, start=1)}, None, True)
+    after = pixels_of(canvas)
+    assert (after != before).sum() > 1000
+    for rows, columns in ((slice(142, 158), slice(8, 30)), (slice(142, 158), slice(370, 392)),
+                          (slice(8, 22), slice(190, 210)), (slice(278, 292), slice(190, 210))):
+        assert (before[rows, columns] == [0xe6, 0xe9, 0xee]).all(axis=-1).any()
+        assert np.array_equal(after[rows, columns], before[rows, columns])
+
+
 @pytest.mark.parametrize("shade", [0, 90, 160, 255])
 def test_words_are_read_on_every_shade(qtbot: QtBot, shade: int) -> None:
     """Every stroke that fills a pixel has a pixel beside it that contrasts 4.5:1: the rim, or the picture itself."""
