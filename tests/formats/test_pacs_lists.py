@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,7 @@ def test_a_list_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None
         one = Dataset()
         one.StudyInstanceUID = "1.2.3"
         while not event.is_cancelled:
+            time.sleep(0.001)  # without it rows pile up in the peer, and its end waits until all are written
             yield 0xFF00, one
     dimse = StandIn()
     dimse.find = endless  # type: ignore[method-assign]
