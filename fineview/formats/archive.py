@@ -18,6 +18,7 @@ from fineview.core.study import Catalogue, FrameInfo
 from fineview.formats import companion_door, limits
 from fineview.formats.readers import Answers, Guests, Readers, no_guests, nobody
 from fineview.formats.scan import Scan, Token
+from fineview.formats.seen_files import SeenFiles
 from fineview.formats.unpacked import Unpacked
 
 _HEADER_ROWS = 5000
@@ -38,7 +39,7 @@ class FileArchive:
                  guests: Guests = no_guests,
                  on_failure: Callable[[GuestReader, FineViewError], object] = nobody) -> None:
         self._readers = Readers(children, guests, on_failure)
-        self._unpacked = Unpacked()
+        self._unpacked, self._seen = Unpacked(), SeenFiles()
         self._seconds = seconds
 
     def warm(self) -> None:
@@ -51,7 +52,7 @@ class FileArchive:
         Where nothing can be shown, the last catalogue is followed by an ``InputProblem``: ``not-found``, ``empty``,
         ``not-an-image``, or the reason of the only file.  Raises ``Cancelled`` through ``token``.
         """
-        return Scan(self._readers, self._unpacked, token).run([Path(path) for path in paths])
+        return Scan(self._readers, self._unpacked, self._seen, token).run([Path(path) for path in paths])
 
     def read_frame(self, frame: FrameInfo) -> Raster:
         """Decode one frame in the reading child.
@@ -98,6 +99,8 @@ class FileArchive:
 
     def _ask(self, op: str, decode: Callable[[Answers], T], about: FrameInfo, **args: Any) -> T:
         path = self._unpacked.plain(about.path)
+        if about.sop_uid is None:
+            self._seen.check(path)
         return self._readers.ask(path, op, {"path": path, **args}, self._seconds, decode)
 
 

@@ -17,6 +17,7 @@ from fineview.formats.grouping import build
 from fineview.formats.places import check_exists, file_above, files_below, resolve_references
 from fineview.formats.readers import Readers, is_unknown, records_from
 from fineview.formats.record import FileRecord
+from fineview.formats.seen_files import SeenFiles, state_of
 from fineview.formats.unpacked import Unpacked
 
 _BATCH = 64
@@ -34,8 +35,8 @@ class Token(Protocol):
 class Scan:
     """One scan; used once.  ``records`` and ``problems`` grow while it runs."""
 
-    def __init__(self, readers: Readers, unpacked: Unpacked, token: Token) -> None:
-        self._readers, self._unpacked, self._token = readers, unpacked, token
+    def __init__(self, readers: Readers, unpacked: Unpacked, seen: SeenFiles, token: Token) -> None:
+        self._readers, self._unpacked, self._seen, self._token = readers, unpacked, seen, token
         self._records: list[FileRecord] = []
         self._problems: list[Problem] = []
 
@@ -147,10 +148,11 @@ class Scan:
 
     def _read_batch(self, batch: list[str]) -> Iterator[tuple[FileRecord, ...]]:
         """By our own child; ends early, with a problem, at the file that broke it."""
-        done = 0
+        done, states = 0, [state_of(path) for path in batch]
         try:
             for answer, _ in self._readers.ours.ask("records", {"paths": batch}, limits.CALL_SECONDS,
                                                     self._token.raise_if_cancelled):
+                self._seen.remember(batch[done], states[done])
                 yield records_from(answer, batch[done])
                 done += 1
         except (FineViewError, ValueError, KeyError, TypeError, IndexError) as error:

@@ -6,7 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fineview.core.errors import InputProblem
 from fineview.formats.archive import FileArchive
@@ -14,12 +16,11 @@ from fineview.formats.write_series import write_series
 from fineview.services.jobs import Token
 from tests.formats.conftest import last
 from tests.formats.made import as_bytes, image
+from tests.formats.made_heyex import reflectivity, vol
 from tests.formats.real_files import shared
 
 
 def test_the_first_catalogue_comes_with_the_first_image(archive: FileArchive, tmp_path: Path) -> None:
-    import numpy as np
-
     write_series(tmp_path, [np.full((8, 8), n, np.uint8) for n in range(200)])
     catalogues = list(archive.scan([tmp_path], Token()))
     assert len(catalogues[0].files) == 1 and len(catalogues[0].studies) == 1
@@ -144,3 +145,26 @@ def test_header_rows(archive: FileArchive) -> None:
     assert ("(0020,0062)", "ImageLaterality", "R") in rows
     assert (">(0008,0104)", "CodeMeaning", "Retina") in rows
     assert not any("\n" in text for _, _, text in rows)
+
+
+@pytest.mark.parametrize("kind", ["vol", "png"])
+def test_a_file_that_was_overwritten_is_not_shown_under_the_old_name(archive: FileArchive, tmp_path: Path, kind: str
+                                                                    ) -> None:
+    """An instrument that exports the next patient to the same name, while the first is open."""
+    def written(seed: int) -> None:
+        if kind == "vol":
+            path.write_bytes(vol(reflectivity(seed)))
+        else:
+            Image.fromarray(np.full((9, 9), seed, np.uint8)).save(path)
+
+    path = tmp_path / f"export.{kind}"
+    written(3)
+    frame = last(archive, path).studies[0].series[0].frames[0]
+    first = archive.read_frame(frame).pixels
+    written(8)
+    for ask in (archive.read_frame, archive.read_layers, archive.header):
+        with pytest.raises(InputProblem) as told:
+            ask(frame)
+        assert told.value.code == "changed"
+    again = last(archive, path).studies[0].series[0].frames[0]
+    assert not np.array_equal(archive.read_frame(again).pixels, first)
