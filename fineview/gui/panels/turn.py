@@ -48,9 +48,11 @@ def _plain(value: float) -> str:
 
 
 def verdict_words(answer: Answer) -> str:
-    """Verdict and confidence in words: "Yes, 0.86"."""
+    """Verdict and confidence in words: "Yes, 0.86"; "Suggests fluid, 0.86" where a name was asked for."""
     word = tr("Cannot tell") if answer.abstained else tr((answer.verdict or "").capitalize())
     sure = chance_words(answer.confidence) if answer.confidence is not None else ""
+    if sure and not word and answer.label and answer.value is None:  # a chance alone would not say of what
+        word = tr("Suggests {0}").format(answer.label.replace("_", " "))
     return ", ".join(part for part in (word, sure) if part)
 
 

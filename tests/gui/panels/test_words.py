@@ -57,6 +57,8 @@ def test_verdicts_say_who_and_how_sure() -> None:
     assert verdict_words(answer) == "Yes, 0.86"
     assert source_words(answer) == "suggested by retina-s 3f9a21c8, not reviewed"
     assert verdict_words(Answer(QUESTION, "", abstained=True)) == "Cannot tell"
+    named = Answer(QUESTION, "It has the look of fluid.", label="hard_exudate", confidence=0.861, model=MODEL)
+    assert verdict_words(named) == "Suggests hard exudate, 0.86"
     assert source_words(Answer(QUESTION, "410 um", value=410.0)) == "computed from pixels and spacing"
     assert source_words(Answer(QUESTION, "This is the right eye, according to the header.", label="R")) == ""
 
