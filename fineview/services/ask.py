@@ -126,7 +126,7 @@ class Ask:
             session.pulse()
 
         self._jobs.submit(Job("journal", lambda _: self._journal.keep_answer(old.question.study_uid, new), kept,
-                              self._failed, newest_wins=False))
+                              self._tell, newest_wins=False))
 
     def cite(self, given: Answer, citation: Citation) -> None:
         """Go to the answer's frame and region; a map switches its overlay on, a proposal is selected itself."""
@@ -250,6 +250,10 @@ class Ask:
 
     def _failed(self, error: FineViewError) -> None:
         self._let_go()
+        self._tell(error)
+
+    def _tell(self, error: FineViewError) -> None:
+        """What failed is told; an answer that is on its way has nothing to do with it."""
         self._session.tell("error", error.what, error.remedy, error.code)
         self._session.pulse()
 

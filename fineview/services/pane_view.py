@@ -93,8 +93,14 @@ def panes_state(session: Session) -> PanesState:
     shown = [_content(session, session.pane(number), number) for number in range(panes.count)]
     active = shown[panes.active]
     made = tuple(active if one is active else _passive(session, one, shown, active) for one in shown)
-    people = {one.study.patient.key for one in made if one.study is not None}
+    people = {_person(one.study) for one in made if one.study is not None}
     return PanesState(panes.layout, panes.active, panes.alone, panes.linked, made, len(people))
+
+
+def _person(study: Study) -> tuple[str, ...]:
+    """Two studies that do not say whose they are may be two people's."""
+    patient = study.patient
+    return patient.key if patient.name or patient.id else (study.uid,)
 
 
 def _content(session: Session, pane: Pane, number: int) -> PaneState:

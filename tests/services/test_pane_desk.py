@@ -161,6 +161,15 @@ def test_another_pane_becomes_active_and_nothing_of_the_first_is_lost(desk) -> N
     assert [found.label for _, found in desk.state(1).findings] == ["other"]
 
 
+def test_two_studies_that_name_nobody_may_be_two_peoples(desk) -> None:
+    desk.files.studies = tuple(replace(one, patient=Patient()) for one in (ANNA, JOHN))
+    desk.opened()
+    desk.panes.put(1, "1.L")
+    assert panes_state(desk.session).people == 1
+    desk.panes.put(1, "2.R")
+    assert panes_state(desk.session).people == 2
+
+
 def test_newest_wins_under_a_fast_wheel(desk) -> None:
     desk.opened()
     desk.panes.link()

@@ -25,7 +25,7 @@ from fineview.services.explain import Explain
 from fineview.services.jobs import Jobs, Token
 from fineview.services.look import Look
 from fineview.services.open_study import OpenStudy
-from fineview.services.session import ByteCache, Session
+from fineview.services.session import ByteCache, Session, Streaming
 from fineview.services.workbench import Workbench
 from fineview.store.cellar import Cellar
 
@@ -221,6 +221,22 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(room, monkeypatch: 
     room.bench.ask.ask("which eye is this?")
     room.mailbox.pump(lambda: bool(room.session.answers))
     assert room.session.notices[-1].code == "disk-full" and room.session.saved_at == ""
+
+
+def test_an_old_answer_that_cannot_be_kept_leaves_the_running_one_alone(room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StorageProblem("Not saved: the disk is full.", "Free some space.", "disk-full")
+
+    room.show(study(5))
+    room.bench.ask.ask("which eye is this?")
+    room.mailbox.pump(lambda: bool(room.session.answers))
+    old = room.session.answers[0]
+    monkeypatch.setattr(room.journal, "keep_answer", full)
+    running = room.session.streaming = Streaming(Question("how large?", "1.2", FrameKey("1.2.3", 0)), "It is")
+    room.bench.ask.keep(old.question.id, not old.in_report)
+    room.mailbox.pump(lambda: bool(room.session.notices))
+    assert room.session.notices[-1].code == "disk-full" and room.session.answers == (old,)
+    assert room.session.streaming is running
 
 
 def test_a_question_before_the_image_is_there_says_so(room) -> None:

@@ -9,12 +9,14 @@ from fineview.gui.dialogs.memory import MemoryPage
 from fineview.gui.main_window import MainWindow
 from fineview.services.machine import Machine
 from fineview.services.memory import GB, MB
+from fineview.services.remembered import PICTURES
 from fineview.services.workbench import Workbench
 from tests.gui.scene import COLS, ROWS
 
 
 def test_the_status_bar_shows_what_is_used_and_opens_the_page(qtbot: QtBot, window: MainWindow, bench: Workbench
                                                               ) -> None:
+    PICTURES.clear()  # of windows before this one: the store is the process's
     bench.memory._machine = lambda: Machine(64 * GB, 64 * GB)
     bench.memory.set_budget(2 * GB)
     qtbot.waitUntil(lambda: window.status.memory.text() == "0 MB of 2.0 GB")
