@@ -77,7 +77,7 @@ def test_lines_that_cannot_be_read_cost_no_picture(door, tmp_path: Path) -> None
     door.session.pulse()
     door.mailbox.pump(door.known)
     assert snapshot(door.session).image is not None and snapshot(door.session).lines == ()
-    assert [notice.code for notice in door.session.notices] == ["truncated"]
+    assert [notice.code for notice in door.session.notices] == ["changed"]
 
 
 def test_the_localizer_is_not_asked(door, tmp_path: Path) -> None:
