@@ -52,7 +52,7 @@ def _zero_line(level: float, a: float, b: float, picture: FrameInfo) -> tuple[Po
 
 def _within(line: tuple[Point, Point], cut: FrameInfo, picture: FrameInfo) -> tuple[Point, Point] | None:
     """The part of a line of ``picture`` that the frame ``cut`` reaches."""
-    ends = [_on(cut, _at(picture, end)) for end in line]
+    ends = [foot(cut, _at(picture, end)) for end in line]
     if ends[0] is None or ends[1] is None:
         return None
     (ax, ay), (bx, by) = ends[0], ends[1]
@@ -96,8 +96,8 @@ def _at(frame: FrameInfo, point: Point) -> Vector | None:
             corner[2] + x * right[2] + y * down[2])
 
 
-def _on(frame: FrameInfo, at: Vector | None) -> Point | None:
-    """The source point nearest to patient coordinates: its foot on the frame's plane."""
+def foot(frame: FrameInfo, at: Vector | None) -> Point | None:
+    """The source point nearest to patient coordinates, on the frame's plane; None where that is not known."""
     place, spacing = frame.place, frame.spacing
     if at is None or place is None or not spacing.row_mm or not spacing.col_mm:
         return None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from fineview.core.crossing import dot, foot
 from fineview.core.geometry import Point
-from fineview.core.place import Vector
 from fineview.core.study import FrameInfo
 
 _ALONG_BEAM = 0.9
@@ -18,21 +16,12 @@ def line_on(frame: FrameInfo, picture: FrameInfo) -> tuple[Point, Point] | None:
     None where either has no place or no spacing, or the B-scan is not looked at from above (PS3.3 C.7.6.2.1.1).
     """
     here, there = frame.place, picture.place
-    across, down = picture.spacing.col_mm, picture.spacing.row_mm
-    if here is None or there is None or not frame.spacing.col_mm or not across or not down or frame.cols < 2:
+    if here is None or there is None or not frame.spacing.col_mm or frame.cols < 2:
         return None
-    if abs(_dot(here.down, there.normal)) < _ALONG_BEAM:
+    if abs(dot(here.down, there.normal)) < _ALONG_BEAM:
         return None
     length = frame.spacing.col_mm * (frame.cols - 1)
-    ends = (here.corner_mm, tuple(at + length * along for at, along in zip(here.corner_mm, here.right, strict=True)))
-    first, last = ((_dot(_minus(end, there.corner_mm), there.right) / across + 0.5,
-                    _dot(_minus(end, there.corner_mm), there.down) / down + 0.5) for end in ends)
-    return first, last
-
-
-def _dot(a: Sequence[float], b: Vector) -> float:
-    return sum(one * other for one, other in zip(a, b, strict=True))
-
-
-def _minus(a: Sequence[float], b: Vector) -> tuple[float, ...]:
-    return tuple(one - other for one, other in zip(a, b, strict=True))
+    (x, y, z), (to_x, to_y, to_z) = here.corner_mm, here.right
+    first = foot(picture, here.corner_mm)
+    last = foot(picture, (x + length * to_x, y + length * to_y, z + length * to_z))
+    return (first, last) if first is not None and last is not None else None

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
-
 from fineview.core.change import OFF_MM, GridChange, Visit
 from fineview.core.thickness import CENTRE
+from fineview.gui.panels.grid_table import GridTable
 from fineview.gui.wording import date_words, tr
 
-_NARROW_PX = 330
-_ROW_PX = 24
 
-
-class ChangeTable(QTableWidget):
+class ChangeTable(GridTable):
     """Nine fields and the volume of the 6 mm circle."""
 
     def __init__(self) -> None:
-        super().__init__(10, 5)
-        self.setAccessibleName(tr("Change of the ETDRS fields"))
-        self.verticalHeader().hide()
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setShowGrid(False)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for column in range(5):
-            mode = QHeaderView.ResizeMode.Stretch if column == 0 else QHeaderView.ResizeMode.ResizeToContents
-            self.horizontalHeader().setSectionResizeMode(column, mode)
-        self.verticalHeader().setDefaultSectionSize(_ROW_PX)
-        self.setFixedHeight(10 * _ROW_PX + 30)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        self.setColumnHidden(4, self.width() < _NARROW_PX)
-        super().resizeEvent(event)
+        super().__init__(10, 5, tr("Change of the ETDRS fields"), spare=4, narrow_px=330)
 
     def show_change(self, told: GridChange) -> None:
         before, after = headings(told)
@@ -49,12 +28,9 @@ class ChangeTable(QTableWidget):
 
     def _fill(self, row: int, words: tuple[str, ...]) -> None:
         for column, text in enumerate(words):
-            item = QTableWidgetItem(text)
-            right = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
-            if column == 3 and words[4] != "\u2013":
-                item.setToolTip(f"{words[4]} %")  # its own column goes where there is little room
-            self.setItem(row, column, item)
+            # The share has a column of its own, which goes where there is little room.
+            share = f"{words[4]} %" if column == 3 and words[4] != "\u2013" else ""
+            self.put(row, column, text, share)
 
 
 def headings(told: GridChange) -> tuple[str, str]:
